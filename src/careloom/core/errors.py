@@ -1,0 +1,123 @@
+"""The error tree. Each error says what happened, to what, and what to do, and never quotes personal data.
+
+CareloomError
+├── ConfigurationError        settings are wrong or incomplete; nothing was started
+├── FormatError               bytes that are not what they claim to be; carries a location
+├── MappingError              a well-formed message that cannot become a canonical event; names the field
+├── TransientError            will pass by itself
+│   ├── Unavailable           the other side cannot be reached, or says so
+│   ├── Throttled             the other side asks us to slow down
+│   └── Contention            two writers met; one must try again
+├── AmbiguousError            sent, and no answer: it may or may not have happened
+└── PermanentError            will fail again until somebody changes something
+    ├── Rejected              the other side refuses this data
+    ├── AccessRefused         credentials or rights are missing; the connection stops, not the queue
+    └── ContractBroken        the other side does not have what the mapping relies on
+"""
+
+from __future__ import annotations
+
+from careloom.core.outcomes import ErrorKind, Outcome, Park, Retry
+
+
+class CareloomError(Exception):
+    """Base of all errors that we raise on purpose. Anything else that escapes a handler is a bug."""
+
+    kind: ErrorKind = ErrorKind.PERMANENT
+
+    def outcome(self) -> Outcome:
+        """The outcome a handler would have returned for this error."""
+        if self.kind is ErrorKind.TRANSIENT:
+            return Retry(str(self), after=getattr(self, "retry_after", None))
+        return Park(str(self), kind=self.kind, field=getattr(self, "field", None), case=self.case)
+
+    @property
+    def case(self) -> str:
+        """The kind of case this error opens."""
+        return "ambiguous-outcome" if self.kind is ErrorKind.AMBIGUOUS else "delivery"
+
+
+class ConfigurationError(CareloomError):
+    """Settings are wrong or incomplete."""
+
+
+class FormatError(CareloomError):
+    """Bytes that do not follow their format. `location` says where, in the format's own terms (`PID-3.1`)."""
+
+    def __init__(self, message: str, location: str = "") -> None:
+        super().__init__(f"{location}: {message}" if location else message)
+        self.reason = message
+        self.location = location
+
+    @property
+    def field(self) -> str | None:
+        return self.location or None
+
+    @property
+    def case(self) -> str:
+        return "mapping"
+
+
+class MappingError(CareloomError):
+    """A well-formed message without what an event needs. `field` is the source field (`PID-3`)."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.reason = message
+        self.field = field
+
+    @property
+    def case(self) -> str:
+        return "mapping"
+
+
+class TransientError(CareloomError):
+    """Will pass by itself."""
+
+    kind = ErrorKind.TRANSIENT
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(TransientError):
+    """The other side cannot be reached, or says that it is not ready."""
+
+
+class Throttled(TransientError):
+    """The other side asks us to slow down."""
+
+
+class Contention(TransientError):
+    """Two writers met and this one must try again."""
+
+
+class AmbiguousError(CareloomError):
+    """The request was sent and no answer came: it may or may not have happened."""
+
+    kind = ErrorKind.AMBIGUOUS
+
+
+class PermanentError(CareloomError):
+    """Will fail again until somebody changes something."""
+
+
+class Rejected(PermanentError):
+    """The other side refuses this data."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def case(self) -> str:
+        return "rejected-posting"
+
+
+class AccessRefused(PermanentError):
+    """Credentials or rights are missing: the connection must stop, not burn the queue."""
+
+
+class ContractBroken(PermanentError):
+    """The other side lacks a model, field, method or version that we rely on."""
