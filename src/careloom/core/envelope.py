@@ -1,7 +1,7 @@
 """Events and where they stand in the log.
 
-The attributes are those of CloudEvents 1.0 (id, source, type, subject, time, datacontenttype) plus ours:
-correlation (the message everything here came from), causation (the event that directly caused this one) and the position.
+The attributes are those of CloudEvents 1.0 (id, source, type, subject, time, datacontenttype) plus ours: correlation
+(the message everything here came from), causation (the event that directly caused this one) and the position.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something to append.
 
     `subject` is the natural ordering key (`Patient/GENHOSP/MRN00042`); the database only ever sees a keyed
-    digest of it. `others` are further subjects that this event is about (the loser of a merge): each waits for it in its own lane.
+    digest of it. `others` are further subjects that this event is about (the loser of a merge): each waits for it in
+    its own lane.
     """
 
     id: UUID
