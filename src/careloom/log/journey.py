@@ -1,0 +1,71 @@
+"""A message and everything that came of it: events, deliveries, attempts, what is parked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from careloom.core.envelope import Recorded
+from careloom.log.keyring import Keyring
+from careloom.log.steps import Item
+from careloom.store.database import Database
+from careloom.store.sql import queries
+
+_SQL = queries("operator")
+_LOG = queries("log")
+NEWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """`events` begins with the message itself; an erased body is absent. The others are database rows."""
+
+    message: UUID
+    key: str
+    system: str
+    events: Sequence[Recorded]
+    deliveries: Sequence[Any]
+    attempts: Sequence[Any]
+    parked: Sequence[Any]
+
+
+async def find(database: Database, keyring: Keyring, wanted: str) -> list[UUID]:
+    """Messages by id (of a message or event), by the sender's own id, or by a record number of their patient."""
+    spaces_sql, by_subject = _LOG.spaces, _SQL.messages_of_subject
+    async with database.acquire() as connection:
+        rows = await connection.fetch(_SQL.find_message, _as_uuid(wanted), wanted)
+        if rows:
+            return [row["message"] for row in rows]
+        spaces = [row["space"] for row in await connection.fetch(spaces_sql)]
+        tokens = [keyring.master.token(f"{space}/{wanted}") for space in spaces]
+        tokens.append(keyring.master.token(wanted))
+        return [row["message"] for row in await connection.fetch(by_subject, tokens, NEWEST)]
+
+
+async def journey(database: Database, keyring: Keyring, message: UUID) -> Journey | None:
+    """Everything about one message, or None when there is no such message."""
+    async with database.acquire() as connection:
+        rows = await connection.fetch(_SQL.journey, message)
+        if not rows:
+            return None
+        items = [Item.of(row) for row in rows]
+        keys = await keyring.open(connection, {item.token for item in items})
+        ids = [item.id for item in items]
+        return Journey(
+            message=message,
+            key=rows[0]["key"] or "",
+            system=rows[0]["system"] or rows[0]["source"],
+            events=[item.opened(keys[item.token]) for item in items if item.token in keys],
+            deliveries=await connection.fetch(_SQL.deliveries_of, ids),
+            attempts=await connection.fetch(_SQL.attempts_of, ids),
+            parked=await connection.fetch(_SQL.parked_of, ids),
+        )
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

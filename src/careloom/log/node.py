@@ -1,0 +1,109 @@
+"""The log as one process sees it: an intake, and a worker per subscription."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from careloom.core.clock import Clock
+from careloom.core.ids import IdFactory
+from careloom.log.append import Appender
+from careloom.log.handling import Subscription
+from careloom.log.keyring import Keyring
+from careloom.log.lanes import Bank, Lanes, open_lanes
+from careloom.log.notices import PARKED, Notices
+from careloom.log.ownership import LockSession
+from careloom.log.ports import CaseBook
+from careloom.log.settling import Settler
+from careloom.log.worker import Worker
+from careloom.log.writing import Writer
+from careloom.security.sealing import MasterKey
+from careloom.store.database import Database
+
+
+class LogNode:
+    """Make it with `open`, then `start`; `close` finishes what is in hand."""
+
+    def __init__(
+        self, database: Database, lanes: Lanes, master: MasterKey, cases: CaseBook, clock: Clock, new_id: IdFactory
+    ) -> None:
+        self.database = database
+        self.lanes = lanes
+        self.keyring = Keyring(master)
+        self.writer = Writer(lanes, new_id)
+        self._cases = cases
+        self._clock = clock
+        self._session = LockSession(database)
+        self._notices = Notices(database, clock, self._hear)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.workers: list[Worker] = []
+        self.intake = Appender(
+            database,
+            self.writer,
+            self.keyring,
+            cases,
+            clock,
+            new_id,
+            appended=lambda: self._appended(Bank.MESSAGES),
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        database: Database,
+        master: MasterKey,
+        cases: CaseBook,
+        clock: Clock,
+        new_id: IdFactory,
+        *,
+        lanes: int | None = None,
+    ) -> LogNode:
+        """On a migrated database; `lanes` must be what it was created with, or None."""
+        async with database.acquire() as connection:
+            return cls(database, await open_lanes(connection, lanes), master, cases, clock, new_id)
+
+    def start(
+        self, subscriptions: Sequence[Subscription] = (), *, wanted: Sequence[Subscription] | None = None
+    ) -> None:
+        """Work these. `wanted` are all subscriptions of the deployment, if this node works only some of them."""
+        everyone = subscriptions if wanted is None else wanted
+
+        def owed(type_: str) -> int:
+            return sum(1 for other in everyone if other.bank is Bank.EVENTS and other.wants(type_))
+
+        for subscription in subscriptions:
+            settler = Settler(
+                subscription,
+                self.database,
+                self.writer,
+                self.keyring,
+                self._cases,
+                self._clock,
+                owed,
+                appended=lambda: self._appended(Bank.EVENTS),
+            )
+            worker = Worker(subscription, self.lanes, self.database, self._session, self.keyring, settler, self._clock)
+            self.workers.append(worker)
+            self._tasks.append(asyncio.get_running_loop().create_task(worker.run(), name=subscription.name))
+        if subscriptions:
+            self._notices.start()
+
+    async def close(self) -> None:
+        """Stop the workers after what they have in hand, answer all intake, release the lanes."""
+        for worker in self.workers:
+            worker.stop()
+        await asyncio.gather(*self._tasks)
+        await self.intake.close()
+        await self._notices.close()
+        await self._session.close()
+
+    def _appended(self, bank: Bank) -> None:
+        self._hear(bank.value)
+        self._notices.send(bank.value)
+
+    def _hear(self, payload: str) -> None:
+        for worker in self.workers:
+            if payload == PARKED:
+                worker.wake(parked=True)
+            elif payload == worker.subscription.bank.value:
+                worker.wake()

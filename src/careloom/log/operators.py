@@ -1,0 +1,162 @@
+"""What operators do to the log: retry, discard, pause, replay. Each act is itself an entry of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from careloom.core.clock import Clock
+from careloom.core.envelope import Event, Kind, Position
+from careloom.core.errors import CareloomError
+from careloom.core.ids import IdFactory
+from careloom.log.keyring import Keyring
+from careloom.log.lanes import Bank
+from careloom.log.notices import PARKED
+from careloom.log.ports import CaseBook, Connection
+from careloom.log.writing import Writer
+from careloom.store.database import Database
+from careloom.store.sql import queries
+
+_SQL = queries("operator")
+_ACCOUNTS = queries("subscription")
+_LOG = queries("log")
+
+
+class NothingThere(CareloomError):
+    """What was to be acted on does not exist, or is not in the state for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does it, and why. Both are kept for ever."""
+
+    by: str
+    reason: str
+
+
+class Operators:
+    """Acts on parked entries and subscriptions, each in one transaction with its audit entry."""
+
+    def __init__(
+        self, database: Database, writer: Writer, keyring: Keyring, cases: CaseBook, clock: Clock, new_id: IdFactory
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._keyring = keyring
+        self._cases = cases
+        self._clock = clock
+        self._new_id = new_id
+
+    async def parked(self, some_id: UUID | None = None) -> Sequence[Any]:
+        """What waits for a person; `some_id` may be the case's, the event's or the message's."""
+        async with self._database.acquire() as connection:
+            return await connection.fetch(_SQL.parked_cases, some_id)
+
+    async def retry(self, subscription: str, position: Position, act: Act) -> None:
+        """Handle it again now. Raises NothingThere when it is not parked for a person."""
+        async with self._database.acquire() as connection:
+            audit = await self._audit("parked.retried.v1", act, subscription, [str(position)], connection)
+            async with connection.transaction():
+                rows = await connection.fetch(_SQL.retry_parked, subscription, *position, self._clock.now())
+                _must_be_there(rows, subscription, position)
+                await self._cases.resolve_at(connection, subscription, [position], f"retried: {act.reason}", act.by)
+                await self._writer.write(connection, audit)
+                await connection.execute(_LOG.notify, PARKED)
+
+    async def discard(self, subscription: str, position: Position, act: Act) -> None:
+        """Give it up, with a reason; what waits behind it goes on. Raises NothingThere."""
+        async with self._database.acquire() as connection:
+            audit = await self._audit("parked.discarded.v1", act, subscription, [str(position)], connection)
+            async with connection.transaction():
+                rows = await connection.fetch(_SQL.discard_parked, subscription, *position)
+                _must_be_there(rows, subscription, position)
+                row = rows[0]
+                fresh = await connection.fetch(
+                    _SQL.discard_delivery, subscription, *position, row["event"], act.reason, self._clock.now()
+                )
+                if fresh:
+                    await self._settle_account(connection, subscription, position, row["message"])
+                await self._cases.resolve_at(connection, subscription, [position], f"discarded: {act.reason}", act.by)
+                await self._writer.write(connection, audit)
+                await connection.execute(_LOG.notify, PARKED)
+
+    async def _settle_account(
+        self, connection: Connection, subscription: str, position: Position, message: UUID
+    ) -> None:
+        delivered, filtered = 0, 1
+        if await connection.fetchval(_SQL.bank_of, subscription) == Bank.EVENTS.value:
+            account = await connection.fetchrow(_ACCOUNTS.take_off, [message], [0])
+            delivered, filtered = account["delivered"], account["filtered"]
+        await connection.execute(_ACCOUNTS.count_ended, subscription, position.lane, delivered, filtered)
+
+    async def pause(self, subscription: str, act: Act, *, paused: bool = True) -> None:
+        """Pause or resume a subscription. Raises NothingThere for an unknown one."""
+        kind = "subscription.paused.v1" if paused else "subscription.resumed.v1"
+        async with self._database.acquire() as connection:
+            audit = await self._audit(kind, act, subscription, [], connection)
+            async with connection.transaction():
+                if await connection.fetchval(_SQL.pause, subscription, paused, act.reason, act.by) is None:
+                    raise NothingThere(f"there is no subscription {subscription}; `careloom status` lists them")
+                await self._writer.write(connection, audit)
+                await connection.execute(_LOG.notify, PARKED)
+
+    async def preview(
+        self, subscription: str, since: datetime, until: datetime, type_: str | None, outcome: str | None, limit: int
+    ) -> Sequence[Any]:
+        """The exact set that `replay` of these events would take."""
+        async with self._database.acquire() as connection:
+            return await connection.fetch(_SQL.replayable, subscription, since, until, type_, outcome, limit)
+
+    async def replay(self, subscription: str, events: Sequence[UUID], act: Act) -> int:
+        """Have these handled once more, in order; how many will be. Those not yet handled are left alone."""
+        async with self._database.acquire() as connection:
+            names = [str(event) for event in events]
+            audit = await self._audit("events.replayed.v1", act, subscription, names, connection)
+            async with connection.transaction():
+                rows = await connection.fetch(_SQL.replay, subscription, events, self._clock.now(), act.reason)
+                if not rows:
+                    raise NothingThere(
+                        f"{subscription} has handled none of these events, so there is nothing to replay"
+                    )
+                await self._writer.write(connection, audit)
+                await connection.execute(_LOG.notify, PARKED)
+                return len(rows)
+
+    async def record_look(self, message: UUID, act: Act) -> None:
+        """Somebody is about to see a body unmasked."""
+        async with self._database.acquire() as connection:
+            audit = await self._audit("body.revealed.v1", act, "", [str(message)], connection)
+            async with connection.transaction():
+                await self._writer.write(connection, audit)
+
+    async def _audit(
+        self, type_: str, act: Act, subscription: str, targets: Sequence[str], connection: Connection
+    ) -> Any:
+        id_ = self._new_id()
+        now = self._clock.now()
+        subject = f"Audit/{act.by}"
+        data = {"by": act.by, "reason": act.reason, "subscription": subscription, "targets": list(targets)}
+        event = Event(
+            id=id_,
+            kind=Kind.AUDIT,
+            type=type_,
+            source="careloom",
+            subject=subject,
+            time=now,
+            data=msgspec.json.encode(data),
+            correlation=id_,
+        )
+        keys = await self._keyring.ensure(connection, [subject])
+        return self._writer.prepare([event], keys, now)
+
+
+def _must_be_there(rows: Sequence[Any], subscription: str, position: Position) -> None:
+    if not rows:
+        raise NothingThere(
+            f"nothing is parked for a person at {position} of {subscription}; `careloom parked list` shows what is"
+        )

@@ -1,0 +1,245 @@
+"""Commits what handling came to: cursors, deliveries, parked subjects, new events and the message's account, at once.
+
+Lanes that finish while a commit runs are committed together by the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from careloom.core.clock import Clock
+from careloom.core.envelope import Event, Kind
+from careloom.log.handling import Subscription
+from careloom.log.keyring import Keyring
+from careloom.log.lanes import Bank
+from careloom.log.ports import CaseBook, Connection, NewCase
+from careloom.log.steps import Ended, Held, Step
+from careloom.log.writing import Writer
+from careloom.store.database import Database
+from careloom.store.sql import queries
+
+_SQL = queries("subscription")
+
+Owed = Callable[[str], int]
+"""How many subscriptions want events of a type: what a message owes for each event made of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneResult:
+    """What one pass over a lane came to. `old` and `new` are the cursor before and after; equal when only parked
+    entries were worked."""
+
+    lane: int
+    old: int
+    new: int
+    steps: Sequence[Step]
+
+
+class Settler:
+    """Group commit for one subscription on one node."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        database: Database,
+        writer: Writer,
+        keyring: Keyring,
+        cases: CaseBook,
+        clock: Clock,
+        owed: Owed,
+        *,
+        appended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._subscription = subscription
+        self._database = database
+        self._writer = writer
+        self._keyring = keyring
+        self._cases = cases
+        self._clock = clock
+        self._owed = owed
+        self._appended = appended
+        self._queue: list[tuple[LaneResult, asyncio.Future[bool]]] = []
+        self._committer: asyncio.Task[None] | None = None
+
+    async def settle(self, result: LaneResult) -> bool:
+        """True when committed; False when the lane was no longer ours, and nothing of it was written."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._queue.append((result, answer))
+        if self._committer is None:
+            self._committer = asyncio.get_running_loop().create_task(self._drain())
+        return await answer
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                batch, self._queue = self._queue, []
+                try:
+                    kept = await self._commit([result for result, _ in batch])
+                except Exception as error:
+                    _fail(batch, error)
+                else:
+                    for result, answer in batch:
+                        if not answer.done():
+                            answer.set_result(result.lane in kept)
+        finally:
+            self._committer = None
+
+    async def _commit(self, results: list[LaneResult]) -> set[int]:
+        emitted = [event for result in results for event in _events(result.steps)]
+        async with self._database.acquire() as connection:
+            subjects = {name for event in emitted for name in (event.subject, *event.others)}
+            keys = await self._keyring.ensure(connection, subjects)
+            prepared = self._writer.prepare(emitted, keys, self._clock.now())
+            async with connection.transaction():
+                kept = await self._move(connection, results)
+                steps = [step for result in results if result.lane in kept for step in result.steps]
+                await self._record(connection, steps, lane=min(kept, default=0))
+                mine = prepared
+                if len(kept) < len(results):
+                    ours = {event.id for event in _events(steps)}
+                    mine = [entry for entry in prepared if entry.belongs_to(ours)]
+                await self._writer.write(connection, mine)
+        if mine:
+            self._appended()
+        return kept
+
+    async def _move(self, connection: Connection, results: list[LaneResult]) -> set[int]:
+        rows = await connection.fetch(
+            _SQL.move_cursors,
+            self._subscription.name,
+            [result.lane for result in results],
+            [result.old for result in results],
+            [result.new for result in results],
+        )
+        return {row["lane"] for row in rows}
+
+    async def _record(self, connection: Connection, steps: Sequence[Step], lane: int) -> None:
+        ended = [step for step in steps if isinstance(step, Ended)]
+        held = [step for step in steps if isinstance(step, Held)]
+        if ended:
+            await self._end(connection, ended, lane)
+        if held:
+            await self._hold(connection, held)
+
+    async def _end(self, connection: Connection, ended: list[Ended], lane: int) -> None:
+        name = self._subscription.name
+        delivered = [step for step in ended if step.outcome is not None]
+        now = self._clock.now()
+        rows = await connection.fetch(
+            _SQL.record_deliveries,
+            name,
+            [step.item.position.lane for step in delivered],
+            [step.item.position.sequence for step in delivered],
+            [step.item.id for step in delivered],
+            [step.outcome for step in delivered],
+            [step.reference for step in delivered],
+            [step.reason for step in delivered],
+            [step.attempts for step in delivered],
+            [now] * len(delivered),
+        )
+        fresh = {row["event"] for row in rows if row["fresh"]}
+        await self._unpark(connection, ended)
+        if self._subscription.bank is Bank.MESSAGES:
+            await self._open_accounts(connection, delivered, fresh, lane)
+        else:
+            await self._close_accounts(connection, [step for step in delivered if step.item.id in fresh], lane)
+
+    async def _unpark(self, connection: Connection, ended: list[Ended]) -> None:
+        name = self._subscription.name
+        parked = [step.item.position for step in ended if step.item.state is not None]
+        if parked:
+            await connection.execute(_SQL.unpark, name, [p.lane for p in parked], [p.sequence for p in parked])
+            await self._cases.resolve_at(connection, name, parked, "handled on retry", "careloom")
+        joined = [step.item.id for step in ended if step.item.joins]
+        if joined:
+            await connection.execute(_SQL.release_joins, name, joined)
+
+    async def _open_accounts(self, connection: Connection, ended: list[Ended], fresh: set[object], lane: int) -> None:
+        """A translated message owes one delivery per event and interested subscription; owing none, it is filtered."""
+        owing = [(step, sum(self._owed(event.type) for event in step.events)) for step in ended]
+        owing_some = [(step, owed) for step, owed in owing if owed]
+        if owing_some:
+            await connection.execute(
+                _SQL.put_on,
+                [step.item.message for step, _ in owing_some],
+                [owed for _, owed in owing_some],
+                [step.item.id in fresh for step, _ in owing_some],
+            )
+        filtered = sum(1 for step, owed in owing if not owed and step.item.id in fresh)
+        if filtered:
+            await connection.execute(_SQL.count_ended, self._subscription.name, lane, 0, filtered)
+
+    async def _close_accounts(self, connection: Connection, ended: list[Ended], lane: int) -> None:
+        ended = [step for step in ended if step.item.kind is Kind.EVENT]
+        if not ended:
+            return
+        row = await connection.fetchrow(
+            _SQL.take_off,
+            [step.item.message for step in ended],
+            [int(step.outcome == "done") for step in ended],
+        )
+        if row["delivered"] or row["filtered"]:
+            await connection.execute(_SQL.count_ended, self._subscription.name, lane, row["delivered"], row["filtered"])
+
+    async def _hold(self, connection: Connection, held: list[Held]) -> None:
+        now = self._clock.now()
+        await connection.execute(
+            _SQL.park,
+            self._subscription.name,
+            [step.item.position.lane for step in held],
+            [step.item.position.sequence for step in held],
+            [step.item.token for step in held],
+            [_event_of(step) for step in held],
+            [step.item.message for step in held],
+            [step.state for step in held],
+            [step.attempts for step in held],
+            [step.due for step in held],
+            [step.error for step in held],
+            [step.reason for step in held],
+            [now] * len(held),
+        )
+        tried = [step for step in held if step.tried]
+        if tried:
+            await connection.execute(
+                _SQL.record_attempts,
+                self._subscription.name,
+                [step.item.position.lane for step in tried],
+                [step.item.position.sequence for step in tried],
+                [step.attempts for step in tried],
+                [step.item.id for step in tried],
+                [step.error for step in tried],
+                [step.reason for step in tried],
+                [now] * len(tried),
+            )
+        await self._cases.open(connection, [_case_of(self._subscription.name, step) for step in held if step.case])
+
+
+def _events(steps: Sequence[Step]) -> list[Event]:
+    return [event for step in steps if isinstance(step, Ended) for event in step.events]
+
+
+def _event_of(step: Held) -> object:
+    """A join stands for the event it belongs to, so that this event can find it."""
+    return step.item.causation if step.item.kind is Kind.JOIN else step.item.id
+
+
+def _case_of(subscription: str, step: Held) -> NewCase:
+    item = step.item
+    return NewCase(
+        kind=step.case or "delivery",
+        system=item.source,
+        reason=step.reason,
+        field=step.field,
+        subscription=subscription,
+        position=item.position,
+        event=item.id,
+        message=item.message,
+    )
+
+
+def _fail(batch: list[tuple[LaneResult, asyncio.Future[bool]]], error: Exception) -> None:
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(error)

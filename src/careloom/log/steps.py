@@ -1,0 +1,155 @@
+"""What handling one entry came to, in the words of the database."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from careloom.core.envelope import Event, Kind, Position, Recorded
+from careloom.core.errors import CareloomError
+from careloom.core.outcomes import Done, Outcome, Park, Retry, Skip
+from careloom.log.handling import Handled, RetryPolicy
+from careloom.security.sealing import DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry to be worked, and how it stands: None when new, else its state among the parked."""
+
+    position: Position
+    id: UUID
+    kind: Kind
+    type: str
+    source: str
+    token: UUID
+    message: UUID
+    causation: UUID | None
+    joins: int
+    row: Any
+    state: str | None = None
+    attempts: int = 0
+
+    @classmethod
+    def of(cls, row: Any, *, parked: bool = False) -> Item:
+        """From a row of `read_lanes` or `parked_entries`."""
+        return cls(
+            position=Position(row["lane"], row["seq"]),
+            id=row["id"],
+            kind=Kind(row["kind"]),
+            type=row["type"],
+            source=row["source"],
+            token=row["token"],
+            message=row["correlation"],
+            causation=row["causation"],
+            joins=row["joins"],
+            row=row,
+            state=row["state"] if parked else None,
+            attempts=row["attempts"] if parked else 0,
+        )
+
+    def opened(self, key: DataKey) -> Recorded:
+        """The event itself. Raises SealBroken."""
+        subject, data = key.open(self.row["body"], self.id)
+        return Recorded(
+            id=self.id,
+            kind=self.kind,
+            type=self.type,
+            source=self.source,
+            subject=subject,
+            token=self.token,
+            time=self.row["time"],
+            data=data,
+            datacontenttype=self.row["contenttype"],
+            correlation=self.message,
+            causation=self.causation,
+            position=self.position,
+            recorded=self.row["recorded"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The entry is dealt with. `outcome` None: a join, which leaves no delivery of its own."""
+
+    item: Item
+    outcome: str | None
+    attempts: int
+    reference: str | None = None
+    reason: str | None = None
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The entry, and so its subject, waits. `case` and `field` are set when a person is needed."""
+
+    item: Item
+    state: str
+    attempts: int
+    due: datetime | None
+    error: str = ""
+    reason: str = ""
+    field: str | None = None
+    case: str | None = None
+    tried: bool = False
+
+
+Step: TypeAlias = Ended | Held
+
+
+def step_of(item: Item, handled: Handled, policy: RetryPolicy, now: datetime, held_for: float) -> Step:
+    """Turn an outcome into a step. While the gate is closed (`held_for` > 0) a failed attempt is not counted."""
+    outcome = handled.outcome
+    attempts = item.attempts + 1
+    if isinstance(outcome, Done):
+        return Ended(item, "done", attempts, outcome.reference, None, handled.events)
+    if isinstance(outcome, Skip):
+        return Ended(item, "skipped", attempts, None, outcome.reason)
+    if isinstance(outcome, Park):
+        return _case(item, outcome, attempts)
+    return _retry(item, outcome, attempts, policy, now, held_for)
+
+
+def _retry(item: Item, outcome: Retry, attempts: int, policy: RetryPolicy, now: datetime, held_for: float) -> Step:
+    if held_for > 0:
+        due = now + timedelta(seconds=held_for)
+        return Held(item, "retry", item.attempts, due, outcome.kind.value, outcome.reason)
+    if attempts >= policy.attempts:
+        reason = f"{outcome.reason} (given up after {attempts} attempts)"
+        return _case(item, Park(reason, outcome.kind), attempts)
+    pause = outcome.after if outcome.after is not None else policy.pause(attempts)
+    due = now + timedelta(seconds=pause)
+    return Held(item, "retry", attempts, due, outcome.kind.value, outcome.reason, tried=True)
+
+
+def _case(item: Item, outcome: Park, attempts: int) -> Held:
+    return Held(
+        item,
+        "case",
+        attempts,
+        None,
+        outcome.kind.value,
+        outcome.reason,
+        outcome.field,
+        outcome.case,
+        tried=True,
+    )
+
+
+def outcome_of(error: Exception) -> Outcome:
+    """A typed error is its own outcome; anything else that escapes a handler is a bug and needs a person.
+
+    A bug's message may quote what it choked on, so only its type and place are kept.
+    """
+    if isinstance(error, CareloomError):
+        return error.outcome()
+    return Park(f"the handler failed: {type(error).__name__} at {_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))

@@ -1,0 +1,113 @@
+"""Puts entries into lanes: sealed, numbered, chained. Callers bring the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from careloom.core.envelope import Event, Kind, Position
+from careloom.core.ids import IdFactory
+from careloom.log.chain import Row, digest, link
+from careloom.log.lanes import Bank, Lanes
+from careloom.log.ports import Connection
+from careloom.security.sealing import DataKey
+from careloom.store.sql import queries
+
+_SQL = queries("log")
+_COLUMNS = ("lane", "seq", *Row._fields, "hash")
+
+
+class Prepared(NamedTuple):
+    """An entry ready to be written: everything that costs CPU is done before any lock is taken."""
+
+    lane: int
+    row: Row
+    digest: bytes
+
+    def belongs_to(self, events: Container[UUID]) -> bool:
+        """Whether this is the entry of one of these events, or a join of one."""
+        return self.row.id in events or (self.row.kind == "j" and self.row.causation in events)
+
+
+class Writer:
+    """Prepares and writes entries of one log."""
+
+    def __init__(self, lanes: Lanes, new_id: IdFactory) -> None:
+        self._lanes = lanes
+        self._new_id = new_id
+
+    def prepare(self, events: Iterable[Event], keys: Mapping[str, DataKey], recorded: datetime) -> list[Prepared]:
+        """Seal and digest. An event of several subjects gets a join entry in the lane of each of the others."""
+        prepared: list[Prepared] = []
+        for event in events:
+            prepared.extend(self._prepare_join(event, other, keys[other], recorded) for other in event.others)
+            prepared.append(self._prepare(event, keys[event.subject], recorded))
+        return prepared
+
+    async def write(self, connection: Connection, entries: Sequence[Prepared]) -> dict[UUID, Position]:
+        """Write in the given order, inside the caller's transaction; the lanes stay locked until it ends."""
+        if not entries:
+            return {}
+        touched = sorted({entry.lane for entry in entries})
+        heads = {row["lane"]: (row["head"], row["hash"]) for row in await connection.fetch(_SQL.lock_lanes, touched)}
+        messages = dict.fromkeys(touched, 0)
+        records = []
+        places: dict[UUID, Position] = {}
+        for lane, row, entry_digest in entries:
+            head, previous = heads[lane]
+            sequence = head + 1
+            chained = link(previous, lane, sequence, entry_digest)
+            heads[lane] = (sequence, chained)
+            messages[lane] += row.kind == "m"
+            places[row.id] = Position(lane, sequence)
+            records.append((lane, sequence, *row, chained))
+        await connection.copy_records_to_table("event", records=records, columns=_COLUMNS)
+        await connection.execute(
+            _SQL.advance_lanes,
+            touched,
+            [heads[lane][0] for lane in touched],
+            [heads[lane][1] for lane in touched],
+            [messages[lane] for lane in touched],
+        )
+        return places
+
+    def _prepare(self, event: Event, key: DataKey, recorded: datetime) -> Prepared:
+        row = Row(
+            event.id,
+            event.kind.value,
+            event.type,
+            event.source,
+            key.token,
+            key.id,
+            event.time,
+            recorded,
+            event.datacontenttype,
+            event.correlation,
+            event.causation,
+            len(event.others),
+            key.seal(event.subject, event.data, event.id),
+        )
+        bank = Bank.MESSAGES if event.kind is Kind.MESSAGE else Bank.EVENTS
+        return Prepared(self._lanes.of(bank, key.token), row, digest(row))
+
+    def _prepare_join(self, event: Event, other: str, key: DataKey, recorded: datetime) -> Prepared:
+        id_ = self._new_id()
+        row = Row(
+            id_,
+            Kind.JOIN.value,
+            event.type,
+            event.source,
+            key.token,
+            key.id,
+            event.time,
+            recorded,
+            "",
+            event.correlation,
+            event.id,
+            0,
+            key.seal(other, b"", id_),
+        )
+        bank = Bank.MESSAGES if event.kind is Kind.MESSAGE else Bank.EVENTS
+        return Prepared(self._lanes.of(bank, key.token), row, digest(row))

@@ -1,0 +1,42 @@
+"""The master key of the embedded default: made on first run, 0600, with a warning to keep it safe."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from pathlib import Path
+
+from careloom.core.errors import ConfigurationError
+from careloom.security.sealing import KEY_BYTES, MasterKey
+
+_log = logging.getLogger(__name__)
+
+
+def load_or_create(path: Path) -> MasterKey:
+    """The key in `path`; a missing file is created. Raises ConfigurationError when others may read it."""
+    if not path.exists():
+        _create(path)
+    mode = path.stat().st_mode & 0o077
+    if mode and os.name == "posix":
+        raise ConfigurationError(f"the master key {path} can be read by others; run: chmod 600 '{path}'")
+    return MasterKey.from_text(path.read_text("ascii"))
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(staged, path)  # fails rather than replaces, when another process was first
+    except FileExistsError:
+        return
+    finally:
+        staged.unlink()
+    _log.warning(
+        "made a new master key in %s: back it up apart from the database; without it no stored body can be read", path
+    )

@@ -1,0 +1,60 @@
+-- name: create_lanes
+-- Lanes are made once; a later start finds them.
+insert into lane (lane, bank, hash)
+select * from unnest($1::smallint[], $2::text[], $3::bytea[])
+on conflict (lane) do nothing
+
+-- name: lanes
+-- Which lanes there are, by bank.
+select lane, bank from lane order by lane
+
+-- name: claim_receipts
+-- Dedupe by ON CONFLICT, never by an anti-join: a plan made on an empty table would scan the log later.
+-- Sorted by the caller, so that two batches with common keys cannot deadlock.
+insert into receipt (system, key, id, digest, acknowledgement)
+select * from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::bytea[])
+on conflict (system, key) do nothing
+returning id
+
+-- name: known_receipts
+-- What was answered the first time.
+select r.system, r.key, r.id, r.digest, r.acknowledgement
+from unnest($1::text[], $2::text[]) as asked (system, key)
+join receipt r on r.system = asked.system and r.key = asked.key
+
+-- name: lock_lanes
+-- The lock is held to commit, in lane order: sequences become visible in order, and two appenders never deadlock.
+select lane, head, hash from lane where lane = any($1::smallint[]) order by lane for update
+
+-- name: advance_lanes
+-- Move the heads of the locked lanes.
+update lane set head = moved.head, hash = moved.hash, messages = lane.messages + moved.messages
+from unnest($1::smallint[], $2::bigint[], $3::bytea[], $4::bigint[]) as moved (lane, head, hash, messages)
+where lane.lane = moved.lane
+
+-- name: subject_keys
+-- Data keys of subjects, by token.
+select id, token, wrapped from subject_key where token = any($1::uuid[])
+
+-- name: create_subject_keys
+-- Two nodes may meet the same new subject: the first key stays. An erased subject that comes back gets a new key.
+insert into subject_key (token, wrapped)
+select * from unnest($1::uuid[], $2::bytea[])
+on conflict (token) do update set wrapped = excluded.wrapped, erased = null where subject_key.wrapped is null
+
+-- name: remember_spaces
+-- Assigners, so that a bare record number can be looked up.
+insert into subject_space (space) select unnest($1::text[]) on conflict (space) do nothing
+
+-- name: spaces
+-- Every assigner seen.
+select space from subject_space order by space
+
+-- name: keep_refusal
+-- A refused body is kept sealed, for the operators.
+insert into refusal (id, system, recorded, reason, location, peer, key, body)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: notify
+-- Wakes the other nodes; polling is the net below it.
+select pg_notify('careloom', $1)

@@ -1,0 +1,148 @@
+-- name: chain_page
+-- The next stretch of a lane, for verification.
+select lane, seq, id, kind, type, source, token, key, time, recorded, contenttype, correlation, causation, joins,
+       body, hash
+from event where lane = $1 and seq > $2 order by seq limit $3
+
+-- name: chain_heads
+-- What each lane says its last entry is.
+select lane, head, hash from lane order by lane
+
+-- name: conservation
+-- received = delivered + filtered + parked + in flight, each counted on its own, in one snapshot.
+-- A message is parked when an entry of it waits for a person, or waits behind one that does.
+with stuck as (
+    select distinct subscription, token from parked where state = 'case'
+), parked_messages as (
+    select distinct p.message
+    from parked p join stuck s using (subscription, token)
+    where p.state in ('case', 'behind', 'waiting')
+), to_translate as (
+    select count(*) as n
+    from event e join cursor c on c.lane = e.lane and e.seq > c.seq
+    join subscription s on s.name = c.subscription and s.bank = 'm'
+    where e.kind = 'm'
+), set_aside as (
+    select count(*) as n from parked p join subscription s on s.name = p.subscription and s.bank = 'm'
+    where p.state <> 'join' and not exists (
+        select 1 from delivery d where d.subscription = p.subscription and d.lane = p.lane and d.seq = p.seq)
+      and p.message not in (select message from parked_messages)
+), flying as (
+    select count(*) as n from flight f
+    where f.counted and f.message not in (select message from parked_messages)
+), stopped as (
+    select count(*) as n from parked_messages m
+    where exists (select 1 from flight f where f.message = m.message and f.counted)
+       or exists (select 1 from parked p join subscription s on s.name = p.subscription and s.bank = 'm'
+                  where p.message = m.message and not exists (
+                      select 1 from delivery d
+                      where d.subscription = p.subscription and d.lane = p.lane and d.seq = p.seq))
+)
+select (select coalesce(sum(messages), 0) from lane)::bigint as received,
+       (select coalesce(sum(delivered), 0) from tally)::bigint as delivered,
+       (select coalesce(sum(filtered), 0) from tally)::bigint as filtered,
+       (select n from stopped) as parked,
+       (select n from to_translate) + (select n from set_aside) + (select n from flying) as in_flight,
+       (select count(*) from refusal) as refused
+
+-- name: filtered_reasons
+-- Why messages were filtered or events skipped.
+select subscription, reason, count(*) as messages from delivery
+where outcome in ('skipped', 'discarded') group by subscription, reason order by messages desc, reason
+
+-- name: lag
+-- How far each subscription is behind, and since when.
+select s.name, s.bank, s.paused, s.reason, s.by,
+       coalesce(sum(l.head - c.seq), 0)::bigint as behind,
+       (select min(e.recorded) from cursor o join lateral (
+            select recorded from event where event.lane = o.lane and event.seq = o.seq + 1) e on true
+        where o.subscription = s.name) as oldest,
+       (select count(*) from parked p where p.subscription = s.name and p.state in ('case', 'behind')) as parked,
+       (select count(*) from parked p where p.subscription = s.name and p.state = 'retry') as retrying
+from subscription s left join cursor c on c.subscription = s.name left join lane l on l.lane = c.lane
+group by s.name, s.bank, s.paused, s.reason, s.by order by s.bank desc, s.name
+
+-- name: pause
+-- Nothing new is handled until it is resumed; intake goes on.
+update subscription set paused = $2, reason = $3, by = $4 where name = $1 returning name
+
+-- name: parked_cases
+-- What waits for a person, and how many wait behind it.
+select p.subscription, p.lane, p.seq, p.event, p.message, p.error, p.reason, p.attempts, p.since,
+       c.id as case_id, c.kind, c.field, c.system, e.type,
+       (select count(*) from parked b
+        where b.subscription = p.subscription and b.token = p.token and b.state = 'behind') as behind
+from parked p
+join event e on e.lane = p.lane and e.seq = p.seq
+left join work_case c on c.subscription = p.subscription and c.lane = p.lane and c.seq = p.seq and c.state = 'open'
+where p.state = 'case' and ($1::uuid is null or $1 in (p.event, p.message, c.id))
+order by p.since, p.lane, p.seq
+
+-- name: retry_parked
+-- Due at once, with all attempts ahead of it again.
+update parked set state = 'retry', due = $4, attempts = 0
+where subscription = $1 and lane = $2 and seq = $3 and state = 'case' returning event
+
+-- name: discard_parked
+-- Take it out of its subject's way.
+delete from parked where subscription = $1 and lane = $2 and seq = $3 and state = 'case' returning event, message
+
+-- name: discard_delivery
+-- What became of it stays on record.
+insert into delivery (subscription, lane, seq, event, outcome, reason, attempts, at)
+values ($1, $2, $3, $4, 'discarded', $5, 0, $6) on conflict (subscription, lane, seq) do nothing returning event
+
+-- name: bank_of
+-- Which bank a subscription reads.
+select bank from subscription where name = $1
+
+-- name: replay
+-- Handle once more what was handled before; in order with whatever else is parked of the subject.
+insert into parked (subscription, lane, seq, token, event, message, state, due, reason, since)
+select $1, e.lane, e.seq, e.token, e.id, e.correlation, 'replay', $3, $4, $3
+from event e join cursor c on c.subscription = $1 and c.lane = e.lane and e.seq <= c.seq
+where e.id = any($2::uuid[]) and e.kind in ('m', 'e')
+on conflict (subscription, lane, seq) do nothing
+returning event
+
+-- name: replayable
+-- The exact set a replay would take: what this subscription has ended, in a window, optionally of one type.
+select e.id, e.type, e.recorded, d.outcome
+from delivery d join event e on e.lane = d.lane and e.seq = d.seq
+where d.subscription = $1 and e.recorded >= $2 and e.recorded < $3 and ($4::text is null or e.type = $4)
+  and ($5::text is null or d.outcome = $5)
+order by e.lane, e.seq limit $6
+
+-- name: find_message
+-- A message by its own id, or by the sender's.
+select e.correlation as message from event e where e.id = $1
+union
+select r.id as message from receipt r where r.key = $2
+
+-- name: messages_of_subject
+-- The messages of a subject, newest first.
+select id as message from event where token = any($1::uuid[]) and kind = 'm' order by recorded desc limit $2
+
+-- name: journey
+-- A message and everything made of it.
+select e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded, e.contenttype, e.correlation,
+       e.causation, e.joins, e.body, r.key, r.system
+from event e left join receipt r on r.id = e.id
+where e.id = $1 or (e.correlation = $1 and e.kind = 'e')
+order by e.recorded, e.lane, e.seq
+
+-- name: deliveries_of
+-- What each subscription made of these events.
+select * from delivery where event = any($1::uuid[]) order by at, subscription
+
+-- name: attempts_of
+-- Attempts that did not end a delivery.
+select * from attempt where event = any($1::uuid[]) order by at, number
+
+-- name: parked_of
+-- What of these events is parked.
+select * from parked where event = any($1::uuid[]) and state <> 'join' order by since
+
+-- name: refusals
+-- What was refused, newest first.
+select id, system, recorded, reason, location, peer from refusal order by recorded desc limit $1
