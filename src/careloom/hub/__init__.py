@@ -1,0 +1,1 @@
+"""One node, put together: settings, store, log, systems, flows, listeners, gateway. Holds no logic of its own."""

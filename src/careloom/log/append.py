@@ -9,19 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event, Kind
-from careloom.core.errors import FormatError, TransientError, Unavailable
+from careloom.core.errors import CareloomError, FormatError, TransientError, Unavailable
 from careloom.core.ids import IdFactory
 from careloom.core.receipts import Conflicting, Receipt, Received, Refusal
 from careloom.log.keyring import Keyring
 from careloom.log.ledger import Ledger
 from careloom.log.ports import CaseBook, Connection, NewCase
 from careloom.log.refusals import RefusalShelf
-from careloom.log.writing import Writer
+from careloom.log.steps import place_of
+from careloom.log.writing import Writer, storable
 from careloom.store.database import Database
 from careloom.store.sql import queries
 
@@ -135,7 +136,8 @@ class Appender:
     async def _isolate(self, batch: list[_Pending], error: Exception) -> None:
         """One entry that the store cannot take must not take its neighbours with it."""
         if len(batch) == 1:
-            _log.error("the store refused an entry of %s: %s", batch[0].received.system, error)
+            what = error if isinstance(error, CareloomError) else place_of(error)
+            _log.error("the store refused an entry of %s: %s", batch[0].received.system, what)
             return _fail(batch, error)
         half = len(batch) // 2
         await self._commit_patiently(batch[:half])
@@ -143,8 +145,7 @@ class Appender:
         return None
 
     async def _commit(self, batch: list[_Pending]) -> list[Receipt]:
-        first = list({(item.received.system, item.received.key): item for item in reversed(batch)}.values())
-        first.reverse()
+        first = _firsts(batch)
         async with self._database.acquire() as connection:
             subjects = {name for item in first for name in (item.event.subject, *item.event.others)}
             keys = await self._keyring.ensure(connection, subjects)
@@ -183,9 +184,17 @@ def _check(received: Received) -> None:
     """What PostgreSQL could not store must be refused before it shares a commit with others."""
     if not received.key or len(received.key) > MAX_KEY:
         raise FormatError(f"the message's own id must have 1 to {MAX_KEY} characters", "message id")
-    for text in (received.key, received.system, received.type, received.subject, received.datacontenttype):
-        if "\0" in text:
-            raise FormatError("the message's own id, type or subject holds a NUL character", "message id")
+    texts = (received.key, received.system, received.type, received.subject, received.datacontenttype, *received.others)
+    if not all(storable(text) for text in texts):
+        raise FormatError("the message's own id, type or subject holds a NUL or half a surrogate pair", "message id")
+
+
+def _firsts(batch: Iterable[_Pending]) -> list[_Pending]:
+    """The first of each key, in the order of calls."""
+    found: dict[tuple[str, str], _Pending] = {}
+    for item in batch:
+        found.setdefault((item.received.system, item.received.key), item)
+    return list(found.values())
 
 
 def _conflicts(batch: Sequence[_Pending], answers: Sequence[Receipt]) -> list[NewCase]:

@@ -51,13 +51,13 @@ async def journey(database: Database, keyring: Keyring, message: UUID) -> Journe
         if not rows:
             return None
         items = [Item.of(row) for row in rows]
-        keys = await keyring.open(connection, {item.token for item in items})
+        keys = await keyring.open(connection, {item.key for item in items})
         ids = [item.id for item in items]
         return Journey(
             message=message,
-            key=rows[0]["key"] or "",
+            key=rows[0]["sender_key"] or "",
             system=rows[0]["system"] or rows[0]["source"],
-            events=[item.opened(keys[item.token]) for item in items if item.token in keys],
+            events=[item.opened(keys[item.key]) for item in items if item.key in keys],
             deliveries=await connection.fetch(_SQL.deliveries_of, ids),
             attempts=await connection.fetch(_SQL.attempts_of, ids),
             parked=await connection.fetch(_SQL.parked_of, ids),

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from careloom.core.errors import PermanentError
 from careloom.log.ports import Connection
 from careloom.security.sealing import DataKey, MasterKey, new_data_key
 from careloom.store.sql import queries
@@ -20,17 +19,13 @@ _CACHED = 20_000
 K = TypeVar("K")
 
 
-class SubjectErased(PermanentError):
-    """The subject's key was deleted on purpose; its bodies can never be read again."""
-
-
 class Keyring:
     """Opens and makes data keys. One per process; safe for the event loop, not for threads."""
 
     def __init__(self, master: MasterKey) -> None:
         self.master = master
         self._by_subject: OrderedDict[str, DataKey] = OrderedDict()
-        self._by_token: OrderedDict[UUID, DataKey] = OrderedDict()
+        self._by_id: OrderedDict[int, DataKey] = OrderedDict()
         self._spaces: set[str] = set()
 
     def cached(self, subject: str) -> DataKey | None:
@@ -49,44 +44,50 @@ class Keyring:
                 found[subject] = known
         if missing:
             await self._create(connection, missing)
-            for key in await self._read(connection, list(missing)):
+            for key in await self._read(connection, _SQL.subject_keys, list(missing)):
                 found[missing[key.token]] = key
                 self._remember(missing[key.token], key)
         return found
 
-    async def open(self, connection: Connection, tokens: Iterable[UUID]) -> dict[UUID, DataKey]:
-        """Keys by token, for reading; erased subjects are absent from the answer."""
-        wanted = set(tokens)
-        found = {token: self._by_token[token] for token in wanted if token in self._by_token}
-        missing = [token for token in wanted if token not in found]
+    async def open(self, connection: Connection, ids: Iterable[int]) -> dict[int, DataKey]:
+        """Keys by their own id, for reading; those of erased subjects are absent from the answer."""
+        wanted = set(ids)
+        found = {id_: self._by_id[id_] for id_ in wanted if id_ in self._by_id}
+        missing = [id_ for id_ in wanted if id_ not in found]
         if missing:
-            for key in await self._read(connection, missing):
-                found[key.token] = key
-                _put(self._by_token, key.token, key)
+            for key in await self._read(connection, _SQL.data_keys, missing):
+                found[key.id] = key
+                _put(self._by_id, key.id, key)
         return found
+
+    def forget(self) -> None:
+        """A subject was erased: no key that was opened before may be used again."""
+        self._by_subject.clear()
+        self._by_id.clear()
 
     async def _create(self, connection: Connection, missing: dict[UUID, str]) -> None:
         tokens = sorted(missing)
         wrapped = [self.master.wrap(new_data_key(), token) for token in tokens]
         await connection.execute(_SQL.create_subject_keys, tokens, wrapped)
-        spaces = {subject.rpartition("/")[0] for subject in missing.values()} - self._spaces
+        spaces = {space_of(subject) for subject in missing.values()} - self._spaces
         if spaces:
             await connection.execute(_SQL.remember_spaces, sorted(spaces))
             self._spaces |= spaces
 
-    async def _read(self, connection: Connection, tokens: list[UUID]) -> list[DataKey]:
-        rows = await connection.fetch(_SQL.subject_keys, tokens)
-        keys = []
-        for row in rows:
-            if row["wrapped"] is None:
-                continue
-            opened = self.master.unwrap(row["wrapped"], row["token"])
-            keys.append(DataKey(row["id"], row["token"], AESGCM(opened)))
-        return keys
+    async def _read(self, connection: Connection, sql: str, wanted: list[UUID] | list[int]) -> list[DataKey]:
+        rows = await connection.fetch(sql, wanted)
+        return [
+            DataKey(row["id"], row["token"], AESGCM(self.master.unwrap(row["wrapped"], row["token"]))) for row in rows
+        ]
 
     def _remember(self, subject: str, key: DataKey) -> None:
         _put(self._by_subject, subject, key)
-        _put(self._by_token, key.token, key)
+        _put(self._by_id, key.id, key)
+
+
+def space_of(subject: str) -> str:
+    """What assigned the subject's id: `Patient/GENHOSP` of `Patient/GENHOSP/MRN00042`. Never any part of the id."""
+    return "/".join(subject.split("/", 2)[:2]) if subject.count("/") > 1 else subject.rpartition("/")[0]
 
 
 def _put(cache: OrderedDict[K, DataKey], name: K, value: DataKey) -> None:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from careloom.core.clock import Clock
+from careloom.core.errors import ConfigurationError
 from careloom.core.ids import IdFactory
 from careloom.log.append import Appender
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import Bank, Lanes, open_lanes
-from careloom.log.notices import PARKED, Notices
+from careloom.log.notices import ERASED, PARKED, Notices
 from careloom.log.ownership import LockSession
 from careloom.log.ports import CaseBook
 from careloom.log.settling import Settler
@@ -30,7 +31,7 @@ class LogNode:
         self.database = database
         self.lanes = lanes
         self.keyring = Keyring(master)
-        self.writer = Writer(lanes, new_id)
+        self.writer = Writer(lanes, new_id, erased=self.keyring.forget)
         self._cases = cases
         self._clock = clock
         self._session = LockSession(database)
@@ -65,8 +66,12 @@ class LogNode:
     def start(
         self, subscriptions: Sequence[Subscription] = (), *, wanted: Sequence[Subscription] | None = None
     ) -> None:
-        """Work these. `wanted` are all subscriptions of the deployment, if this node works only some of them."""
+        """Work these. `wanted` are all subscriptions of the deployment, if this node works only some of them.
+
+        Raises ConfigurationError when they could not account for every message.
+        """
         everyone = subscriptions if wanted is None else wanted
+        _check_accounts(everyone)
 
         def owed(type_: str) -> int:
             return sum(1 for other in everyone if other.bank is Bank.EVENTS and other.wants(type_))
@@ -102,8 +107,20 @@ class LogNode:
         self._notices.send(bank.value)
 
     def _hear(self, payload: str) -> None:
+        if payload == ERASED:
+            self.keyring.forget()
         for worker in self.workers:
             if payload == PARKED:
                 worker.wake(parked=True)
             elif payload == worker.subscription.bank.value:
                 worker.wake()
+
+
+def _check_accounts(subscriptions: Sequence[Subscription]) -> None:
+    readers = [one for one in subscriptions if one.bank is Bank.MESSAGES]
+    if len(readers) > 1 or any(one.types is not None for one in readers):
+        names = ", ".join(one.name for one in readers)
+        raise ConfigurationError(
+            f"one subscription reads the messages, and all of them, or they could not be accounted for, not: {names}; "
+            "skip with a reason what is not wanted, and read events instead of messages"
+        )

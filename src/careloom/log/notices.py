@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError
 from careloom.store.database import Database
 from careloom.store.sql import queries
+from careloom.store.translation import translated
 
 _SQL = queries("log")
 _log = logging.getLogger(__name__)
 
 CHANNEL = "careloom"
 PARKED = "parked"
+ERASED = "erased"
 _LEAST_SECONDS = 0.02
 _RECONNECT_SECONDS = 1.0
 
 
 class Notices:
-    """Sends and hears what happened in the log: a bank's letter, or `parked`."""
+    """Sends and hears what happened in the log: a bank's letter, `parked` or `erased`."""
 
     def __init__(self, database: Database, clock: Clock, heard: Callable[[str], None]) -> None:
         self._database = database
@@ -50,7 +53,8 @@ class Notices:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close()
+            with suppress(CareloomError), translated():
+                await self._connection.close()
 
     async def _send(self) -> None:
         try:
@@ -69,7 +73,10 @@ class Notices:
         while True:
             try:
                 self._connection = await self._database.connect()
-                await self._connection.add_listener(CHANNEL, self._on_notice)
+                with translated():
+                    await self._connection.add_listener(CHANNEL, self._on_notice)
+                # What was said meanwhile was missed.
+                self._heard(ERASED)
                 self._heard(PARKED)
                 await _end_of(self._connection)
             except CareloomError as error:

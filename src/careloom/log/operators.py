@@ -16,7 +16,7 @@ from careloom.core.errors import CareloomError
 from careloom.core.ids import IdFactory
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import Bank
-from careloom.log.notices import PARKED
+from careloom.log.notices import ERASED, PARKED
 from careloom.log.ports import CaseBook, Connection
 from careloom.log.writing import Writer
 from careloom.store.database import Database
@@ -126,6 +126,23 @@ class Operators:
                 await self._writer.write(connection, audit)
                 await connection.execute(_LOG.notify, PARKED)
                 return len(rows)
+
+    async def erase(self, subject: str, act: Act) -> None:
+        """Make every body of a subject unreadable for ever, here and in every backup of the key table made later.
+
+        The log keeps its chain; what is not yet handled of the subject will be skipped. Raises NothingThere.
+        """
+        token = self._keyring.master.token(subject)
+        async with self._database.acquire() as connection:
+            audit = await self._audit("subject.erased.v1", act, "", [str(token)], connection)
+            async with connection.transaction():
+                if not await connection.fetch(_LOG.erase_subject, token, self._clock.now()):
+                    raise NothingThere(
+                        "there is no such subject, or it was erased before; check the assigner and the id"
+                    )
+                await self._writer.write(connection, audit)
+                await connection.execute(_LOG.notify, ERASED)
+        self._keyring.forget()
 
     async def record_look(self, message: UUID, act: Act) -> None:
         """Somebody is about to see a body unmasked."""

@@ -84,6 +84,8 @@ class Ownership:
         if len(self.owned) >= share or not missing:
             return set()
         rows = await self._session.fetch(_SQL.try_lock_lanes, self._class, missing, share - len(self.owned))
+        if not self._announced:
+            return set()  # the session, and these locks with it, ended before the answer was read
         taken = {row["lane"] for row in rows}
         self.owned |= taken
         return taken

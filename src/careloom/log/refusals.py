@@ -6,7 +6,6 @@ import asyncio
 import logging
 
 from careloom.core.clock import Clock
-from careloom.core.errors import CareloomError
 from careloom.core.ids import IdFactory
 from careloom.core.receipts import Refusal
 from careloom.log.keyring import Keyring
@@ -18,11 +17,14 @@ _log = logging.getLogger(__name__)
 
 KEPT_BYTES = 64 * 1024
 WAITING = 256
+KEPT = 2_000
+TRIM_EVERY = 100
 
 
 class RefusalShelf:
     """Writes refusals in the background. A flood of garbage fills neither memory nor disk: beyond `WAITING`
-    unwritten ones, further ones are counted and dropped; the sender was refused and still has them."""
+    unwritten ones, further ones are counted and dropped; the sender was refused and still has them. Of each system
+    the newest `KEPT` stay."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock, new_id: IdFactory) -> None:
         self._database = database
@@ -31,6 +33,7 @@ class RefusalShelf:
         self._new_id = new_id
         self._waiting: list[Refusal] = []
         self._writer: asyncio.Task[None] | None = None
+        self._until_trim = TRIM_EVERY
         self.dropped = 0
 
     def keep(self, refusal: Refusal) -> None:
@@ -53,7 +56,7 @@ class RefusalShelf:
                 refusal = self._waiting.pop(0)
                 try:
                     await self._write(refusal)
-                except CareloomError as error:
+                except Exception as error:
                     self.dropped += 1
                     _log.warning("a refused body of %s was not kept: %s", refusal.system, type(error).__name__)
         finally:
@@ -67,3 +70,7 @@ class RefusalShelf:
             body = key.seal(subject, refusal.body[:KEPT_BYTES], id_)
             row = (id_, refusal.system, self._clock.now(), refusal.reason, refusal.location, refusal.peer, key.id, body)
             await connection.execute(_SQL.keep_refusal, *row)
+            self._until_trim -= 1
+            if self._until_trim <= 0:
+                await connection.execute(_SQL.trim_refusals, refusal.system, KEPT)
+                self._until_trim = TRIM_EVERY

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event, Kind
+from careloom.core.errors import Contention, TransientError
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import Bank
@@ -21,6 +23,7 @@ from careloom.store.database import Database
 from careloom.store.sql import queries
 
 _SQL = queries("subscription")
+_MEETINGS = 3
 
 Owed = Callable[[str], int]
 """How many subscriptions want events of a type: what a message owes for each event made of it."""
@@ -29,12 +32,16 @@ Owed = Callable[[str], int]
 @dataclass(frozen=True, slots=True)
 class LaneResult:
     """What one pass over a lane came to. `old` and `new` are the cursor before and after; equal when only parked
-    entries were worked."""
+    entries were worked. `epoch` is the one under which the lane was taken."""
 
     lane: int
+    epoch: int
     old: int
     new: int
     steps: Sequence[Step]
+
+
+_Waiting: TypeAlias = tuple[LaneResult, asyncio.Future[bool]]
 
 
 class Settler:
@@ -60,7 +67,7 @@ class Settler:
         self._clock = clock
         self._owed = owed
         self._appended = appended
-        self._queue: list[tuple[LaneResult, asyncio.Future[bool]]] = []
+        self._queue: list[_Waiting] = []
         self._committer: asyncio.Task[None] | None = None
 
     async def settle(self, result: LaneResult) -> bool:
@@ -75,16 +82,33 @@ class Settler:
         try:
             while self._queue:
                 batch, self._queue = self._queue, []
-                try:
-                    kept = await self._commit([result for result, _ in batch])
-                except Exception as error:
-                    _fail(batch, error)
-                else:
-                    for result, answer in batch:
-                        if not answer.done():
-                            answer.set_result(result.lane in kept)
+                await self._commit_apart(batch)
         finally:
             self._committer = None
+
+    async def _commit_apart(self, batch: list[_Waiting]) -> None:
+        """Together if possible; what the store cannot take must not hold up the other lanes."""
+        try:
+            kept = await self._commit_again([result for result, _ in batch])
+        except Exception as error:
+            if isinstance(error, TransientError) or len(batch) == 1:
+                _fail(batch, error)
+                return
+            for one in batch:
+                await self._commit_apart([one])
+        else:
+            for result, answer in batch:
+                if not answer.done():
+                    answer.set_result(result.lane in kept)
+
+    async def _commit_again(self, results: list[LaneResult]) -> set[int]:
+        """Two writers that met were both told so before anything was written: handling need not be repeated."""
+        for _ in range(_MEETINGS):
+            try:
+                return await self._commit(results)
+            except Contention:
+                await asyncio.sleep(0)
+        return await self._commit(results)
 
     async def _commit(self, results: list[LaneResult]) -> set[int]:
         emitted = [event for result in results for event in _events(result.steps)]
@@ -110,6 +134,7 @@ class Settler:
             _SQL.move_cursors,
             self._subscription.name,
             [result.lane for result in results],
+            [result.epoch for result in results],
             [result.old for result in results],
             [result.new for result in results],
         )
@@ -144,6 +169,7 @@ class Settler:
         if self._subscription.bank is Bank.MESSAGES:
             await self._open_accounts(connection, delivered, fresh, lane)
         else:
+            await self._owe(connection, delivered, set())
             await self._close_accounts(connection, [step for step in delivered if step.item.id in fresh], lane)
 
     async def _unpark(self, connection: Connection, ended: list[Ended]) -> None:
@@ -158,18 +184,24 @@ class Settler:
 
     async def _open_accounts(self, connection: Connection, ended: list[Ended], fresh: set[object], lane: int) -> None:
         """A translated message owes one delivery per event and interested subscription; owing none, it is filtered."""
-        owing = [(step, sum(self._owed(event.type) for event in step.events)) for step in ended]
-        owing_some = [(step, owed) for step, owed in owing if owed]
-        if owing_some:
-            await connection.execute(
-                _SQL.put_on,
-                [step.item.message for step, _ in owing_some],
-                [owed for _, owed in owing_some],
-                [step.item.id in fresh for step, _ in owing_some],
-            )
-        filtered = sum(1 for step, owed in owing if not owed and step.item.id in fresh)
+        owing = await self._owe(connection, ended, fresh)
+        filtered = len(fresh - owing)
         if filtered:
             await connection.execute(_SQL.count_ended, self._subscription.name, lane, 0, filtered)
+
+    async def _owe(self, connection: Connection, ended: list[Ended], fresh: set[object]) -> set[object]:
+        """Put new deliveries on the account of their message; which steps made some. Only `fresh` ones are counted:
+        a message that ended before is not received again."""
+        owing = [(step, sum(self._owed(event.type) for event in step.events)) for step in ended if step.events]
+        owing = [(step, owed) for step, owed in owing if owed]
+        if owing:
+            await connection.execute(
+                _SQL.put_on,
+                [step.item.message for step, _ in owing],
+                [owed for _, owed in owing],
+                [step.item.id in fresh for step, _ in owing],
+            )
+        return {step.item.id for step, _ in owing}
 
     async def _close_accounts(self, connection: Connection, ended: list[Ended], lane: int) -> None:
         ended = [step for step in ended if step.item.kind is Kind.EVENT]
@@ -239,7 +271,7 @@ def _case_of(subscription: str, step: Held) -> NewCase:
     )
 
 
-def _fail(batch: list[tuple[LaneResult, asyncio.Future[bool]]], error: Exception) -> None:
+def _fail(batch: list[_Waiting], error: Exception) -> None:
     for _, answer in batch:
         if not answer.done():
             answer.set_exception(error)

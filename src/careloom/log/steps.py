@@ -15,6 +15,8 @@ from careloom.core.outcomes import Done, Outcome, Park, Retry, Skip
 from careloom.log.handling import Handled, RetryPolicy
 from careloom.security.sealing import DataKey
 
+_LONGEST_TEXT = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -29,9 +31,11 @@ class Item:
     message: UUID
     causation: UUID | None
     joins: int
+    key: int
     row: Any
     state: str | None = None
     attempts: int = 0
+    due: datetime | None = None
 
     @classmethod
     def of(cls, row: Any, *, parked: bool = False) -> Item:
@@ -46,9 +50,11 @@ class Item:
             message=row["correlation"],
             causation=row["causation"],
             joins=row["joins"],
+            key=row["key"],
             row=row,
             state=row["state"] if parked else None,
             attempts=row["attempts"] if parked else 0,
+            due=row["due"] if parked else None,
         )
 
     def opened(self, key: DataKey) -> Recorded:
@@ -106,9 +112,10 @@ def step_of(item: Item, handled: Handled, policy: RetryPolicy, now: datetime, he
     outcome = handled.outcome
     attempts = item.attempts + 1
     if isinstance(outcome, Done):
-        return Ended(item, "done", attempts, outcome.reference, None, handled.events)
+        reference = None if outcome.reference is None else _text(outcome.reference)
+        return Ended(item, "done", attempts, reference, None, handled.events)
     if isinstance(outcome, Skip):
-        return Ended(item, "skipped", attempts, None, outcome.reason)
+        return Ended(item, "skipped", attempts, None, _text(outcome.reason))
     if isinstance(outcome, Park):
         return _case(item, outcome, attempts)
     return _retry(item, outcome, attempts, policy, now, held_for)
@@ -117,13 +124,13 @@ def step_of(item: Item, handled: Handled, policy: RetryPolicy, now: datetime, he
 def _retry(item: Item, outcome: Retry, attempts: int, policy: RetryPolicy, now: datetime, held_for: float) -> Step:
     if held_for > 0:
         due = now + timedelta(seconds=held_for)
-        return Held(item, "retry", item.attempts, due, outcome.kind.value, outcome.reason)
+        return Held(item, "retry", item.attempts, due, outcome.kind.value, _text(outcome.reason))
     if attempts >= policy.attempts:
         reason = f"{outcome.reason} (given up after {attempts} attempts)"
         return _case(item, Park(reason, outcome.kind), attempts)
     pause = outcome.after if outcome.after is not None else policy.pause(attempts)
     due = now + timedelta(seconds=pause)
-    return Held(item, "retry", attempts, due, outcome.kind.value, outcome.reason, tried=True)
+    return Held(item, "retry", attempts, due, outcome.kind.value, _text(outcome.reason), tried=True)
 
 
 def _case(item: Item, outcome: Park, attempts: int) -> Held:
@@ -133,11 +140,16 @@ def _case(item: Item, outcome: Park, attempts: int) -> Held:
         attempts,
         None,
         outcome.kind.value,
-        outcome.reason,
-        outcome.field,
-        outcome.case,
+        _text(outcome.reason),
+        None if outcome.field is None else _text(outcome.field),
+        _text(outcome.case),
         tried=True,
     )
+
+
+def _text(text: str) -> str:
+    """As PostgreSQL can store it: a handler's choice of words must not stop the commit of a lane."""
+    return text[:_LONGEST_TEXT].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def outcome_of(error: Exception) -> Outcome:
@@ -147,9 +159,11 @@ def outcome_of(error: Exception) -> Outcome:
     """
     if isinstance(error, CareloomError):
         return error.outcome()
-    return Park(f"the handler failed: {type(error).__name__} at {_place(error)}")
+    return Park(f"the handler failed: {place_of(error)}")
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
+    """The type of an error and where it arose, without its text."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
-    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {places}"

@@ -6,16 +6,18 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from careloom.core.clock import Clock
-from careloom.core.envelope import Kind
-from careloom.core.outcomes import Skip
+from careloom.core.envelope import Kind, Recorded
+from careloom.core.outcomes import Park, Skip
 from careloom.log.handling import Handled, Subscription
 from careloom.log.ports import Connection
 from careloom.log.steps import Ended, Held, Item, Step, outcome_of, step_of
+from careloom.log.writing import unstorable
 from careloom.security.sealing import DataKey
 from careloom.store.sql import queries
 
@@ -59,7 +61,7 @@ class SubjectWorker:
         return Answers(over, ready)
 
     async def work(
-        self, items: Sequence[Item], blocked: Set[UUID], keys: Mapping[UUID, DataKey], answers: Answers
+        self, items: Sequence[Item], blocked: Set[UUID], keys: Mapping[int, DataKey], answers: Answers
     ) -> list[Step]:
         """A step for every item. New items of a blocked subject are parked behind it."""
         queues: dict[UUID, list[Item]] = {}
@@ -75,7 +77,7 @@ class SubjectWorker:
         return behind + [step for steps in results for step in steps]
 
     async def _one_by_one(
-        self, queues: Sequence[Sequence[Item]], keys: Mapping[UUID, DataKey], answers: Answers
+        self, queues: Sequence[Sequence[Item]], keys: Mapping[int, DataKey], answers: Answers
     ) -> list[Step]:
         """For handlers that only compute: no task each, but the loop gets its turn."""
         steps: list[Step] = []
@@ -85,15 +87,21 @@ class SubjectWorker:
                 await asyncio.sleep(0)
         return steps
 
-    async def _subject(self, queue: Sequence[Item], keys: Mapping[UUID, DataKey], answers: Answers) -> list[Step]:
+    async def _subject(self, queue: Sequence[Item], keys: Mapping[int, DataKey], answers: Answers) -> list[Step]:
         steps: list[Step] = []
         for place, item in enumerate(queue):
-            step = await self._step(item, keys.get(item.token), answers)
+            if place and self._must_wait(item):
+                break
+            step = await self._step(item, keys.get(item.key), answers)
             steps.append(step)
             if isinstance(step, Held):
                 steps.extend(self._behind(later) for later in queue[place + 1 :] if later.state is None)
                 break
         return steps
+
+    def _must_wait(self, item: Item) -> bool:
+        """A replay may stand before an entry that waits for a person, or for its time: this one goes on waiting."""
+        return item.state == "case" or (item.state == "retry" and item.due is not None and item.due > self._clock.now())
 
     async def _step(self, item: Item, key: DataKey | None, answers: Answers) -> Step:
         if item.kind is Kind.JOIN:
@@ -108,19 +116,20 @@ class SubjectWorker:
 
     async def _handle(self, item: Item, key: DataKey) -> Handled:
         try:
-            event = item.opened(key)
-            if self._plain:
-                handled = self._subscription.handler(event)
-                assert isinstance(handled, Handled)
-                return handled
-            async with self._slots:
-                pending = self._subscription.handler(event)
-                assert not isinstance(pending, Handled)
-                return await pending
+            handled = await self._call(item.opened(key))
+            wrong = next((problem for event in handled.events if (problem := unstorable(event))), None)
+            return (
+                handled if wrong is None else Handled(Park(f"the handler made an event that cannot be stored: {wrong}"))
+            )
         except Exception as error:
             outcome = outcome_of(error)
-            _log.info("%s: event %s was not handled: %s", self._subscription.name, item.id, outcome)
+            _log.info("%s: event %s was not handled: %s", self._subscription.name, item.id, type(outcome).__name__)
             return Handled(outcome)
+
+    async def _call(self, event: Recorded) -> Handled:
+        async with nullcontext() if self._plain else self._slots:
+            handled = self._subscription.handler(event)
+            return handled if isinstance(handled, Handled) else await handled
 
     def _decide(self, item: Item, handled: Handled) -> Step:
         gate = self._subscription.gate()
@@ -134,5 +143,4 @@ class SubjectWorker:
 
 
 def _is_async(handler: object) -> bool:
-    called = handler if inspect.isroutine(handler) else type(handler).__call__
-    return inspect.iscoroutinefunction(called)
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)

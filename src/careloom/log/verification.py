@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +29,27 @@ async def verify(database: Database) -> Verdict:
     total = 0
     async with database.acquire() as connection:
         heads = await connection.fetch(_SQL.chain_heads)
+        verdict = await _verify_lanes(connection, heads)
+        if verdict is not None:
+            return verdict
         for head in heads:
             verdict = await _verify_lane(connection, head)
             total += verdict.entries
             if verdict.broken_at is not None:
                 return Verdict(total, verdict.broken_at, verdict.problem)
     return Verdict(total)
+
+
+async def _verify_lanes(connection: Any, heads: Sequence[Any]) -> Verdict | None:
+    """Whole lanes may be gone, or entries stand where no lane is."""
+    for expected, head in enumerate(heads):
+        if head["lane"] != expected:
+            return Verdict(0, Position(expected, 0), "the lane is missing")
+    span = await connection.fetchrow(_SQL.chain_span)
+    for lane in (span["first"], span["last"]):
+        if lane is not None and not 0 <= lane < len(heads):
+            return Verdict(0, Position(lane, 0), "entries stand in a lane that does not exist")
+    return None
 
 
 async def _verify_lane(connection: Any, head: Any) -> Verdict:
@@ -47,6 +63,8 @@ async def _verify_lane(connection: Any, head: Any) -> Verdict:
             sequence, previous = row["seq"], row["hash"]
         if not rows:
             return Verdict(sequence, Position(lane, sequence + 1), "entries are missing from here to the lane's head")
+    if head["last"] > head["head"]:
+        return Verdict(sequence, Position(lane, sequence + 1), "an entry stands behind the lane's head")
     if previous != head["hash"]:
         return Verdict(sequence, Position(lane, sequence), "the lane's head does not match its last entry")
     return Verdict(sequence)

@@ -21,7 +21,7 @@ from careloom.log.keyring import Keyring
 from careloom.log.lanes import Lanes
 from careloom.log.ownership import LockSession, Ownership
 from careloom.log.settling import LaneResult, Settler
-from careloom.log.steps import Held, Item, Step
+from careloom.log.steps import Held, Item, Step, place_of
 from careloom.log.subjects import SubjectWorker
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -38,6 +38,7 @@ _LEAST_PER_LANE = 8
 
 @dataclass(slots=True)
 class _Lane:
+    epoch: int
     cursor: int
     blocked: set[UUID] = field(default_factory=set)
 
@@ -91,6 +92,10 @@ class Worker:
                 worked = await self._round()
             except CareloomError as error:
                 _log.warning("%s waits for the store: %s", self.subscription.name, error)
+                self._forget_all()
+                worked = False
+            except Exception as error:
+                _log.error("%s met a bug and goes on: %s", self.subscription.name, place_of(error))
                 self._forget_all()
                 worked = False
             if not worked:
@@ -154,10 +159,10 @@ class Worker:
 
     async def _load(self, lanes: list[int]) -> None:
         async with self._database.acquire() as connection:
-            cursors = await connection.fetch(_SQL.cursors, self.subscription.name, lanes)
+            cursors = await connection.fetch(_SQL.take_cursors, self.subscription.name, lanes)
             blocked = await connection.fetch(_SQL.blocked_subjects, self.subscription.name, lanes)
         for row in cursors:
-            self._lanes[row["lane"]] = _Lane(row["seq"])
+            self._lanes[row["lane"]] = _Lane(row["epoch"], row["seq"])
         for row in blocked:
             self._lanes[row["lane"]].blocked.add(row["token"])
         self._parked_at = 0.0
@@ -205,7 +210,7 @@ class Worker:
 
     async def _start(self, connection: Any, items: dict[int, list[Item]], heads: dict[int, int], share: int) -> None:
         everything = [item for lane in items.values() for item in lane]
-        keys = await self._keyring.open(connection, {item.token for item in everything})
+        keys = await self._keyring.open(connection, {item.key for item in everything})
         answers = await self._subjects.ask(connection, everything)
         for lane, mine in items.items():
             state = self._lanes[lane]
@@ -220,24 +225,23 @@ class Worker:
     async def _work(self, lane: int, state: _Lane, items: list[Item], upto: int, keys: Any, answers: Any) -> None:
         try:
             steps = await self._subjects.work(items, state.blocked, keys, answers)
-            if await self._settler.settle(LaneResult(lane, state.cursor, upto, steps)):
+            if await self._settler.settle(LaneResult(lane, state.epoch, state.cursor, upto, steps)):
                 state.cursor = upto
                 self._note_parked(state, steps)
             else:
-                self._forget(lane)
-        except CareloomError as error:
-            _log.warning("%s could not settle lane %s and will work it again: %s", self.subscription.name, lane, error)
-            self._forget(lane)
+                self._lanes.pop(lane, None)
+                self._balance_at = 0.0
+        except Exception as error:
+            # Read again at the next balance, not at once: whatever it is, it must not spin.
+            what = error if isinstance(error, CareloomError) else place_of(error)
+            _log.warning("%s could not settle lane %s and will work it again: %s", self.subscription.name, lane, what)
+            self._lanes.pop(lane, None)
         finally:
             self._busy.discard(lane)
             self._wake.set()
 
-    def _forget(self, lane: int) -> None:
-        self._lanes.pop(lane, None)
-        self._balance_at = 0.0
-
     def _note_parked(self, state: _Lane, steps: Sequence[Step]) -> None:
         held = {step.item.token for step in steps if isinstance(step, Held)}
         state.blocked |= held
-        if held or any(step.item.state is not None for step in steps):
+        if held or any(step.item.state is not None or step.item.joins for step in steps):
             self._parked_at = 0.0

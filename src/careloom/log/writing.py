@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from careloom.core.envelope import Event, Kind, Position
+from careloom.core.errors import Contention
 from careloom.core.ids import IdFactory
 from careloom.log.chain import Row, digest, link
 from careloom.log.lanes import Bank, Lanes
@@ -16,6 +17,7 @@ from careloom.security.sealing import DataKey
 from careloom.store.sql import queries
 
 _SQL = queries("log")
+_LONGEST_SUBJECT = 1_000
 _COLUMNS = ("lane", "seq", *Row._fields, "hash")
 
 
@@ -34,24 +36,34 @@ class Prepared(NamedTuple):
 class Writer:
     """Prepares and writes entries of one log."""
 
-    def __init__(self, lanes: Lanes, new_id: IdFactory) -> None:
+    def __init__(self, lanes: Lanes, new_id: IdFactory, *, erased: Callable[[], None] = lambda: None) -> None:
+        """`erased` is called when keys that were used here turn out to be deleted; see `Keyring.forget`."""
         self._lanes = lanes
         self._new_id = new_id
+        self._erased = erased
 
     def prepare(self, events: Iterable[Event], keys: Mapping[str, DataKey], recorded: datetime) -> list[Prepared]:
         """Seal and digest. An event of several subjects gets a join entry in the lane of each of the others."""
         prepared: list[Prepared] = []
         for event in events:
-            prepared.extend(self._prepare_join(event, other, keys[other], recorded) for other in event.others)
-            prepared.append(self._prepare(event, keys[event.subject], recorded))
+            others = other_subjects(event)
+            prepared.extend(self._prepare_join(event, other, keys[other], recorded) for other in others)
+            prepared.append(self._prepare(event, keys[event.subject], len(others), recorded))
         return prepared
 
     async def write(self, connection: Connection, entries: Sequence[Prepared]) -> dict[UUID, Position]:
-        """Write in the given order, inside the caller's transaction; the lanes stay locked until it ends."""
+        """Write in the given order, inside the caller's transaction; the lanes stay locked until it ends.
+
+        Raises Contention when a subject was erased since its key was read: what is sealed must be sealed again.
+        """
         if not entries:
             return {}
         touched = sorted({entry.lane for entry in entries})
-        heads = {row["lane"]: (row["head"], row["hash"]) for row in await connection.fetch(_SQL.lock_lanes, touched)}
+        locked = await connection.fetch(_SQL.lock_lanes, touched, list({entry.row.key for entry in entries}))
+        if locked[0]["erased"]:
+            self._erased()
+            raise Contention("a subject was erased while an entry of it was on its way; try again")
+        heads = {row["lane"]: (row["head"], row["hash"]) for row in locked}
         messages = dict.fromkeys(touched, 0)
         records = []
         places: dict[UUID, Position] = {}
@@ -73,7 +85,7 @@ class Writer:
         )
         return places
 
-    def _prepare(self, event: Event, key: DataKey, recorded: datetime) -> Prepared:
+    def _prepare(self, event: Event, key: DataKey, joins: int, recorded: datetime) -> Prepared:
         row = Row(
             event.id,
             event.kind.value,
@@ -86,7 +98,7 @@ class Writer:
             event.datacontenttype,
             event.correlation,
             event.causation,
-            len(event.others),
+            joins,
             key.seal(event.subject, event.data, event.id),
         )
         bank = Bank.MESSAGES if event.kind is Kind.MESSAGE else Bank.EVENTS
@@ -111,3 +123,29 @@ class Writer:
         )
         bank = Bank.MESSAGES if event.kind is Kind.MESSAGE else Bank.EVENTS
         return Prepared(self._lanes.of(bank, key.token), row, digest(row))
+
+
+def other_subjects(event: Event) -> tuple[str, ...]:
+    """Each other subject once, and never the event's own: it would wait for itself."""
+    if not event.others:
+        return ()
+    return tuple(other for other in dict.fromkeys(event.others) if other != event.subject)
+
+
+def unstorable(event: Event) -> str | None:
+    """Why the database could not take this event, without quoting it; None when it can."""
+    texts = (event.type, event.source, event.datacontenttype, event.subject, *event.others)
+    if not all(storable(text) for text in texts):
+        return "its type, source or subject holds a NUL or half a surrogate pair"
+    if any(len(subject) > _LONGEST_SUBJECT for subject in (event.subject, *event.others)):
+        return f"its subject has more than {_LONGEST_SUBJECT} characters"
+    if event.time.tzinfo is None:
+        return "its time has no time zone"
+    return None
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL takes this text: no NUL, and nothing that UTF-8 cannot say."""
+    if text.isascii():
+        return "\0" not in text
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -33,6 +33,7 @@ def _create(path: Path) -> None:
         os.fsync(file.fileno())
     try:
         os.link(staged, path)  # fails rather than replaces, when another process was first
+        _persist(path.parent)
     except FileExistsError:
         return
     finally:
@@ -40,3 +41,13 @@ def _create(path: Path) -> None:
     _log.warning(
         "made a new master key in %s: back it up apart from the database; without it no stored body can be read", path
     )
+
+
+def _persist(folder: Path) -> None:
+    """A key that a power cut takes away would take every body with it: the folder's entry must be on disk too."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

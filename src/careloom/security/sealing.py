@@ -69,7 +69,7 @@ class MasterKey:
         """The data key; raises SealBroken when this is not the key it was wrapped with."""
         try:
             return self._wrapping.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], token.bytes)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut short, so that not even a nonce is left
             raise SealBroken(
                 "a data key does not open with this master key; check that the configured master key is the one "
                 "this database was created with"
@@ -98,8 +98,10 @@ class DataKey:
     def open(self, sealed: bytes, bound_to: UUID) -> tuple[str, bytes]:
         """The subject and the data; raises SealBroken."""
         try:
+            if sealed[:1] != _VERSION:
+                raise ValueError("made by another version")
             plain = self.cipher.decrypt(sealed[1:13], sealed[13:], bound_to.bytes)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken(
                 f"the body of {bound_to} does not open: it was altered, or sealed under another key"
             ) from None

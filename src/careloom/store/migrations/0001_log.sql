@@ -11,13 +11,15 @@ create table lane (
 ) with (fillfactor = 50);
 
 -- A data key per subject, wrapped by the deployment's key. Deleting `wrapped` erases the person; the chain still verifies.
+-- An erased subject that comes back gets a new row: what was sealed under the old key stays closed.
 create table subject_key (
     id      bigint generated always as identity primary key,
-    token   uuid not null unique,
+    token   uuid not null,
     wrapped bytea,
     erased  timestamptz,
     check ((wrapped is null) = (erased is not null))
 );
+create unique index subject_key_live on subject_key (token) where wrapped is not null;
 
 -- Assigners seen so far (`Patient/GENHOSP`), so that a bare MRN can be looked up without an index over people.
 create table subject_space (
@@ -58,7 +60,7 @@ create table receipt (
     acknowledgement bytea not null,
     primary key (system, key)
 );
-create index receipt_key on receipt (key);
+create index receipt_id on receipt (id);
 
 -- Bodies that were not accepted, kept for the operators. Sealed; bounded by the writer.
 create table refusal (
@@ -71,6 +73,7 @@ create table refusal (
     key      bigint      not null,
     body     bytea       not null
 );
+create index refusal_system on refusal (system, id);
 
 create table subscription (
     name   text primary key,
@@ -80,10 +83,12 @@ create table subscription (
     by     text not null default ''
 );
 
+-- epoch: counts who took the lane. Whoever holds an older one has lost it, and can commit nothing.
 create table cursor (
     subscription text     not null references subscription (name),
     lane         smallint not null references lane (lane),
     seq          bigint   not null default 0,
+    epoch        bigint   not null default 0,
     primary key (subscription, lane)
 ) with (fillfactor = 50);
 
@@ -179,6 +184,8 @@ create table work_case (
     check ((state = 'resolved') = (resolved is not null))
 );
 create unique index work_case_open_at on work_case (subscription, lane, seq) where state = 'open';
+create unique index work_case_open_about on work_case (kind, system, message, event) nulls not distinct
+    where state = 'open' and subscription is null;
 create index work_case_open on work_case (opened) where state = 'open';
 create index work_case_message on work_case (message);
 
@@ -190,13 +197,22 @@ create table api_key (
     revoked timestamptz
 );
 
--- What we know of records in other systems: skips unchanged rows, and refuses older news.
+-- What was last sent for each record of another system, so that unchanged rows are not sent again.
+-- External ids contain record numbers of patients: only a keyed digest of them is kept.
 create table link (
-    system   text   not null,
-    model    text   not null,
-    external text   not null,
-    record   bigint not null,
-    digest   bytea,
-    as_of    timestamptz,
+    system   text        not null,
+    model    text        not null,
+    external uuid        not null,
+    record   bigint      not null,
+    digest   bytea       not null,
+    as_of    timestamptz not null,
     primary key (system, model, external)
+);
+
+-- How new the newest fact about a record was, by the source's own time: older news that arrives late is dropped.
+create table newest (
+    system   text        not null,
+    external uuid        not null,
+    occurred timestamptz not null,
+    primary key (system, external)
 );

@@ -5,11 +5,7 @@ select new.* from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
     $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[]
 ) as new (id, kind, system, subscription, lane, seq, event, message, field, reason, opened)
-where not exists (
-    select 1 from work_case c
-    where c.state = 'open' and c.message is not distinct from new.message
-      and c.subscription is not distinct from new.subscription and c.event is not distinct from new.event
-)
+on conflict do nothing
 
 -- name: resolve_at
 -- A case ends in the transaction that ends what it was about.

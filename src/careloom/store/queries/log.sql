@@ -24,7 +24,9 @@ join receipt r on r.system = asked.system and r.key = asked.key
 
 -- name: lock_lanes
 -- The lock is held to commit, in lane order: sequences become visible in order, and two appenders never deadlock.
-select lane, head, hash from lane where lane = any($1::smallint[]) order by lane for update
+-- `erased` are those of the data keys about to be used that were deleted since they were read.
+select lane, head, hash, array(select id from subject_key where id = any($2::bigint[]) and wrapped is null) as erased
+from lane where lane = any($1::smallint[]) order by lane for update of lane
 
 -- name: advance_lanes
 -- Move the heads of the locked lanes.
@@ -33,14 +35,22 @@ from unnest($1::smallint[], $2::bigint[], $3::bytea[], $4::bigint[]) as moved (l
 where lane.lane = moved.lane
 
 -- name: subject_keys
--- Data keys of subjects, by token.
-select id, token, wrapped from subject_key where token = any($1::uuid[])
+-- Data keys of subjects, by token, for writing.
+select id, token, wrapped from subject_key where token = any($1::uuid[]) and wrapped is not null
+
+-- name: data_keys
+-- Data keys by their own id, for reading; those of erased subjects are absent.
+select id, token, wrapped from subject_key where id = any($1::bigint[]) and wrapped is not null
+
+-- name: erase_subject
+-- What was sealed under these keys is gone for ever.
+update subject_key set wrapped = null, erased = $2 where token = $1 and wrapped is not null returning id
 
 -- name: create_subject_keys
 -- Two nodes may meet the same new subject: the first key stays. An erased subject that comes back gets a new key.
 insert into subject_key (token, wrapped)
 select * from unnest($1::uuid[], $2::bytea[])
-on conflict (token) do update set wrapped = excluded.wrapped, erased = null where subject_key.wrapped is null
+on conflict (token) where wrapped is not null do nothing
 
 -- name: remember_spaces
 -- Assigners, so that a bare record number can be looked up.
@@ -54,6 +64,11 @@ select space from subject_space order by space
 -- A refused body is kept sealed, for the operators.
 insert into refusal (id, system, recorded, reason, location, peer, key, body)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: trim_refusals
+-- Of each sender the newest ones are kept: a flood must not fill the disk. The ids sort by time.
+delete from refusal where system = $1 and id <= (
+    select id from refusal where system = $1 order by id desc offset $2 limit 1)
 
 -- name: notify
 -- Wakes the other nodes; polling is the net below it.

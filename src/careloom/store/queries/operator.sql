@@ -5,8 +5,13 @@ select lane, seq, id, kind, type, source, token, key, time, recorded, contenttyp
 from event where lane = $1 and seq > $2 order by seq limit $3
 
 -- name: chain_heads
--- What each lane says its last entry is.
-select lane, head, hash from lane order by lane
+-- What each lane says its last entry is, and what stands last in it, in one snapshot.
+select lane, head, hash, coalesce((select max(seq) from event where event.lane = lane.lane), 0) as last
+from lane order by lane
+
+-- name: chain_span
+-- The first and the last lane that have entries: none may stand outside the lanes.
+select min(lane) as first, max(lane) as last from event
 
 -- name: conservation
 -- received = delivered + filtered + parked + in flight, each counted on its own, in one snapshot.
@@ -18,10 +23,12 @@ with stuck as (
     from parked p join stuck s using (subscription, token)
     where p.state in ('case', 'behind', 'waiting')
 ), to_translate as (
-    select count(*) as n
-    from event e join cursor c on c.lane = e.lane and e.seq > c.seq
-    join subscription s on s.name = c.subscription and s.bank = 'm'
-    where e.kind = 'm'
+    select coalesce(sum(ahead.n), 0) as n
+    from lane l
+    left join (cursor c join subscription s on s.name = c.subscription and s.bank = 'm') on c.lane = l.lane
+    cross join lateral (
+        select count(*) as n from event e where e.lane = l.lane and e.seq > coalesce(c.seq, 0) and e.kind = 'm') ahead
+    where l.bank = 'm'
 ), set_aside as (
     select count(*) as n from parked p join subscription s on s.name = p.subscription and s.bank = 'm'
     where p.state <> 'join' and not exists (
@@ -100,8 +107,8 @@ select bank from subscription where name = $1
 -- Handle once more what was handled before; in order with whatever else is parked of the subject.
 insert into parked (subscription, lane, seq, token, event, message, state, due, reason, since)
 select $1, e.lane, e.seq, e.token, e.id, e.correlation, 'replay', $3, $4, $3
-from event e join cursor c on c.subscription = $1 and c.lane = e.lane and e.seq <= c.seq
-where e.id = any($2::uuid[]) and e.kind in ('m', 'e')
+from event e join delivery d on d.subscription = $1 and d.lane = e.lane and d.seq = e.seq
+where e.id = any($2::uuid[])
 on conflict (subscription, lane, seq) do nothing
 returning event
 
@@ -114,10 +121,16 @@ where d.subscription = $1 and e.recorded >= $2 and e.recorded < $3 and ($4::text
 order by e.lane, e.seq limit $6
 
 -- name: find_message
--- A message by its own id, or by the sender's.
+-- A message by its own id, or by the sender's, who may be any system: these are few, so each is asked.
+with recursive sender as (
+    (select system from receipt order by system limit 1)
+    union all
+    select (select r.system from receipt r where r.system > s.system order by r.system limit 1)
+    from sender s where s.system is not null
+)
 select e.correlation as message from event e where e.id = $1
 union
-select r.id as message from receipt r where r.key = $2
+select r.id as message from sender s join receipt r on r.system = s.system and r.key = $2
 
 -- name: messages_of_subject
 -- The messages of a subject, newest first.
@@ -126,7 +139,7 @@ select id as message from event where token = any($1::uuid[]) and kind = 'm' ord
 -- name: journey
 -- A message and everything made of it.
 select e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded, e.contenttype, e.correlation,
-       e.causation, e.joins, e.body, r.key, r.system
+       e.causation, e.joins, e.key, e.body, r.key as sender_key, r.system
 from event e left join receipt r on r.id = e.id
 where e.id = $1 or (e.correlation = $1 and e.kind = 'e')
 order by e.recorded, e.lane, e.seq

@@ -23,9 +23,10 @@ select count(*) from pg_locks
 where locktype = 'advisory' and classid = ($1::bigint & 4294967295)::bigint::oid and objsubid = 2 and granted
   and database = (select oid from pg_database where datname = current_database())
 
--- name: cursors
--- Where a subscription stands in the lanes that were just taken.
-select lane, seq from cursor where subscription = $1 and lane = any($2::smallint[])
+-- name: take_cursors
+-- Where a subscription stands in the lanes that were just taken; whoever had them before can commit no more.
+update cursor set epoch = epoch + 1 where subscription = $1 and lane = any($2::smallint[])
+returning lane, seq, epoch
 
 -- name: blocked_subjects
 -- Subjects that must wait: something of theirs is parked.
@@ -41,7 +42,7 @@ from lane where lane = any($2::smallint[])
 select e.*
 from unnest($1::smallint[], $2::bigint[], $3::bigint[]) as asked (lane, after, head)
 cross join lateral (
-    select lane, seq, id, kind, type, source, token, time, recorded, contenttype, correlation, causation, joins, body
+    select lane, seq, id, kind, type, source, token, time, recorded, contenttype, correlation, causation, joins, key, body
     from event
     where event.lane = asked.lane and event.seq > asked.after and event.seq <= asked.head
       and ($4::text[] is null or event.type = any($4))
@@ -50,10 +51,10 @@ cross join lateral (
 order by e.lane, e.seq
 
 -- name: move_cursors
--- Guarded by the old value: a node that lost its lane changes nothing.
+-- Guarded by the epoch and the old value: a node that lost its lane changes nothing.
 update cursor set seq = moved.new
-from unnest($2::smallint[], $3::bigint[], $4::bigint[]) as moved (lane, old, new)
-where cursor.subscription = $1 and cursor.lane = moved.lane and cursor.seq = moved.old
+from unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[]) as moved (lane, epoch, old, new)
+where cursor.subscription = $1 and cursor.lane = moved.lane and cursor.epoch = moved.epoch and cursor.seq = moved.old
 returning cursor.lane
 
 -- name: record_deliveries
@@ -95,9 +96,10 @@ select count(*) filter (where owed <= 0 and counted and done > 0) as delivered,
 from locked
 
 -- name: put_on
--- A message now owes this many deliveries.
+-- A message now owes this many deliveries more.
 insert into flight (message, owed, counted)
-select * from unnest($1::uuid[], $2::integer[], $3::boolean[])
+select message, sum(owed), bool_or(counted) from unnest($1::uuid[], $2::integer[], $3::boolean[])
+    as x (message, owed, counted) group by message order by message
 on conflict (message) do update set owed = flight.owed + excluded.owed
 
 -- name: count_ended
@@ -139,8 +141,8 @@ order by token, seq
 
 -- name: parked_entries
 -- What is parked of these subjects, in order, with the entries themselves.
-select p.state, p.attempts, e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded,
-       e.contenttype, e.correlation, e.causation, e.joins, e.body
+select p.state, p.attempts, p.due, e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded,
+       e.contenttype, e.correlation, e.causation, e.joins, e.key, e.body
 from unnest($2::uuid[]) as asked (token)
 cross join lateral (
     select * from parked where subscription = $1 and parked.token = asked.token order by seq limit $3

@@ -1,0 +1,5 @@
+"""`python -m careloom`."""
+
+from careloom.cli import main
+
+main()

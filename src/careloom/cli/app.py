@@ -1,0 +1,54 @@
+"""Puts the commands together, and turns typed errors into a line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+
+from careloom.cli import audit, check, key, new, parked, replay, run, status, trace, translate
+from careloom.cli.output import error_line
+from careloom.core.errors import CareloomError, ConfigurationError, TransientError
+
+FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
+
+_COMMANDS = (run, translate, status, trace, replay, check, new)
+_GROUPS = {"parked": parked, "audit": audit, "key": key}
+
+
+def build() -> typer.Typer:
+    """The whole command line, with the commands that other packages add (`careloom.commands` entry points)."""
+    app = typer.Typer(
+        name="careloom",
+        help="Careloom joins healthcare systems to Odoo.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for module in _COMMANDS:
+        module.register(app)
+    for name, module in _GROUPS.items():
+        group = typer.Typer(no_args_is_help=True, help=module.__doc__)
+        module.register(group)
+        app.add_typer(group, name=name)
+    for plugin in sorted(entry_points(group="careloom.commands"), key=lambda entry: entry.name):
+        plugin.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback for an error that we raise on purpose."""
+    try:
+        build()()
+    except ConfigurationError as error:
+        _end(error, MISCONFIGURED)
+    except TransientError as error:
+        _end(error, UNREACHABLE)
+    except CareloomError as error:
+        _end(error, FOUND_WRONG)
+
+
+def _end(error: CareloomError, code: int) -> None:
+    error_line(str(error))
+    sys.exit(code)

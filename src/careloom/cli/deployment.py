@@ -1,0 +1,57 @@
+"""What most commands begin with: the settings, and the store that belongs to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from careloom.cases.book import Cases
+from careloom.core.clock import SystemClock
+from careloom.core.ids import Uuid7
+from careloom.hub.configuration import FILE, Configuration, load
+from careloom.hub.storage import Storage, storage
+from careloom.log.keyring import Keyring
+from careloom.log.lanes import open_lanes
+from careloom.log.operators import Operators
+from careloom.log.writing import Writer
+
+T = TypeVar("T")
+Config = Annotated[Path, typer.Option("--config", "-c", help="The deployment's settings.", envvar="CARELOOM_CONFIG")]
+DEFAULT_CONFIG = Path(FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The store of a deployment, opened for one command."""
+
+    configuration: Configuration
+    store: Storage
+    keyring: Keyring
+    operators: Operators
+    clock: SystemClock
+    new_id: Uuid7
+
+
+@asynccontextmanager
+async def deployment(config: Path) -> AsyncIterator[Deployment]:
+    """Beside a running hub, or alone."""
+    configuration = load(config)
+    clock = SystemClock()
+    new_id = Uuid7(clock)
+    async with storage(configuration, own=False) as store:
+        keyring = Keyring(store.master)
+        async with store.database.acquire() as connection:
+            lanes = await open_lanes(connection, configuration.settings.hub.lanes)
+        operators = Operators(store.database, Writer(lanes, new_id), keyring, Cases(clock, new_id), clock, new_id)
+        yield Deployment(configuration, store, keyring, operators, clock, new_id)
+
+
+def go(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end."""
+    return asyncio.run(work)

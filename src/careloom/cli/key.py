@@ -1,0 +1,49 @@
+"""API keys of the callers of the HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
+from careloom.cli.output import Json, console, json_line, table
+from careloom.hub.keys import ApiKeys
+
+T = TypeVar("T")
+Name = Annotated[str, typer.Argument(help="Who the key is for.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(create)
+    app.command("list")(list_)
+    app.command()(revoke)
+
+
+def create(name: Name, config: Config = DEFAULT_CONFIG) -> None:
+    """Make a key and show it, this once: only a digest is kept."""
+    console.print(go(_with_keys(config, lambda keys: keys.create(name))))
+
+
+def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
+    """All keys by name; never the keys themselves."""
+    rows = go(_with_keys(config, lambda keys: keys.list()))
+    if json:
+        for row in rows:
+            json_line(dict(row))
+    else:
+        table("API keys", ("id", "name", "created", "revoked"), [list(row.values()) for row in rows])
+
+
+def revoke(name: Name, config: Config = DEFAULT_CONFIG) -> None:
+    """Withdraw a key; every node refuses it within seconds."""
+    go(_with_keys(config, lambda keys: keys.revoke(name)))
+    console.print(f"{name} is withdrawn")
+
+
+async def _with_keys(config: Path, act: Callable[[ApiKeys], Awaitable[T]]) -> T:
+    async with deployment(config) as here:
+        return await act(ApiKeys(here.store.database, here.clock, here.new_id))

@@ -1,0 +1,60 @@
+"""`careloom status`: the four numbers and the lag of every subscription."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
+from careloom.cli.output import Json, console, json_line, table
+from careloom.hub.status import read_status
+from careloom.log.conservation import filtered_reasons
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(status)
+
+
+def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
+    """How the hub stands: received = delivered + filtered + parked + in flight, and who is behind.
+
+    Exit code 1 when the numbers do not add up.
+    """
+    found = go(_read(config))
+    if json:
+        json_line(found)
+    else:
+        _show(found)
+    if not found["messages"]["holds"]:
+        raise typer.Exit(1)
+
+
+async def _read(config: Any) -> dict[str, Any]:
+    async with deployment(config) as here:
+        found = await read_status(here.store.database, here.clock.now(), {})
+        reasons = await filtered_reasons(here.store.database)
+        return {**found, "filtered": [dict(row) for row in reasons]}
+
+
+def _show(found: dict[str, Any]) -> None:
+    numbers = found["messages"]
+    console.print(equation(numbers))
+    table(
+        "Subscriptions",
+        ("name", "state", "behind", "oldest (s)", "parked", "retrying"),
+        [tuple(row.values()) for row in found["subscriptions"]],
+    )
+    if found["filtered"]:
+        table("Filtered", ("subscription", "reason", "messages"), [tuple(row.values()) for row in found["filtered"]])
+
+
+def equation(numbers: dict[str, Any]) -> str:
+    """`received 10 = delivered 8 + filtered 1 + parked 1 + in flight 0`, and whether it is true."""
+    sign = "=" if numbers["holds"] else "≠"
+    text = (
+        f"received {numbers['received']} {sign} delivered {numbers['delivered']} + filtered {numbers['filtered']}"
+        f" + parked {numbers['parked']} + in flight {numbers['in_flight']}"
+    )
+    return f"{text}   (refused at the door: {numbers['refused']})"

@@ -1,0 +1,68 @@
+"""`careloom translate`: parse and map messages without storing anything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from careloom.cli.output import Json, console, error_line, json_line
+from careloom.mapping.translation import flatten, translate_bytes
+
+Files = Annotated[
+    list[Path] | None, typer.Argument(metavar="FILE...", help="Files of HL7 v2 messages; none or `-`: standard input.")
+]
+_GOOD = {"translated", "filtered"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(translate)
+
+
+def translate(files: Files = None, json: Json = False) -> None:
+    """Show the canonical events that messages become, or where and why they become none. Stores nothing.
+
+    A file may hold several messages, an FHS/BHS batch, or MLLP frames. With --json, one object a line: one per event,
+    or one per message that was filtered, needs a person, or is refused. Exit code 1 when one of the latter two was
+    seen.
+    """
+    good = True
+    for name, data in _inputs(files or [Path("-")]):
+        if data is None:
+            good = False
+            continue
+        for message in translate_bytes(data, name):
+            good = good and message["outcome"] in _GOOD
+            for line in flatten(message):
+                (json_line if json else _show)(line)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _inputs(files: list[Path]) -> Iterator[tuple[str, bytes | None]]:
+    for file in files:
+        if str(file) == "-":
+            yield "-", sys.stdin.buffer.read()
+            continue
+        try:
+            yield str(file), file.read_bytes()
+        except OSError as error:
+            error_line(f"{file} cannot be read: {error.strerror}")
+            yield str(file), None
+
+
+def _show(line: dict[str, Any]) -> None:
+    where = f"{line['file']}:{line.get('line', 1)}"
+    if line["outcome"] == "translated":
+        console.print(f"[green]{where}[/] {line.get('trigger', '')} → [bold]{line.get('type', '')}[/]")
+        console.print_json(data=line.get("data"))
+    elif line["outcome"] == "filtered":
+        console.print(f"[yellow]{where}[/] filtered: {line['reason']}")
+    else:
+        problem = line["error"]
+        place = problem.get("field") or problem.get("location") or ""
+        console.print(f"[red]{where}[/] {line['outcome']}: {place}: {problem['message']}")

@@ -1,0 +1,133 @@
+"""Registration: a hospital's admissions become patient accounts in Odoo.
+
+Whoever registers, updates or merges patients in the EHR, billing finds one contact per patient, current, with the
+record number staff search by. Odoo gets what an invoice needs and nothing clinical.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from careloom.core.envelope import Recorded
+from careloom.core.errors import MappingError
+from careloom.core.outcomes import Done, Outcome, Skip
+from careloom.flows import Flow, Translated
+from careloom.flows.stores import Stores
+from careloom.formats import hl7v2
+from careloom.mapping import adt
+from careloom.mapping.identifiers import best
+from careloom.model import (
+    Address,
+    ContactPoint,
+    HumanName,
+    Identifier,
+    Patient,
+    PatientMerged,
+    PatientUpdated,
+    RegistrationCreated,
+)
+from careloom.systems.odoo.cells import Value
+from careloom.systems.odoo.connector import Odoo
+from careloom.systems.odoo.partner import PartnerRow
+
+registration = Flow("registration", owner="patient-access", sla="2h", criticality="high")
+
+_PARTNER = "res.partner"
+_UNNAMED = "-"
+N = TypeVar("N", HumanName, Address)
+
+
+@registration.translates("hl7v2", "ADT")
+def admissions(message: hl7v2.Message) -> Translated:
+    """ADT messages as registrations, updates, merges, discharges and cancellations."""
+    made = adt.translate(message)
+    return Skip(made.filtered) if made.filtered else made.events
+
+
+@registration.on(RegistrationCreated, PatientUpdated)
+async def keep_account(
+    event: RegistrationCreated | PatientUpdated, envelope: Recorded, erp: Odoo, stores: Stores
+) -> Outcome:
+    """One contact per patient, as the newest message describes it."""
+    external = account_of(erp, event.patient.identifier)
+    if not await stores.is_news(erp.system, external, envelope.time):
+        return Skip("a newer update of this patient was taken before")
+    if not event.patient.name and await erp.find(external) is None:
+        raise MappingError("an update of a patient who is not in Odoo yet, without a name", "PID-5")
+    values = await _values(erp, event.patient, event.cleared)
+    return Done(f"{_PARTNER}/{(await erp.upsert(_PARTNER, external, values)).record_id}")
+
+
+@registration.on(PatientMerged)
+async def merge_accounts(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
+    """The survivor's contact stays; the retired one is archived, and both say so."""
+    survivor = account_of(erp, event.survivor.identifier)
+    retired = account_of(erp, event.retired)
+    await stores.is_news(erp.system, survivor, envelope.time)
+    await stores.is_news(erp.system, retired, envelope.time)
+    values = await _values(erp, event.survivor)
+    merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
+    return Done(f"{_PARTNER}/{merged.survivor_id}")
+
+
+async def _values(erp: Odoo, patient: Patient, cleared: tuple[str, ...] = ()) -> dict[str, Value]:
+    """Columns of the contact; without a name in the message, Odoo keeps the one it has."""
+    row = partner_row(patient, cleared)
+    if patient.name:
+        return (await erp.partner_values(row)).values
+    values = (await erp.partner_values(replace(row, family=_UNNAMED))).values
+    del values["name"]
+    return values
+
+
+def account_of(erp: Odoo, identifiers: tuple[Identifier, ...]) -> str:
+    """The external id of a patient's contact: the number by which the source knows the patient best."""
+    known = best(identifiers)
+    if known is None:
+        raise MappingError("no number that could name the patient's account", "PID-3")
+    return erp.external_id("patient", known.assigner or "", known.value)
+
+
+def partner_row(patient: Patient, cleared: tuple[str, ...] = ()) -> PartnerRow:
+    """What Odoo keeps of a patient. A field the source deleted is cleared; one it did not mention stays."""
+    name = _first_of(patient.name, "official") or HumanName()
+    address = _first_of(patient.address, "home")
+    known = best(patient.identifier)
+    return PartnerRow(
+        given=" ".join(name.given) if name.given else (name.text or ""),
+        family=name.family or "",
+        ref=known.value if known else None,
+        phone=_contact(patient.telecom, "phone", ("home", "work", None), "patient.telecom" in cleared),
+        mobile=_contact(patient.telecom, "phone", ("mobile",), cleared=False),
+        email=_contact(patient.telecom, "email", ("home", "work", "mobile", None), "patient.telecom" in cleared),
+        **_address(address, "patient.address" in cleared),
+    )
+
+
+def _address(address: Address | None, cleared: bool) -> dict[str, str | None]:
+    names = ("street", "street2", "city", "state", "zip", "country")
+    if address is None:
+        return dict.fromkeys(names, "" if cleared else None)
+    lines = [*address.line, "", ""]
+    # An address is stated whole: a part that is missing now must not stay behind from the old one.
+    return {
+        "street": lines[0],
+        "street2": ", ".join(line for line in lines[1:] if line),
+        "city": address.city or "",
+        "state": address.state or "",
+        "zip": address.postal_code or "",
+        "country": address.country or "",
+    }
+
+
+def _contact(telecom: tuple[ContactPoint, ...], system: str, uses: tuple[str | None, ...], cleared: bool) -> str | None:
+    for use in uses:
+        for point in telecom:
+            if point.system == system and point.use == use:
+                return point.value
+    return "" if cleared else None
+
+
+def _first_of(values: tuple[N, ...], use: str) -> N | None:
+    return next((value for value in values if value.use == use), values[0] if values else None)

@@ -1,0 +1,67 @@
+"""HL7 v2.1 to v2.8: read lazily, written back to the byte, acknowledged in the sender's own dialect.
+
+    message = hl7v2.parse(data)                     # splits lines only; FormatError with its place otherwise
+    message.get("PID-3[2].4.1")                     # decoded, unescaped text; "" when absent or the HL7 null
+    for segment in message.segments("OBX"):
+        segment[5].repetitions[0][1]
+    message.encode() == data                        # until something is set; then only that segment is rebuilt
+
+    header = hl7v2.peek(data)                       # a listener's look at MSH alone
+    code = hl7v2.wanted_acknowledgements(header).code(Verdict.ACCEPT)
+    hl7v2.acknowledge(header, code, time=now, control_id=ours)
+
+    for piece in hl7v2.split(payload): ...          # batches, several messages, frames left in, junk: all located
+
+Paths are `SEG[n]-F[r].C.S`, n and r from 1. MSH-1 is the field separator, MSH-2 the encoding characters. Null (`""`)
+reads as empty text; ask `is_null` where a sender's wish to delete matters. Errors name places, never values.
+"""
+
+from careloom.formats.hl7v2.acknowledgement import (
+    ERROR_CODES,
+    Fault,
+    Verdict,
+    Wanted,
+    acknowledge,
+    wanted_acknowledgements,
+)
+from careloom.formats.hl7v2.batch import Batch, Piece, split
+from careloom.formats.hl7v2.building import create
+from careloom.formats.hl7v2.dates import HL7Time, Precision, format_time, parse_time
+from careloom.formats.hl7v2.escapes import escape, unescape
+from careloom.formats.hl7v2.header import Header, field_of, peek
+from careloom.formats.hl7v2.message import Message, MessageType, parse
+from careloom.formats.hl7v2.paths import Path, compile_path
+from careloom.formats.hl7v2.segment import NULL, Field, Repetition, Segment
+from careloom.formats.hl7v2.separators import Separators
+
+__all__ = [
+    "ERROR_CODES",
+    "NULL",
+    "Batch",
+    "Fault",
+    "Field",
+    "HL7Time",
+    "Header",
+    "Message",
+    "MessageType",
+    "Path",
+    "Piece",
+    "Precision",
+    "Repetition",
+    "Segment",
+    "Separators",
+    "Verdict",
+    "Wanted",
+    "acknowledge",
+    "compile_path",
+    "create",
+    "escape",
+    "field_of",
+    "format_time",
+    "parse",
+    "parse_time",
+    "peek",
+    "split",
+    "unescape",
+    "wanted_acknowledgements",
+]

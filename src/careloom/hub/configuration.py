@@ -1,0 +1,146 @@
+"""`careloom.toml`: what a deployment is made of. Every problem is reported at once, each with its path."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from careloom.core.errors import ConfigurationError
+from careloom.core.secrets import SecretRef
+from careloom.systems.registry import problems, settings_for
+
+FILE = "careloom.toml"
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubSection(_Section):
+    """The node itself."""
+
+    name: Name = Field(default="careloom", description="the name of this deployment")
+    lanes: int | None = Field(default=None, ge=1, le=1024, description="lanes in each bank; fixed at creation (64)")
+    flows: tuple[str, ...] = Field(
+        default=("careloom.flows.registration",), description="modules whose flows run; the project's own go by name"
+    )
+    work: bool = Field(default=True, description="work subscriptions; false: this node only takes messages in")
+
+
+class StoreSection(_Section):
+    """Where the log is kept."""
+
+    url: SecretRef | None = Field(default=None, description="a PostgreSQL by reference; empty: the embedded one")
+    data: str | None = Field(default=None, description="data folder of the embedded PostgreSQL and the master key")
+    connections: int = Field(default=8, ge=2, le=100, description="connections of this node")
+
+
+class SecuritySection(_Section):
+    """Keys."""
+
+    master_key: SecretRef | None = Field(
+        default=None, description="64 hexadecimal digits by reference; empty: made in the data folder on first run"
+    )
+
+
+class ApiSection(_Section):
+    """The HTTP API."""
+
+    enabled: bool = Field(default=True, description="serve the HTTP API")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8080, ge=0, le=65_535, description="0 takes a free port")
+
+
+class DeliverySection(_Section):
+    """Events that go to a system as they are."""
+
+    system: Name = Field(description="an HTTP system")
+    events: tuple[str, ...] = Field(min_length=1, description="event types, registration.created.v1")
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    hub: HubSection = HubSection()
+    store: StoreSection = StoreSection()
+    security: SecuritySection = SecuritySection()
+    api: ApiSection = ApiSection()
+    systems: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, description="systems by name")
+    flows: Mapping[str, Mapping[str, str]] = Field(default_factory=dict, description="flow: parameter = system")
+    deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One configured system."""
+
+    name: str
+    kind: str
+    settings: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Checked settings. `base` is the folder that relative paths and the project's flows are below."""
+
+    settings: Settings
+    systems: Mapping[str, System]
+    base: Path
+
+
+def load(path: Path) -> Configuration:
+    """Read and check a file. Raises ConfigurationError that lists every problem."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"there is no {path}: run `careloom new my-hospital` to make a project, or name a file with --config"
+        ) from None
+    try:
+        return check(tomllib.loads(text), path.parent.resolve())
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is no TOML: {error}") from None
+
+
+def check(mapping: Mapping[str, Any], base: Path) -> Configuration:
+    """Check settings that are already read."""
+    try:
+        settings = Settings.model_validate(mapping)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(problems(error, FILE))) from None
+    wrong: list[str] = []
+    systems: dict[str, System] = {}
+    for name, one in settings.systems.items():
+        kind = str(one.get("kind", ""))
+        try:
+            systems[name] = System(name, kind, settings_for(kind, one, system=name))
+        except ConfigurationError as error:
+            wrong.append(str(error))
+    wrong += _dangling(settings)
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
+    return Configuration(settings, systems, base)
+
+
+def _dangling(settings: Settings) -> list[str]:
+    named = {f"deliveries.{name}.system": one.system for name, one in settings.deliveries.items()}
+    for flow, bindings in settings.flows.items():
+        named |= {f"flows.{flow}.{parameter}": system for parameter, system in bindings.items()}
+    return [
+        f"{path}: there is no system {system!r}; there are {', '.join(settings.systems) or 'none'}"
+        for path, system in named.items()
+        if system not in settings.systems
+    ]
+
+
+def database_url(configuration: Configuration, secrets: Any) -> str | None:
+    """The PostgreSQL to use: from the settings, else CARELOOM_DATABASE_URL, else None for the embedded one."""
+    reference = configuration.settings.store.url
+    return secrets(reference) if reference else os.environ.get("CARELOOM_DATABASE_URL") or None

@@ -1,0 +1,133 @@
+"""A running node: everything a configuration asks for, started in order and stopped in the reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from careloom.cases.book import Cases
+from careloom.core.clock import Clock, SystemClock
+from careloom.core.errors import ConfigurationError
+from careloom.core.ids import IdFactory, Uuid7
+from careloom.flows.binding import subscriptions
+from careloom.flows.forwarding import forwarding
+from careloom.flows.stores import Stores
+from careloom.flows.translation import translation
+from careloom.gateway.app import create_app
+from careloom.gateway.server import serve
+from careloom.gateway.services import Services
+from careloom.hub.configuration import Configuration
+from careloom.hub.flowlist import find_flows
+from careloom.hub.keys import ApiKeys, cancel
+from careloom.hub.status import StatusBoard
+from careloom.hub.storage import Storage, storage
+from careloom.hub.systems import http_intakes, make_listeners, open_systems
+from careloom.log.handling import Subscription
+from careloom.log.node import LogNode
+from careloom.log.operators import Operators
+from careloom.systems.http.target import HttpTarget
+from careloom.systems.mllp.listener import MllpListener
+
+
+@dataclass(slots=True)
+class Node:
+    """What a running hub consists of. `ports` are where it listens, by system name; the API as `api`."""
+
+    store: Storage
+    log: LogNode
+    keys: ApiKeys
+    operators: Operators
+    status: StatusBoard
+    systems: Mapping[str, object]
+    subscriptions: Sequence[Subscription]
+    listeners: Mapping[str, MllpListener]
+    ports: dict[str, int] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def running_node(
+    configuration: Configuration, *, clock: Clock | None = None, new_id: IdFactory | None = None
+) -> AsyncIterator[Node]:
+    """A hub for the length of the block. Listeners stop first, then the workers finish, the store closes last."""
+    clock = clock or SystemClock()
+    new_id = new_id or Uuid7(clock)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(storage(configuration, own=True))
+        node = await _assemble(configuration, store, clock, new_id, stack)
+        node.log.start(node.subscriptions if configuration.settings.hub.work else (), wanted=node.subscriptions)
+        stack.push_async_callback(node.log.close)
+        await _listen(configuration, node, clock, stack)
+        yield node
+
+
+async def _assemble(
+    configuration: Configuration, store: Storage, clock: Clock, new_id: IdFactory, stack: AsyncExitStack
+) -> Node:
+    settings = configuration.settings
+    cases = Cases(clock, new_id)
+    log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
+    keys = ApiKeys(store.database, clock, new_id)
+    systems = open_systems(configuration, store, clock, stack)
+    return Node(
+        store=store,
+        log=log,
+        keys=keys,
+        operators=Operators(store.database, log.writer, log.keyring, cases, clock, new_id),
+        status=StatusBoard(store.database, clock, systems),
+        systems=systems,
+        subscriptions=subscriptions_of(configuration, store, systems, new_id),
+        listeners=make_listeners(configuration, store, log.intake, clock),
+    )
+
+
+def subscriptions_of(
+    configuration: Configuration, store: Storage, systems: Mapping[str, object], new_id: IdFactory
+) -> list[Subscription]:
+    settings = configuration.settings
+    flows = find_flows(settings.hub.flows, configuration.base)
+    stores = Stores(store.database, store.master)
+    made = [translation(flows, new_id)]
+    for flow in flows:
+        if _is_wired(flow.name, flow.reactions, settings.flows):
+            made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
+    for name, delivery in settings.deliveries.items():
+        target = _target(name, systems.get(delivery.system))
+        made.append(forwarding(name, delivery.events, target, _target_slots(configuration, delivery.system)))
+    return made
+
+
+def _is_wired(flow: str, reactions: Sequence[Any], bindings: Mapping[str, Mapping[str, str]]) -> bool:
+    """A flow acts only where the settings name it; its translators serve every deployment."""
+    return bool(reactions) and flow in bindings
+
+
+def _target_slots(configuration: Configuration, system: str) -> int:
+    """As many events at a time as the target has connections."""
+    return int(getattr(configuration.systems[system].settings, "connections", 1))
+
+
+def _target(name: str, system: object | None) -> HttpTarget:
+    if not isinstance(system, HttpTarget):
+        raise ConfigurationError(f"deliveries.{name}.system: events can be forwarded to systems of kind http only")
+    return system
+
+
+async def _listen(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> None:
+    await node.keys.refresh()
+    await node.status.refresh()
+    for background in (node.keys.keep_fresh(), node.status.keep_fresh()):
+        stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
+    for name, listener in node.listeners.items():
+        await listener.start()
+        stack.push_async_callback(listener.close)
+        node.ports[name] = listener.port
+    api = configuration.settings.api
+    if api.enabled:
+        intakes = http_intakes(configuration, clock)
+        services = Services(node.log.intake, node.keys, intakes, node.status.as_dict, clock)
+        serving = await serve(create_app(services), api.host, api.port)
+        stack.push_async_callback(serving.close)
+        node.ports["api"] = serving.port

@@ -1,0 +1,125 @@
+"""ADT messages as canonical events: the entry point of the mapping."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from careloom.core.errors import MappingError
+from careloom.formats.hl7v2 import NULL, Message
+from careloom.mapping.coverage import coverages
+from careloom.mapping.encounter import encounter
+from careloom.mapping.merge import merges
+from careloom.mapping.patient import guarantor, patient
+from careloom.mapping.source import Fields, Issue, Settings, Source
+from careloom.mapping.tables import CLEARS
+from careloom.mapping.triggers import FILTERED, MERGES, RULES, Rule
+from careloom.model import CanonicalEvent, PatientEvent
+
+_DEFAULTS = Settings()
+
+
+class Translation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message became: events, or the reason why it became none; and what was dropped on the way."""
+
+    events: tuple[CanonicalEvent, ...] = ()
+    filtered: str | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+def translate(message: Message, settings: Settings = _DEFAULTS) -> Translation:
+    """The canonical events of an ADT message.
+
+    Raises MappingError, its field named, where billing cannot do without what is missing: the patient's number
+    (`PID-3`) or name (`PID-5`, registrations only), a possible date of birth (`PID-7`), who was merged (`MRG-1`).
+    Everything else that is wrong is left out and listed in `issues`.
+    """
+    code, event = trigger_of(message)
+    name = f"{code}^{event}" if event else code
+    if code != "ADT":
+        return Translation(filtered=f"no mapping for {name}" if code.isalnum() else "no mapping for its type (MSH-9)")
+    rule = RULES.get(event)
+    if rule is None and event not in MERGES:
+        return Translation(filtered=_reason(event))
+    source = Source(message, settings)
+    occurred = _occurred(source)
+    if rule is not None:
+        events: tuple[CanonicalEvent, ...] = (_event(source, rule, name, occurred),)
+        return Translation(events=events, issues=tuple(source.issues))
+    events = merges(source, event, name, occurred)
+    reason = None if events else f"{name} merges external numbers only: no prior patient in MRG-1"
+    return Translation(events=events, filtered=reason, issues=tuple(source.issues))
+
+
+def trigger_of(message: Message) -> tuple[str, str]:
+    """Message code and trigger event; before v2.3.1 the event may stand in EVN-1 alone."""
+    code, event, _ = message.type
+    if code == "ADT" and not event:
+        event = message.get("EVN-1")
+    return code, event
+
+
+def _reason(event: str) -> str:
+    why = FILTERED.get(event)
+    if why:
+        return f"ADT^{event} carries nothing that Odoo needs: {why}"
+    if len(event) == 3 and event.isalnum():
+        return f"no mapping for ADT^{event}"
+    return "no mapping for ADT without a known trigger event (MSH-9.2)"
+
+
+def _event(source: Source, rule: Rule, name: str, occurred: datetime | None) -> PatientEvent:
+    pid = source.fields("PID")
+    if pid is None:
+        raise MappingError("the message has no PID segment, so it names no patient", "PID")
+    person = patient(source, pid)
+    if rule.named and not person.name:
+        raise MappingError("no name: a registration must name the patient", "PID-5")
+    pv1 = source.fields("PV1")
+    visit = encounter(source, pv1, person.account, rule.status)
+    insurances = coverages(source)
+    payer = guarantor(source, source.fields("GT1"))
+    event = rule.event(
+        patient=person,
+        coverage=insurances,
+        encounter=visit,
+        guarantor=payer,
+        trigger=name,
+        occurred=occurred,
+        facility=source.assigner,
+    )
+    return _with_cleared(source, event, pid, pv1)
+
+
+def _with_cleared(source: Source, event: PatientEvent, pid: Fields, pv1: Fields | None) -> PatientEvent:
+    # Nearly no message holds a null, and looking for one in the bytes costs next to nothing.
+    if b'""' not in source.message.raw and not source.message.charset.startswith("utf-16"):
+        return event
+    cleared = [*_cleared(pid), *(_cleared(pv1) if pv1 is not None else ())]
+    cleared += _whole(source, event)
+    uses = {f"patient.telecom.{contact.use}" for contact in event.patient.telecom}
+    kept = tuple([path for path in cleared if path not in uses])
+    return msgspec.structs.replace(event, cleared=kept) if kept else event
+
+
+def _cleared(fields: Fields) -> list[str]:
+    return [path for field, path in CLEARS[fields.name].items() if fields[field] == NULL]
+
+
+def _whole(source: Source, event: PatientEvent) -> list[str]:
+    """Insurance and guarantor are stated whole: a null in what names them, and no other, deletes them."""
+    paths = []
+    if not event.coverage and any(NULL in (in1[2], in1[3]) for in1 in source.every("IN1")):
+        paths.append("coverage")
+    gt1 = source.fields("GT1")
+    if gt1 is not None and event.guarantor is None and gt1[3] == NULL:
+        paths.append("guarantor")
+    return paths
+
+
+def _occurred(source: Source) -> datetime | None:
+    """EVN-2 (recorded by the sender), else MSH-7 (sent)."""
+    evn = source.fields("EVN")
+    recorded = source.instant(evn, 2) if evn is not None else None
+    return recorded or source.sent

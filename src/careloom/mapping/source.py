@@ -1,0 +1,218 @@
+"""One HL7 v2 message as a mapping reads it: clean text, the sender's defaults, and a list of what had to be dropped.
+
+This is the hot path of every message: a segment is split once, a field's components are cleaned together, and the
+work for escapes and nulls is done only in messages that hold any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+
+from careloom.core.errors import FormatError
+from careloom.formats.hl7v2 import NULL, Message, Segment, Separators, unescape
+from careloom.mapping.times import date_of, datetime_of, instant_of
+
+_NONE = "\x00"  # never part of a message, so it never splits: for separators that the sender declares none of
+_WIDTH = 64  # further than any field that is mapped
+_PADDING = [""] * _WIDTH
+_MSH_2_END = 9
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\r\n")  # some of them count as blanks
+_Part = TypeVar("_Part")
+
+
+class Issue(msgspec.Struct, frozen=True, gc=False):
+    """Something that was dropped or could not be understood, and did not stop the message. Quotes no value."""
+
+    field: str
+    problem: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment may choose for one sender.
+
+    `zone` holds for times without an offset, where MSH-7 has none either (HL7 v2.5.1 chapter 2.A.22). `social_security`
+    carries the social security number (PID-19) into the canonical event; by default it stays behind.
+    """
+
+    zone: tzinfo = UTC
+    social_security: bool = False
+
+
+class Fields(list[str]):
+    """The raw fields of one segment: `pid[3]` is PID-3, `""` when absent, up to field 63."""
+
+    __slots__ = ("line", "name", "place")
+
+    def __init__(self, segment: Segment, separator: str) -> None:
+        raw = segment.raw
+        super().__init__(raw.split(separator))
+        self += _PADDING
+        self.name = raw[:3]
+        self.line = segment.line
+        self.place = f"{self.name}[{segment.index}]" if segment.index > 1 else self.name
+
+
+class Source:
+    """A message with its separators at hand, the sender's defaults, and the issues found so far."""
+
+    __slots__ = (
+        "_plain",
+        "assigner",
+        "component",
+        "issues",
+        "message",
+        "repetition",
+        "sent",
+        "separators",
+        "settings",
+        "subcomponent",
+        "zone",
+    )
+
+    def __init__(self, message: Message, settings: Settings) -> None:
+        separators = self.separators = message.separators
+        self.message = message
+        self.settings = settings
+        self.issues: list[Issue] = []
+        self.component = separators.component or _NONE
+        self.repetition = separators.repetition or _NONE
+        self.subcomponent = separators.subcomponent or _NONE
+        self._plain = _is_plain(message)
+        header = self.fields("MSH")
+        self.assigner = self._authority(header, 4) or self._authority(header, 3)
+        self.sent = self._sent(header)
+        self.zone = (self.sent.tzinfo if self.sent else None) or settings.zone
+
+    def fields(self, name: str) -> Fields | None:
+        """The first segment of that name."""
+        segment = self.message.segment(name)
+        return None if segment is None else Fields(segment, self.separators.field)
+
+    def every(self, *names: str) -> list[Fields]:
+        """All segments of those names, in order."""
+        separator = self.separators.field
+        if len(names) == 1:
+            return [Fields(segment, separator) for segment in self.message.segments(names[0])]
+        return [Fields(segment, separator) for segment in self.message.segments() if segment.name in names]
+
+    def text(self, raw: str) -> str:
+        """Plain text of a raw value; `""` when blank or null."""
+        if self._plain:
+            return raw
+        if raw == NULL:
+            return ""
+        return unescape(raw, self.separators, self.message.charset).strip()
+
+    def components(self, raw: str, width: int) -> list[str]:
+        """The texts of a repetition's components (each its first sub-component), at least `width` of them."""
+        parts = raw.split(self.component)
+        if self.subcomponent in raw:
+            parts = [part.partition(self.subcomponent)[0] for part in parts]
+        if not self._plain:
+            parts = [self.text(part) for part in parts]
+        if len(parts) < width:
+            parts += _PADDING[: width - len(parts)]
+        return parts
+
+    def repetitions(self, fields: Fields, field: int) -> list[str]:
+        """The raw repetitions of a field that say anything at all."""
+        raw = fields[field]
+        if not raw or raw == NULL:
+            return []
+        if self.repetition not in raw:
+            return [raw]
+        return [one for one in raw.split(self.repetition) if one and one != NULL]
+
+    def first(self, fields: Fields, field: int) -> str | None:
+        """The text of a field's first component; None when blank or null."""
+        raw = fields[field]
+        if not raw:
+            return None
+        if self.repetition in raw:
+            raw = raw.partition(self.repetition)[0]
+        if self.component in raw:
+            raw = raw.partition(self.component)[0]
+        return self.text(raw) or None
+
+    def each(self, fields: Fields, field: int, read: Callable[[Source, str], _Part | None]) -> tuple[_Part, ...]:
+        """What `read` makes of each repetition, without what is empty."""
+        raw = fields[field]
+        if not raw or raw == NULL:
+            return ()
+        if self.repetition not in raw:
+            one = read(self, raw)
+            return () if one is None else (one,)
+        return tuple([one for raw in self.repetitions(fields, field) if (one := read(self, raw)) is not None])
+
+    def moment(self, fields: Fields, field: int) -> str | None:
+        """A FHIR dateTime; one that is none is dropped, with an issue."""
+        text = self.first(fields, field)
+        try:
+            return datetime_of(text, self.zone) if text else None
+        except FormatError:
+            self.drop(f"{fields.place}-{field}", "is no date or time; dropped")
+            return None
+
+    def day(self, fields: Fields, field: int) -> str | None:
+        """A FHIR date; one that is none is dropped, with an issue."""
+        text = self.first(fields, field)
+        try:
+            return date_of(text) if text else None
+        except FormatError:
+            self.drop(f"{fields.place}-{field}", "is no date; dropped")
+            return None
+
+    def instant(self, fields: Fields, field: int) -> datetime | None:
+        """An aware instant; one that is none is dropped, with an issue."""
+        text = self.first(fields, field)
+        try:
+            return instant_of(text, self.zone) if text else None
+        except FormatError:
+            self.drop(f"{fields.place}-{field}", "is no time; dropped")
+            return None
+
+    def drop(self, field: str, problem: str) -> None:
+        """Record that something was left out of the event."""
+        self.issues.append(Issue(field, problem))
+
+    def _authority(self, header: Fields | None, field: int) -> str | None:
+        """The short name in an HD field of the header, which counts MSH-1 as its first."""
+        if header is None or not header[field - 1]:
+            return None
+        name, universal, *_ = self.components(header[field - 1], 2)
+        return name or universal or None
+
+    def _sent(self, header: Fields | None) -> datetime | None:
+        text = self.first(header, 6) if header is not None else None
+        try:
+            return instant_of(text, self.settings.zone) if text else None
+        except FormatError:
+            self.drop("MSH-7", "is no time; dropped")
+            return None
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether every value of the message is its own text: no escape, no null, no blank beside a separator, ASCII.
+
+    Most messages are, and finding out costs less than treating a few values as if they were not.
+    """
+    raw, separators = message.raw, message.separators
+    if not raw.isascii() or len(raw.translate(None, _CONTROLS)) != len(raw):
+        return False
+    escape = separators.escape.encode()
+    if b'""' in raw or (escape and raw.find(escape, _MSH_2_END) >= 0):
+        return False
+    words, edges = raw.split(b" "), _edges(separators)
+    return edges.isdisjoint([word[-1:] for word in words[:-1]]) and edges.isdisjoint([word[:1] for word in words[1:]])
+
+
+@lru_cache(maxsize=64)
+def _edges(separators: Separators) -> frozenset[bytes]:
+    """What a blank must not stand beside: separators, line ends, and blanks (nothing between two of them)."""
+    marks = (separators.field, separators.component, separators.repetition, separators.subcomponent)
+    return frozenset((b"", b"\r", b"\n", *(mark.encode() for mark in marks)))

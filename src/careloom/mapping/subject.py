@@ -1,0 +1,139 @@
+"""The ordering key of a message: what it is about, told at intake without parsing it, and the same afterwards.
+
+A patient's key is `Patient/<assigner>/<id>`, by the rules in `identifiers`; a message about no patient has
+`Message/<type>/<sending application>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from careloom.core.errors import FormatError
+from careloom.formats import hl7v2
+from careloom.mapping.identifiers import best, identifier, key, patient_identifiers, rank, usable, withheld
+from careloom.mapping.source import Settings, Source
+from careloom.mapping.triggers import ORDERED_WITH_PRIOR
+from careloom.model import CanonicalEvent, Identifier, Patient, PatientEvent, PatientMerged
+
+_SETTINGS = Settings()
+_NULL = '""'
+
+
+def subject_of(data: bytes, header: hl7v2.Header) -> tuple[str, tuple[str, ...]]:
+    """The key of a message that opens with `header`, and further keys that it must wait for: each record that a merge
+    ends, and each further survivor. Raises nothing: bytes that will not parse are about no patient."""
+    event = header.event or (_event(data, header) if header.code == "ADT" else "")
+    if event in ORDERED_WITH_PRIOR and header.code == "ADT":
+        return _parsed(data, header, ("PID", "MRG"))
+    found = _quick(data, header)
+    if found is None:
+        found, _ = _parsed(data, header, ("PID",))
+    return found, ()
+
+
+def subject_for(patient: Patient) -> str:
+    """The key of a patient: what `subject_of` says of the messages about the same patient from the same sender."""
+    found = best(patient.identifier)
+    return _key(found if found is not None else patient.identifier[0])
+
+
+def subjects_of(event: CanonicalEvent) -> tuple[str, tuple[str, ...]]:
+    """The key of a canonical event, and the keys of the records that it ends."""
+    if isinstance(event, PatientMerged):
+        return subject_for(event.survivor), (_key(event.retired[0]),)
+    if isinstance(event, PatientEvent):
+        return subject_for(event.patient), ()
+    raise TypeError(f"{type(event).__name__} has no subject; say here what it is about")
+
+
+def _key(identifier: Identifier) -> str:
+    return key(identifier.value, identifier.assigner)
+
+
+def _event(data: bytes, header: hl7v2.Header) -> str:
+    return hl7v2.field_of(data, header, "EVN", 1).decode("ascii", "replace").strip()
+
+
+def _quick(data: bytes, header: hl7v2.Header) -> str | None:
+    """The key from PID-3 alone; None where it takes a parser: escapes, other character sets, no usable PID-3."""
+    separators = header.separators
+    raw = hl7v2.field_of(data, header, "PID", 3)
+    if not raw or not raw.isascii() or header.codec.startswith("utf-16"):
+        return None
+    text = raw.decode("ascii")
+    if separators.escape and separators.escape in text:
+        return None
+    candidates = text.split(separators.repetition) if separators.repetition else [text]
+    found = [one for raw_one in candidates if (one := _read(raw_one, separators)) is not None]
+    if not found:
+        return None
+    _, value, assigner = found[0] if len(found) == 1 else min(found, key=lambda one: one[0])
+    known = assigner or _sender(header)
+    return None if known is None else key(value, known)
+
+
+def _read(raw: str, separators: hl7v2.Separators) -> tuple[int, str, str] | None:
+    """Rank, value and assigner of one CX without escapes; the counterpart of `identifiers.identifier`."""
+    parts = raw.split(separators.component, 5) if separators.component else [raw]
+    value = _plain(parts[0].split(separators.subcomponent, 1)[0] if separators.subcomponent else parts[0])
+    if not value or not usable(value):
+        return None
+    if len(parts) < 4:
+        return rank(None), value, ""
+    assigner = _authority(parts[3], separators.subcomponent)
+    kind = parts[4] if len(parts) > 4 else ""
+    if separators.subcomponent and separators.subcomponent in kind:
+        kind = kind.split(separators.subcomponent, 1)[0]
+    kind = _plain(kind).upper()
+    return None if withheld(kind, assigner) else (rank(kind), value, assigner)
+
+
+def _plain(raw: str) -> str:
+    return "" if raw == _NULL else raw.strip()
+
+
+def _authority(raw: str, subcomponent: str) -> str:
+    if not subcomponent or subcomponent not in raw:
+        return _plain(raw)
+    parts = raw.split(subcomponent, 2)
+    return _plain(parts[0]) or _plain(parts[1])
+
+
+def _sender(header: hl7v2.Header) -> str | None:
+    """The assigner by default; None where reading it takes the parser."""
+    separators = header.separators
+    for raw in (header.sending_facility, header.sending_application):
+        if not raw.isascii() or (separators.escape and separators.escape in raw):
+            return None
+        parts = raw.split(separators.component) if separators.component else [raw]
+        for part in parts[:2]:
+            plain = _plain(part.split(separators.subcomponent, 1)[0] if separators.subcomponent else part)
+            if plain:
+                return plain
+    return ""
+
+
+def _parsed(data: bytes, header: hl7v2.Header, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    try:
+        source = Source(hl7v2.parse(data), _SETTINGS)
+    except FormatError:
+        return _message(header), ()
+    keys = list(dict.fromkeys(_keys(source, names)))
+    return (keys[0], tuple(keys[1:])) if keys else (_message(header), ())
+
+
+def _keys(source: Source, names: tuple[str, ...]) -> Iterator[str]:
+    """Of each patient in the message: the survivor of a group before the records that end in it."""
+    for segment in source.every(*names):
+        if segment.name == "PID":
+            found = best(patient_identifiers(source, segment))
+        else:
+            found = best(source.each(segment, 1, identifier))
+        if found is not None:
+            yield _key(found)
+
+
+def _message(header: hl7v2.Header) -> str:
+    kind = f"{header.code}^{header.event}" if header.event else header.code
+    sender = header.sending_application.split(header.separators.component or "^", 1)[0].strip()
+    return "Message/" + "/".join(one.replace("%", "%25").replace("/", "%2F") or "-" for one in (kind, sender))

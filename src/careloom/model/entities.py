@@ -1,0 +1,126 @@
+"""Who and what events are about: FHIR R4 resources, with billing's share of their elements and nothing clinical."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from careloom.model.datatypes import (
+    Address,
+    ContactPoint,
+    Date,
+    DateTime,
+    Element,
+    Gender,
+    HumanName,
+    Identifier,
+    Period,
+    Text,
+)
+
+Identifiers = Annotated[tuple[Identifier, ...], Meta(min_length=1)]
+"""At least one identifier: without one, nothing can be said to be the same."""
+
+
+class Patient(Element, frozen=True, kw_only=True):
+    """The person whom care is given to and billed for.
+
+    `account` are numbers of the patient's billing accounts (FHIR keeps them in Account.identifier). Of
+    `deceasedBoolean` and `deceasedDateTime` at most one is set, as in FHIR.
+    """
+
+    identifier: Identifiers
+    name: tuple[HumanName, ...] = ()
+    birth_date: Date | None = None
+    gender: Gender | None = None
+    deceased_boolean: bool | None = None
+    deceased_date_time: DateTime | None = None
+    address: tuple[Address, ...] = ()
+    telecom: tuple[ContactPoint, ...] = ()
+    marital_status: Text | None = None
+    language: Text | None = None
+    account: tuple[Identifier, ...] = ()
+    active: bool = True
+
+
+class Organization(Element, frozen=True, kw_only=True):
+    """A payer, an employer, an institution."""
+
+    identifier: tuple[Identifier, ...] = ()
+    name: Text | None = None
+    address: tuple[Address, ...] = ()
+    telecom: tuple[ContactPoint, ...] = ()
+
+
+class Practitioner(Element, frozen=True, kw_only=True):
+    """A clinician as the encounter names one; `identifier` may hold the NPI, type `NPI`."""
+
+    identifier: tuple[Identifier, ...] = ()
+    name: HumanName | None = None
+
+
+class RelatedPerson(Element, frozen=True, kw_only=True):
+    """Somebody who pays or insures for the patient: a guarantor or a policy holder.
+
+    `relationship` is the person's relationship as FHIR's subscriber-relationship code.
+    """
+
+    identifier: tuple[Identifier, ...] = ()
+    name: tuple[HumanName, ...] = ()
+    birth_date: Date | None = None
+    gender: Gender | None = None
+    address: tuple[Address, ...] = ()
+    telecom: tuple[ContactPoint, ...] = ()
+    relationship: Text | None = None
+
+
+class CoverageClass(Element, frozen=True, kw_only=True):
+    """A plan or a group within a coverage: its number and its name."""
+
+    value: Text | None = None
+    name: Text | None = None
+
+
+class Coverage(Element, frozen=True, kw_only=True):
+    """One insurance of the patient.
+
+    `order` is the place in the coordination of benefits, 1 first. `relationship` says what the patient is to the
+    policy holder (`self`, `spouse`, `child`, ...).
+    """
+
+    order: Annotated[int, Meta(ge=1)] | None = None
+    payor: Organization | None = None
+    subscriber_id: Text | None = None
+    policy_number: Text | None = None
+    member_number: Text | None = None
+    type: Text | None = None
+    plan: CoverageClass | None = None
+    group: CoverageClass | None = None
+    period: Period | None = None
+    relationship: Text | None = None
+    policy_holder: RelatedPerson | None = None
+
+
+class Location(Element, frozen=True, kw_only=True):
+    """Where in the institution: facility, point of care (a ward or clinic), room, bed."""
+
+    facility: Text | None = None
+    point_of_care: Text | None = None
+    room: Text | None = None
+    bed: Text | None = None
+
+
+class Encounter(Element, frozen=True, kw_only=True):
+    """A visit or a stay. `class` is a code of FHIR's v3-ActCode: IMP, AMB, EMER, PRENC."""
+
+    class_: Literal["IMP", "AMB", "EMER", "PRENC"] | None = field(name="class", default=None)
+    status: Literal["planned", "arrived", "in-progress", "finished", "cancelled", "unknown"]
+    identifier: tuple[Identifier, ...] = ()
+    account: tuple[Identifier, ...] = ()
+    location: Location | None = None
+    attending: Practitioner | None = None
+    referring: Practitioner | None = None
+    admitting: Practitioner | None = None
+    service_type: Text | None = None
+    period: Period | None = None

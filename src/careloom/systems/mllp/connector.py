@@ -1,0 +1,104 @@
+"""The settings of an MLLP system, and the listener or sender made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from careloom.core.clock import Clock
+from careloom.core.receipts import Intake
+from careloom.core.secrets import Resolver
+from careloom.systems.mllp.connection import Limits
+from careloom.systems.mllp.listener import Endpoint, MllpListener
+from careloom.systems.mllp.recognise import Accepts, Recogniser
+from careloom.systems.mllp.sender import MllpSender
+from careloom.systems.tls import TlsClient, TlsServer
+
+MEBIBYTE: Final = 1024 * 1024
+_INBOUND: Final = frozenset({
+    "tls", "networks", "max_message", "max_junk", "max_in_flight", "max_connections", "frame_timeout", "idle_timeout",
+    "processing_ids", "versions",
+})  # fmt: skip
+_OUTBOUND: Final = frozenset({"server_tls", "window", "connect_timeout", "answer_timeout"})
+
+Version = Annotated[str, StringConstraints(pattern=r"^2\.[1-9](\.[0-9])?$")]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Settings(BaseModel):
+    """One MLLP system. Sizes in octets, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    direction: Literal["in", "out"] = Field(default="in", description="`in` listens, `out` sends")
+    host: str = Field(default="127.0.0.1", description="the address to listen on, or the receiver's name")
+    port: int = Field(ge=0, le=65_535, description="0 listens on a free port")
+
+    tls: TlsServer | None = Field(default=None, description="in: speak TLS, with client certificates if `client_ca`")
+    networks: tuple[IPv4Network | IPv6Network, ...] = Field(default=(), description="in: peers allowed; empty: any")
+    max_message: int = Field(default=16 * MEBIBYTE, ge=1024, le=1024 * MEBIBYTE, description="in: largest message")
+    max_junk: int = Field(default=1024, ge=0, description="in: octets other than CR and LF borne between two blocks")
+    max_in_flight: int = Field(default=64, ge=1, le=10_000, description="in: unanswered messages of one connection")
+    max_connections: int = Field(default=512, ge=1, le=65_535, description="in: connections at a time")
+    frame_timeout: Seconds = Field(default=30.0, description="in: longest time for one block to arrive")
+    idle_timeout: float = Field(default=3600.0, ge=0, description="in: silence after which a line is closed; 0: never")
+    processing_ids: frozenset[Literal["P", "T", "D"]] = Field(
+        default=frozenset({"P", "T", "D"}), min_length=1, description="in: values of MSH-11 that are taken"
+    )
+    versions: frozenset[Version] = Field(default=frozenset(), description="in: values of MSH-12 taken; empty: any")
+
+    server_tls: TlsClient | None = Field(default=None, description="out: speak TLS and check the receiver")
+    window: int = Field(default=1, ge=1, le=1000, description="out: messages sent before their answers are there")
+    connect_timeout: Seconds = Field(default=10.0, description="out: longest time to connect")
+    answer_timeout: Seconds = Field(default=30.0, description="out: longest time to an answer; then it is ambiguous")
+
+    @model_validator(mode="after")
+    def _only_what_is_used(self) -> Settings:
+        foreign = self.model_fields_set & (_OUTBOUND if self.direction == "in" else _INBOUND)
+        if foreign:
+            raise ValueError(f"direction {self.direction} does not use {_list(foreign)}; remove it")
+        if self.direction == "out" and self.port == 0:
+            raise ValueError("direction out needs the receiver's port")
+        return self
+
+
+def open_listener(
+    system: str, settings: Settings, intake: Intake, *, secrets: Resolver, clock: Clock | None = None
+) -> MllpListener:
+    """A listener for `system`, not started. Raises ConfigurationError when its TLS files cannot be used."""
+    limits = Limits(
+        message=settings.max_message,
+        junk=settings.max_junk,
+        in_flight=settings.max_in_flight,
+        connections=settings.max_connections,
+        frame_timeout=settings.frame_timeout,
+        idle_timeout=settings.idle_timeout,
+    )
+    tls = settings.tls.context(secrets) if settings.tls else None
+    endpoint = Endpoint(settings.host, settings.port, tls, settings.networks, limits)
+    return MllpListener(endpoint, recogniser_for(system, settings, clock=clock), intake, clock=clock)
+
+
+def recogniser_for(system: str, settings: Settings, *, clock: Clock | None = None) -> Recogniser:
+    """What `system` may send, by its settings."""
+    accepts = Accepts(processing_ids=frozenset(settings.processing_ids), versions=settings.versions)
+    return Recogniser(system, accepts=accepts, clock=clock)
+
+
+def open_sender(settings: Settings, *, secrets: Resolver) -> MllpSender:
+    """A sender, not connected yet. Raises ConfigurationError when its TLS files cannot be used."""
+    return MllpSender(
+        settings.host,
+        settings.port,
+        tls=settings.server_tls.context(secrets) if settings.server_tls else None,
+        window=settings.window,
+        connect_timeout=settings.connect_timeout,
+        answer_timeout=settings.answer_timeout,
+    )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,174 @@
+"""Upserts by external id, gathered into few calls of `load()`.
+
+There is no timer: what has arrived while the last call ran goes out together. Rows share a call when they are of one
+model and have the same columns. Upserts of one external id keep their order and never share a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias
+
+from careloom.core.errors import CareloomError
+from careloom.systems.odoo.batch import Batch, RowResult
+from careloom.systems.odoo.cells import Value
+from careloom.systems.odoo.connection import Connection
+from careloom.systems.odoo.ledger import Entry, Ledger, digest
+from careloom.systems.odoo.readback import ReadBack, Row
+from careloom.systems.odoo.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """The record, and whether anything was sent: an unchanged row costs no call."""
+
+    record_id: int
+    changed: bool
+
+
+@dataclass(slots=True)
+class _Waiting:
+    row: Row
+    digest: bytes
+    done: asyncio.Future[Upserted]
+
+
+_Key: TypeAlias = tuple[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Rows that may share a call, and the workers that send them."""
+
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    workers: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Loader:
+    """Takes upserts one by one and loads them many at a time."""
+
+    def __init__(
+        self, connection: Connection, schema: Schema, readback: ReadBack, ledger: Ledger, digest_key: bytes = b""
+    ) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._readback = readback
+        self._ledger = ledger
+        self._digest_key = digest_key
+        self._lanes: dict[_Key, _Lane] = defaultdict(_Lane)
+        self._chains: dict[tuple[str, str], deque[tuple[_Key, _Waiting]]] = {}
+        self._entrances: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def upsert(self, model: str, external_id: str, values: Mapping[str, Value]) -> Upserted:
+        """Create or update the record with this external id. Raises what happened to this row alone."""
+        # The lock is fair: while the model's fields are first read, a later upsert must not overtake an earlier one.
+        async with self._entrances[model]:
+            cells = await self._schema.cells(model, values)
+        columns = tuple(sorted(cells))
+        row = Row(external_id, tuple(cells[column] for column in columns))
+        done: asyncio.Future[Upserted] = asyncio.get_running_loop().create_future()
+        self._append((model, columns), _Waiting(row, digest(columns, row.cells, self._digest_key), done))
+        return await done
+
+    def _append(self, key: _Key, waiting: _Waiting) -> None:
+        chain = self._chains.setdefault((key[0], waiting.row.external_id), deque())
+        chain.append((key, waiting))
+        if len(chain) == 1:
+            self._enqueue(key, waiting)
+
+    def _enqueue(self, key: _Key, waiting: _Waiting) -> None:
+        lane = self._lanes[key]
+        lane.waiting.append(waiting)
+        if len(lane.workers) < self._connection.settings.concurrency:
+            task = asyncio.create_task(self._work(key, lane), name=f"odoo load {key[0]}")
+            lane.workers.add(task)
+            task.add_done_callback(lane.workers.discard)
+
+    async def _work(self, key: _Key, lane: _Lane) -> None:
+        while lane.waiting:
+            size = min(len(lane.waiting), self._connection.settings.batch_rows)
+            batch = [lane.waiting.popleft() for _ in range(size)]
+            try:
+                results = await self._send(key, batch)
+            except BaseException as error:
+                self._finish(key, batch, dict.fromkeys(range(size), error))
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                self._finish(key, batch, results)
+
+    async def _send(self, key: _Key, batch: list[_Waiting]) -> dict[int, Upserted | BaseException]:
+        model, columns = key
+        results: dict[int, Upserted | BaseException] = dict(await self._unchanged(model, batch))
+        changed = [index for index in range(len(batch)) if index not in results]
+        if not changed:
+            return results
+        sender = Batch(self._connection, self._readback, model, columns)
+        loaded = await sender.run([batch[index].row for index in changed])
+        await self._note(model, [(batch[index], result) for index, result in zip(changed, loaded, strict=True)])
+        for index, result in zip(changed, loaded, strict=True):
+            results[index] = result if isinstance(result, CareloomError) else Upserted(result, changed=True)
+        return results
+
+    async def _unchanged(self, model: str, batch: list[_Waiting]) -> dict[int, Upserted]:
+        ids = [waiting.row.external_id for waiting in batch]
+        entries = await self._ledger.get_many(self._connection.system, model, ids)
+        oldest = self._connection.clock.now() - timedelta(hours=self._connection.settings.trust_ledger_hours)
+        found = {}
+        for index, waiting in enumerate(batch):
+            entry = entries.get(waiting.row.external_id)
+            if entry and entry.digest == waiting.digest and entry.as_of > oldest:
+                found[index] = Upserted(entry.record_id, changed=False)
+        return found
+
+    async def _note(self, model: str, results: list[tuple[_Waiting, RowResult]]) -> None:
+        now = self._connection.clock.now()
+        entries = {
+            waiting.row.external_id: Entry(result, waiting.digest, now)
+            for waiting, result in results
+            if isinstance(result, int)
+        }
+        if entries:
+            await self._ledger.put_many(self._connection.system, model, entries)
+
+    def _finish(self, key: _Key, batch: list[_Waiting], results: Mapping[int, Upserted | BaseException]) -> None:
+        for index, waiting in enumerate(batch):
+            _settle(waiting.done, results[index])
+            self._advance((key[0], waiting.row.external_id))
+
+    def _advance(self, subject: tuple[str, str]) -> None:
+        chain = self._chains.get(subject)
+        if chain is None:  # closed meanwhile
+            return
+        chain.popleft()
+        if chain:
+            self._enqueue(*chain[0])
+        else:
+            del self._chains[subject]
+
+    async def close(self) -> None:
+        """Stop the workers; upserts that wait are cancelled."""
+        waiting = [one.done for chain in self._chains.values() for _, one in chain]
+        tasks = [task for lane in self._lanes.values() for task in lane.workers]
+        self._chains.clear()
+        self._lanes.clear()
+        for task in tasks:
+            task.cancel()
+        for done in waiting:
+            done.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _settle(done: asyncio.Future[Upserted], result: Upserted | BaseException) -> None:
+    if done.done():  # the caller gave up
+        return
+    if isinstance(result, Upserted):
+        done.set_result(result)
+    elif isinstance(result, asyncio.CancelledError):
+        done.cancel()
+    else:
+        done.set_exception(result)

@@ -1,0 +1,78 @@
+"""The fields of the models of this Odoo, as its API user sees them; read once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from careloom.systems.odoo.cells import FieldInfo, Value, cell, check_written
+from careloom.systems.odoo.connection import Connection
+from careloom.systems.odoo.faults import Fault, OdooContractBroken, make
+
+_ATTRIBUTES = ["type", "readonly", "required", "store", "relation", "selection"]
+_POSTED = "it changes posted or counted figures behind Odoo's back; use the document's own actions"
+_FORBIDDEN: Mapping[tuple[str, str], str] = {
+    ("stock.quant", "quantity"): "it leaves no stock move; write inventory_quantity and apply it",
+    ("account.move", "name"): "it renames the whole number series; Odoo numbers its documents",
+    ("account.move.line", "debit"): _POSTED,
+    ("account.move.line", "credit"): _POSTED,
+    ("account.move.line", "balance"): _POSTED,
+    ("account.move.line", "amount_currency"): _POSTED,
+}
+"""Writes that Odoo accepts and a connector must never make (each measured on 18.0 and 19.0)."""
+
+
+class Schema:
+    """Checks columns and values before they are sent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._models: dict[str, Mapping[str, FieldInfo]] = {}
+
+    async def fields(self, model: str) -> Mapping[str, FieldInfo]:
+        """Every field of `model`. Raises ContractBroken or Rejected when there is no such model."""
+        known = self._models.get(model)
+        if known is None:
+            raw = await self._connection.call(model, "fields_get", {"attributes": _ATTRIBUTES}, repeatable=True)
+            known = self._models[model] = {name: _info(attributes) for name, attributes in raw.items()}
+        return known
+
+    def forget(self) -> None:
+        """Read the fields anew from now on: modules may have been installed or upgraded."""
+        self._models.clear()
+
+    async def cells(self, model: str, values: Mapping[str, Value]) -> dict[str, str]:
+        """The values as cells of `load()`, by column. Raises MappingError or ContractBroken, naming the column."""
+        infos = await self.fields(model)
+        return {column: cell(column, _find(infos, model, column), value) for column, value in values.items()}
+
+    async def written(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values as `write` takes them. Raises MappingError or ContractBroken, naming the field."""
+        infos = await self.fields(model)
+        return {column: check_written(column, _find(infos, model, column), value) for column, value in values.items()}
+
+
+def _find(infos: Mapping[str, FieldInfo], model: str, column: str) -> FieldInfo:
+    base = column.partition("/")[0]
+    info = infos.get(base)
+    if info is None:
+        fault = Fault("no such field", model, "fields_get", field=column)
+        raise make(OdooContractBroken, fault, "this Odoo version or user lacks the field: correct the mapping")
+    reason = _FORBIDDEN.get((model, base))
+    if reason:
+        fault = Fault("forbidden field", model, "write", field=column)
+        raise make(OdooContractBroken, fault, f"Careloom never writes it: {reason}")
+    return info
+
+
+def _info(attributes: Mapping[str, Any]) -> FieldInfo:
+    selection = attributes.get("selection")
+    options = frozenset(str(option[0]) for option in selection) if isinstance(selection, list) else None
+    return FieldInfo(
+        type=str(attributes.get("type", "")),
+        readonly=bool(attributes.get("readonly")),
+        required=bool(attributes.get("required")),
+        stored=bool(attributes.get("store", True)),
+        relation=str(attributes.get("relation") or ""),
+        options=options,
+    )
