@@ -61,9 +61,10 @@ class PostgresServer:
         if not keep:
             self._used += [self._spare.result(), self._template]
             self._drop_used()
-        self._worker.shutdown()
+        self._worker.shutdown(cancel_futures=keep)
         for drop in self._drops:
-            drop.result()
+            if not drop.cancelled():
+                drop.result()
 
     def _drop_used(self) -> None:
         names, self._used = self._used, []

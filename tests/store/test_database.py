@@ -114,10 +114,10 @@ async def test_an_error_that_is_not_the_databases_passes_as_it_is(database: Data
 
 
 async def test_no_free_connection_is_unavailable(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ACQUIRE_SECONDS", 0.01)
     database = await Database.open(dsn, size=1)
     async with database.acquire():
-        with pytest.raises(Unavailable):
+        monkeypatch.setattr(module, "ACQUIRE_SECONDS", 0.01)
+        with pytest.raises(Unavailable, match="became free"):
             async with database.acquire():
                 pass
     await database.close()

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -42,6 +43,13 @@ class Watched:
         )
 
 
+@pytest.fixture
+async def watched(passable_folder: Path) -> AsyncIterator[Watched]:
+    made = Watched(passable_folder / "data")
+    yield made
+    await made.server.stop()
+
+
 def end(process: int) -> None:
     """Wait until a process that is not our child is gone."""
     try:
@@ -67,8 +75,7 @@ async def kept(dsn: str) -> int:
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["all its processes", "the postmaster alone"])
-async def test_it_comes_back_after_kill_9_of(whole: bool, passable_folder: Path) -> None:
-    watched = Watched(passable_folder / "data")
+async def test_it_comes_back_after_kill_9_of(whole: bool, watched: Watched) -> None:
     dsn = await watched.server.start()
     await keep_a_row(dsn)
     killed = watched.server.pid
@@ -79,11 +86,9 @@ async def test_it_comes_back_after_kill_9_of(whole: bool, passable_folder: Path)
     assert watched.server.pid not in (None, killed)
     assert watched.server.restarts == 1
     assert await kept(dsn) == 42
-    await watched.server.stop()
 
 
-async def test_a_pool_heals_after_a_crash_of_the_server(passable_folder: Path) -> None:
-    watched = Watched(passable_folder / "data")
+async def test_a_pool_heals_after_a_crash_of_the_server(watched: Watched) -> None:
     database = await Database.open(await watched.server.start(), size=2)
     await keep_a_row(watched.server.dsn)
     assert watched.server.pid is not None
@@ -97,11 +102,9 @@ async def test_a_pool_heals_after_a_crash_of_the_server(passable_folder: Path) -
         async with database.acquire() as connection, database.acquire():
             assert await connection.fetchval("SELECT number FROM kept") == 42
     await database.close()
-    await watched.server.stop()
 
 
-async def test_it_is_given_up_when_it_never_stays_up(passable_folder: Path) -> None:
-    watched = Watched(passable_folder / "data")
+async def test_it_is_given_up_when_it_never_stays_up(watched: Watched) -> None:
     await watched.server.start()
     for _ in range(RESTARTS_PER_MINUTE):
         assert watched.server.pid is not None
@@ -114,7 +117,6 @@ async def test_it_is_given_up_when_it_never_stays_up(passable_folder: Path) -> N
     assert watched.server.failure is failure
     await watched.server.stop()
     await watched.server.start()
-    await watched.server.stop()
 
 
 def run_hub(data: Path) -> tuple[subprocess.Popen[str], int]:

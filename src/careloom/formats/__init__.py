@@ -1,0 +1,1 @@
+"""Wire formats, bytes to typed structures and back. No I/O, and no word of the canonical model."""

@@ -1,6 +1,6 @@
 """HL7 v2 messages by HTTP: `POST /v1/systems/{name}/messages`."""
 
-from __future__ import annotations
+# No postponed annotations here: FastAPI could not resolve the dependency that `router` makes.
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -112,7 +112,7 @@ async def _stored(services: Services, system: HttpIntake, recognised: Recognised
 def _acknowledged(receipt: Receipt, as_hl7: bool) -> Response:
     fresh = isinstance(receipt, Accepted)
     status = 201 if fresh else 200
-    if as_hl7 and not isinstance(receipt, Conflicting):
+    if as_hl7 and not isinstance(receipt, Conflicting) and receipt.acknowledgement:
         return Response(receipt.acknowledgement, status, media_type=MEDIA_TYPE)
     position = str(receipt.position) if isinstance(receipt, Accepted) else None
     return JSONResponse(

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(_Unexpected)
 
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:
@@ -92,14 +93,34 @@ async def _framework(request: Request, error: Exception) -> JSONResponse:
     return answered(request, problem)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # The text of an unforeseen exception may quote the message that caused it: only its type is told, or logged.
-    log.error("gateway: %s in %s; report this as a bug", type(error).__name__, _route_of(request))
-    return answered(
-        request, ProblemError(500, "internal-error", "an error of ours; nothing was acknowledged, send again")
-    )
+class _Unexpected:
+    """Answers an exception that nobody foresaw.
+
+    The framework's own handler raises it again, and the server would log its text, which may quote the message that
+    caused it: only the type is told, or logged.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            request = Request(scope)
+            log.error("gateway: %s in %s; report this as a bug", type(error).__name__, _route_of(request))
+            if not started:
+                await answered(request, _BUG)(scope, receive, send)
 
 
+_BUG: Final = ProblemError(500, "internal-error", "an error of ours; nothing was acknowledged, send again")
 _ADVICE: Final[Mapping[int, str]] = {
     404: "there is no such resource; see /openapi.json",
     405: "this resource does not take that method; see /openapi.json",

@@ -23,6 +23,7 @@ from careloom.store.database import Database
 from careloom.store.sql import queries
 
 _SQL = queries("subscription")
+LINGER_SECONDS = 0.005
 _MEETINGS = 3
 
 Owed = Callable[[str], int]
@@ -68,10 +69,15 @@ class Settler:
         self._owed = owed
         self._appended = appended
         self._queue: list[_Waiting] = []
+        self._more = False
         self._committer: asyncio.Task[None] | None = None
 
-    async def settle(self, result: LaneResult) -> bool:
-        """True when committed; False when the lane was no longer ours, and nothing of it was written."""
+    async def settle(self, result: LaneResult, *, more: bool = False) -> bool:
+        """True when committed; False when the lane was no longer ours, and nothing of it was written.
+
+        `more` says that other lanes are about to finish: the commit waits a few milliseconds for them.
+        """
+        self._more = more
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._queue.append((result, answer))
         if self._committer is None:
@@ -81,6 +87,7 @@ class Settler:
     async def _drain(self) -> None:
         try:
             while self._queue:
+                await asyncio.sleep(LINGER_SECONDS if self._more else 0)
                 batch, self._queue = self._queue, []
                 await self._commit_apart(batch)
         finally:

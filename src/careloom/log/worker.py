@@ -30,6 +30,7 @@ _SQL = queries("subscription")
 _log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+LINGER_SECONDS = 0.02
 BALANCE_SECONDS = 1.0
 PARKED_SECONDS = 5.0
 PARKED_AT_ONCE = 100
@@ -88,6 +89,7 @@ class Worker:
         await self._register()
         while not self._stopping:
             self._wake.clear()
+            began = asyncio.get_running_loop().time()
             try:
                 worked = await self._round()
             except CareloomError as error:
@@ -100,8 +102,18 @@ class Worker:
                 worked = False
             if not worked:
                 await self._rest()
+            await self._linger(began)
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _linger(self, began: float) -> None:
+        """Rounds do not follow each other at once: under load they grow instead of multiplying, as commits do.
+
+        On the loop's time, not the clock's: this shapes the work and means nothing to it.
+        """
+        left = began + LINGER_SECONDS - asyncio.get_running_loop().time()
+        if left > 0 and not self._stopping:
+            await asyncio.sleep(left)
 
     async def _rest(self) -> None:
         pause = min(POLL_SECONDS, max(0.01, self._parked_at - self._clock.monotonic()))
@@ -225,7 +237,9 @@ class Worker:
     async def _work(self, lane: int, state: _Lane, items: list[Item], upto: int, keys: Any, answers: Any) -> None:
         try:
             steps = await self._subjects.work(items, state.blocked, keys, answers)
-            if await self._settler.settle(LaneResult(lane, state.epoch, state.cursor, upto, steps)):
+            if await self._settler.settle(
+                LaneResult(lane, state.epoch, state.cursor, upto, steps), more=len(self._busy) > 1
+            ):
                 state.cursor = upto
                 self._note_parked(state, steps)
             else:

@@ -12,7 +12,7 @@ from careloom.formats import hl7v2
 from careloom.mapping.adt import Translation, translate, trigger_of
 from careloom.mapping.source import Settings
 from careloom.mapping.subject import subjects_of
-from careloom.model import CanonicalEvent
+from careloom.model import CanonicalEvent, encode
 
 Shown: TypeAlias = dict[str, Any]
 
@@ -66,11 +66,12 @@ def _outcome(translation: Translation) -> Shown:
     if translation.filtered is not None:
         return {"outcome": "filtered", "reason": translation.filtered}
     events = [_event(event) for event in translation.events]
-    return {"outcome": "translated", "events": events, "issues": msgspec.to_builtins(translation.issues)}
+    issues = [msgspec.to_builtins(issue) for issue in translation.issues]
+    return {"outcome": "translated", "events": events, "issues": issues}
 
 
 def _event(event: CanonicalEvent) -> Shown:
     subject, _ = subjects_of(event)
-    data = msgspec.to_builtins(event)
+    data: Shown = msgspec.json.decode(encode(event))
     name = type(event).__name__
     return {"type": event.type, "name": name, "subject": subject, "time": data.get("occurred"), "data": data}

@@ -98,7 +98,9 @@ def decode(type: str, data: bytes) -> CanonicalEvent:
 
 def schema(type: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of the event of that name. Raises KeyError for an unknown name."""
-    return msgspec.json.schema(EVENTS[type])
+    # Once through JSON: the schema as made holds tuples, which a reader of JSON never sees.
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(EVENTS[type])))
+    return plain
 
 
 def _path(error: msgspec.ValidationError) -> str:

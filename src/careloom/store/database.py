@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
-from careloom.core.errors import ConfigurationError
-from careloom.store.translation import BAD_ADDRESS, DRIVER_FAILURES, translated
+from careloom.core.errors import ConfigurationError, Unavailable
+from careloom.store.translation import BAD_ADDRESS, DRIVER_FAILURES, translate, translated
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -71,8 +71,7 @@ class Database:
         Leave no session state behind (SET, LISTEN, session advisory locks): it would meet the next borrower. Use
         `connect` for these. Raises `Unavailable` when no connection became free within 30 s.
         """
-        with translated(connecting=True):
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        connection = await self._borrow()
         try:
             with translated():
                 yield connection
@@ -81,6 +80,18 @@ class Database:
             # fails here is terminated and replaced. Either way the block's own outcome is what counts.
             with suppress(*DRIVER_FAILURES):
                 await self._pool.release(connection)
+
+    async def _borrow(self) -> PoolConnectionProxy[asyncpg.Record]:
+        try:
+            with translated():
+                return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except TimeoutError:
+            raise Unavailable(
+                f"no connection to the database became free within {ACQUIRE_SECONDS:g} s: the pool is too small for "
+                "the load, or the database does not answer"
+            ) from None
+        except OSError as error:
+            raise translate(error) from None
 
     async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection of your own, outside the pool, for LISTEN and advisory locks; you close it."""

@@ -74,6 +74,14 @@ def test_bytes_outside_any_message_are_located() -> None:
     assert findings(BHS + b"EVN|A04\r" + ONE + b"BTS|1\rtrailer\r") == ["line 2", "line 6"]
 
 
+def test_junk_that_begins_like_a_byte_order_mark_is_whole() -> None:
+    for codec in ("utf-8", "utf-16-le"):
+        data = "\ufeff\uff4dSH\r".encode(codec)
+        [piece] = hl7v2.split(data)
+        assert piece.data.decode(codec).lstrip("\ufeff") == "\uff4dSH\r"
+        assert piece.error
+
+
 def test_a_wrapped_line_stays_with_its_message() -> None:
     data = ONE + b"MSHAPED like a header\r" + b"and more\r"
     assert messages(data) == [data]

@@ -9,11 +9,10 @@ from typing import Final
 
 from careloom.core.errors import FormatError
 from careloom.formats.hl7v2.charsets import wide_codec
-from careloom.formats.hl7v2.opening import BOM
 
 _HEAD: Final = re.compile(rb"(?:\A|(?<=[\r\n\x0b\x1c]))(?:\xef\xbb\xbf)?[ \t]*(MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9 ])")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_BLANK: Final = b"\x0b\x1c\x1a\x00\r\n\t " + BOM
+_BLANKS: Final = re.compile(rb"(?:\xef\xbb\xbf|[\x0b\x1c\x1a\x00\r\n\t ])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +129,10 @@ class _Splitter:
         yield Piece(self._data[start:end], start, self._line_of(start), self._batch, FormatError(problem, place))
 
     def _junk(self, start: int, stop: int) -> Iterator[Piece]:
-        inside = self._data[start:stop]
-        if not inside.strip(_BLANK):
+        blanks = _BLANKS.match(self._data, start, stop)
+        offset = blanks.end() if blanks else start
+        if offset == stop:
             return
-        offset = start + len(inside) - len(inside.lstrip(_BLANK))
         line = self._line_of(offset)
         error = FormatError("bytes that belong to no message: no MSH segment opens them", f"line {line}")
         yield Piece(self._data[offset:stop], offset, line, self._batch, error)

@@ -13,7 +13,7 @@ from careloom.core.errors import FormatError
 from careloom.formats.hl7v2.charsets import codec_named, decode, wide_codec
 from careloom.formats.hl7v2.opening import body_of, line_of
 from careloom.formats.hl7v2.paths import parts_of
-from careloom.formats.hl7v2.segment import NULL, Dialect, Segment
+from careloom.formats.hl7v2.segment import NULL, Dialect, Segment, dialect_of
 from careloom.formats.hl7v2.separators import Separators, read_separators
 
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
@@ -46,6 +46,7 @@ class Message:
         self.raw = raw
         self.separators = dialect.separators
         self.charset = dialect.charset
+        self._mark = dialect.separators.escape
         self._body = body
         self._dialect = dialect
         self._lines, self._heads, self._numbers = _lines_of(text, first_line, dialect.separators.field)
@@ -82,7 +83,7 @@ class Message:
         if segment is None:
             return default
         raw = segment.raw_value(field, repetition, component, subcomponent)
-        if self.separators.escape in raw or raw == NULL:
+        if self._mark in raw or raw == NULL:
             return segment.value(field, repetition, component, subcomponent) or default
         return raw or default
 
@@ -209,7 +210,7 @@ def parse(data: bytes, *, charset: str | None = None) -> Message:
         inside = data[start:end]
     separators, declared = _declared(inside)
     text, codec = decode(inside, codec_named(charset if charset is not None else declared))
-    return Message(data, (start, end), text, Dialect(separators, codec), line_of(data, start) if start else 1)
+    return Message(data, (start, end), text, dialect_of(separators, codec), line_of(data, start) if start else 1)
 
 
 def _parse_wide(data: bytes, codec: str) -> Message:
@@ -225,7 +226,7 @@ def _parse_wide(data: bytes, codec: str) -> Message:
     separators, _ = _declared(inside.encode("utf-8"))
     first_line = len(_ENDS.findall(opening[0])) + 1
     body = (start, start + len(inside.encode(codec)))
-    return Message(data, body, inside, Dialect(separators, codec), first_line)
+    return Message(data, body, inside, dialect_of(separators, codec), first_line)
 
 
 def _declared(body: bytes) -> tuple[Separators, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from careloom.core.errors import FormatError
@@ -33,6 +34,12 @@ class Dialect:
     def part(self, raw: str, component: int, subcomponent: int = 1) -> str:
         """The raw sub-component of one repetition."""
         return _nth(_nth(raw, self.separators.component, component), self.separators.subcomponent, subcomponent)
+
+
+@lru_cache(maxsize=256)
+def dialect_of(separators: Separators, charset: str) -> Dialect:
+    """The dialect, made once for all messages that share it."""
+    return Dialect(separators, charset)
 
 
 def _nth(raw: str, separator: str, number: int) -> str:
@@ -165,9 +172,12 @@ class Segment:
         again, between, below = self._dialect.levels
         if again in raw or repetition > 1:
             raw = _nth(raw, again, repetition)
-        if between in raw or component > 1:
+        if between in raw:
             component = component or 1
-            raw = _nth(raw, between, component)
+            parts = raw.split(between, component)
+            raw = parts[component - 1] if component <= len(parts) else ""
+        elif component > 1:
+            return ""
         if component and (below in raw or subcomponent > 1):
             raw = _nth(raw, below, subcomponent or 1)
         return raw

@@ -91,6 +91,15 @@ def _linked(env: Environment, field: Field, how: str, cell: str, problems: list[
 
 
 def _by_external_id(env: Environment, model: str, external: str) -> list[int]:
+    if (model, external) not in env.resolved:
+        found = _named(env, model, external)
+        if not found:
+            return found
+        env.resolved[model, external] = found
+    return env.resolved[model, external]
+
+
+def _named(env: Environment, model: str, external: str) -> list[int]:
     module, _, name = (external if "." in external else f"__import__.{external}").partition(".")
     table = env.store.tables["ir.model.data"]
     rows = [table[number] for number in env.store.find("ir.model.data", ("module", "name"), (module, name))]

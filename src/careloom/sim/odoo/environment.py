@@ -26,6 +26,7 @@ class Environment(Reader):
         self.user = user
         self.context = context
         self.major = major
+        self.resolved: dict[tuple[str, str], list[int]] = {}
         self._check_context()
 
     @property

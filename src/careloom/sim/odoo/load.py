@@ -7,12 +7,12 @@ Conversion problems come first, since rows are only written after the batch has 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from careloom.sim.odoo import errors
 from careloom.sim.odoo.convert import Problem, cell_value
 from careloom.sim.odoo.environment import Environment
-from careloom.sim.odoo.fields import X2MANY, Row
+from careloom.sim.odoo.fields import X2MANY, Field, Row
 from careloom.sim.odoo.writing import insert, write
 
 _DEFAULT_MODULE = "__import__"
@@ -34,11 +34,18 @@ def load(env: Environment, model: str, fields: Sequence[str], data: Sequence[Seq
     return {"ids": False if failed else loading.ids, "messages": loading.messages, "nextrow": 0}
 
 
-def _column(env: Environment, model: str, path: str) -> tuple[str, str]:
-    """A column as (field, how it names records): the suffix `id` by external id, `.id` by database id, none by name."""
+class Column(NamedTuple):
+    """A field and how its cells name records: `id` by external id, `.id` by database id, nothing by name."""
+
+    name: str
+    how: str
+    field: Field
+
+
+def _column(env: Environment, model: str, path: str) -> Column:
     name, _, how = path.partition("/")
     if name == ".id":
-        return name, how
+        return Column(name, how, env.models[model].fields["id"])
     field = env.models[model].fields.get(name)
     if field is None:
         raise errors.value_error(f"Invalid field name {name!r}")
@@ -46,13 +53,13 @@ def _column(env: Environment, model: str, path: str) -> tuple[str, str]:
         raise errors.value_error(f"Invalid field name {how!r}")
     if field.type in X2MANY and field.type != "many2many":
         raise errors.value_error(f"The simulated server does not load the rows of {name!r}; load their own model")
-    return name, how
+    return Column(name, how, field)
 
 
 class Loading:
     """One call's state: what has been converted but not written, and what has been said."""
 
-    def __init__(self, env: Environment, model: str, columns: list[tuple[str, str]]) -> None:
+    def __init__(self, env: Environment, model: str, columns: list[Column]) -> None:
         self.messages: list[Row] = []
         self.ids: list[int | bool] = []
         self._env = env
@@ -67,13 +74,13 @@ class Loading:
         record: int | None = None
         values: Row = {}
         problems: list[Problem] = []
-        for (name, how), cell in zip(self._columns, cells, strict=False):
-            if name == "id":
+        for column, cell in zip(self._columns, cells, strict=False):
+            if column.name == "id":
                 external = _qualified(str(cell or ""))
-            elif name == ".id":
+            elif column.name == ".id":
                 record = self._database_id(index, cell)
             else:
-                values[name] = self._cell(name, how, cell, problems)
+                values[column.name] = self._cell(column, cell, problems)
         self.messages += [problem.message(index) for problem in problems]
         if record == 0 or any(problem.severity == "error" for problem in problems):
             return
@@ -82,15 +89,12 @@ class Loading:
         self._batched |= {external} - {""}
         self._batch.append((index, external, record, values))
 
-    def _cell(self, name: str, how: str, cell: Any, problems: list[Problem]) -> Any:
-        field = self._env.models[self._model].fields[name]
-        if (
-            how == "id"
-            and self._batched
-            and not self._batched.isdisjoint(_qualified(part) for part in str(cell or "").split(","))
-        ):
-            self.flush()
-        return cell_value(self._env, self._model, field, how, cell, problems)
+    def _cell(self, column: Column, cell: Any, problems: list[Problem]) -> Any:
+        if column.how == "id" and self._batched:
+            named = {_qualified(part) for part in str(cell or "").split(",")}
+            if not self._batched.isdisjoint(named):
+                self.flush()
+        return cell_value(self._env, self._model, column.field, column.how, cell, problems)
 
     def _database_id(self, index: int, cell: Any) -> int | None:
         """The record a `.id` cell names: None for an empty cell, 0 for one that does not exist."""

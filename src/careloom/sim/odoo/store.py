@@ -39,7 +39,7 @@ class Store:
         self.commits = 0
         self.committed: dict[Key, int] = {}
         self._next_ids: defaultdict[str, int] = defaultdict(lambda: 1)
-        self._index: defaultdict[Key, dict[int, None]] = defaultdict(dict)
+        self._index: defaultdict[tuple[str, tuple[str, ...]], dict[Key, set[int]]] = defaultdict(dict)
 
     def next_id(self, model: str) -> int:
         """A new id of `model`; a rollback leaves a hole."""
@@ -53,7 +53,7 @@ class Store:
 
     def find(self, model: str, columns: tuple[str, ...], values: tuple[Hashable, ...]) -> list[int]:
         """The ids of the rows whose indexed `columns` hold `values`, archived ones included."""
-        return sorted(self._index.get((model, columns, values), ()))
+        return sorted(self._index[model, columns].get(values, ()))
 
     def indexed(self, model: str, column: str) -> bool:
         return (column,) in INDEXES.get(model, ())
@@ -62,27 +62,35 @@ class Store:
         """Replace one row (None removes it) and give the row that was there; the indexes follow if it `moved`."""
         before = self.tables[model].get(record)
         if moved:
-            self._reindex(record, self._keys(model, before), self._keys(model, row))
+            self._reindex(model, record, before, row)
         if row is None:
             self.tables[model].pop(record, None)
         else:
             self.tables[model][record] = row
         return before
 
-    def _reindex(self, record: int, old: set[Key], new: set[Key]) -> None:
-        for key in old - new:
-            self._index[key].pop(record, None)
-            if not self._index[key]:
-                del self._index[key]
-        for key in new - old:
-            self._index[key][record] = None
+    def _reindex(self, model: str, record: int, before: Row | None, after: Row | None) -> None:
+        for columns in INDEXES.get(model, ()):
+            old, new = _entry(before, columns), _entry(after, columns)
+            if old == new:
+                continue
+            index = self._index[model, columns]
+            if old is not None:
+                index[old].discard(record)
+                if not index[old]:
+                    del index[old]
+            if new is not None:
+                index.setdefault(new, set()).add(record)
 
-    def _keys(self, model: str, row: Row | None) -> set[Key]:
-        """The index entries of a row; unset columns have none."""
-        if row is None:
-            return set()
-        held = [(columns, tuple(row.get(one, False) for one in columns)) for columns in INDEXES.get(model, ())]
-        return {(model, columns, values) for columns, values in held if values != (False,)}
+
+def _entry(row: Row | None, columns: tuple[str, ...]) -> Key | None:
+    """What an index files the row under; unset columns are not filed."""
+    if row is None:
+        return None
+    if len(columns) == 1:
+        value = row.get(columns[0], False)
+        return None if value is False else (value,)
+    return tuple([row.get(column, False) for column in columns])
 
 
 class Transaction:

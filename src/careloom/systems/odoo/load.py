@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from careloom.core.errors import CareloomError
 from careloom.systems.odoo.batch import Batch, RowResult
-from careloom.systems.odoo.cells import Value
+from careloom.systems.odoo.cells import FieldInfo, Value
 from careloom.systems.odoo.connection import Connection
 from careloom.systems.odoo.ledger import Entry, Ledger, digest
 from careloom.systems.odoo.readback import ReadBack, Row
-from careloom.systems.odoo.schema import Schema
+from careloom.systems.odoo.schema import Schema, to_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,15 @@ class Upserted:
 
     record_id: int
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An upsert whose model's fields are not known yet."""
+
+    external_id: str
+    values: dict[str, Value]
+    done: asyncio.Future[Upserted]
 
 
 @dataclass(slots=True)
@@ -61,18 +70,50 @@ class Loader:
         self._digest_key = digest_key
         self._lanes: dict[_Key, _Lane] = defaultdict(_Lane)
         self._chains: dict[tuple[str, str], deque[tuple[_Key, _Waiting]]] = {}
-        self._entrances: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._entering: dict[str, list[_Asked]] = {}
+        self._learning: set[asyncio.Task[None]] = set()
 
     async def upsert(self, model: str, external_id: str, values: Mapping[str, Value]) -> Upserted:
         """Create or update the record with this external id. Raises what happened to this row alone."""
-        # The lock is fair: while the model's fields are first read, a later upsert must not overtake an earlier one.
-        async with self._entrances[model]:
-            cells = await self._schema.cells(model, values)
-        columns = tuple(sorted(cells))
-        row = Row(external_id, tuple(cells[column] for column in columns))
         done: asyncio.Future[Upserted] = asyncio.get_running_loop().create_future()
-        self._append((model, columns), _Waiting(row, digest(columns, row.cells, self._digest_key), done))
+        asked = _Asked(external_id, dict(values), done)
+        infos = self._schema.known(model)
+        if model in self._entering:
+            self._entering[model].append(asked)
+        elif infos is not None:
+            self._enter(model, infos, asked)
+        else:
+            self._entering[model] = [asked]
+            self._start(self._learn(model), self._learning)
         return await done
+
+    async def _learn(self, model: str) -> None:
+        """Read the model's fields, then let in what has come meanwhile, in one step that nobody can overtake."""
+        try:
+            infos = await self._schema.fields(model)
+        except BaseException as error:
+            for asked in self._entering.pop(model, ()):
+                _settle(asked.done, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for asked in self._entering.pop(model, ()):
+                self._enter(model, infos, asked)
+
+    def _enter(self, model: str, infos: Mapping[str, FieldInfo], asked: _Asked) -> None:
+        try:
+            cells = to_cells(infos, model, asked.values)
+        except CareloomError as error:
+            _settle(asked.done, error)
+            return
+        columns = tuple(sorted(cells))
+        row = Row(asked.external_id, tuple(cells[column] for column in columns))
+        self._append((model, columns), _Waiting(row, digest(columns, row.cells, self._digest_key), asked.done))
+
+    def _start(self, work: Coroutine[Any, Any, None], running: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(work, name="odoo load")
+        running.add(task)
+        task.add_done_callback(running.discard)
 
     def _append(self, key: _Key, waiting: _Waiting) -> None:
         chain = self._chains.setdefault((key[0], waiting.row.external_id), deque())
@@ -84,9 +125,7 @@ class Loader:
         lane = self._lanes[key]
         lane.waiting.append(waiting)
         if len(lane.workers) < self._connection.settings.concurrency:
-            task = asyncio.create_task(self._work(key, lane), name=f"odoo load {key[0]}")
-            lane.workers.add(task)
-            task.add_done_callback(lane.workers.discard)
+            self._start(self._work(key, lane), lane.workers)
 
     async def _work(self, key: _Key, lane: _Lane) -> None:
         while lane.waiting:
@@ -153,8 +192,10 @@ class Loader:
     async def close(self) -> None:
         """Stop the workers; upserts that wait are cancelled."""
         waiting = [one.done for chain in self._chains.values() for _, one in chain]
-        tasks = [task for lane in self._lanes.values() for task in lane.workers]
+        waiting += [asked.done for entering in self._entering.values() for asked in entering]
+        tasks = [*self._learning, *(task for lane in self._lanes.values() for task in lane.workers)]
         self._chains.clear()
+        self._entering.clear()
         self._lanes.clear()
         for task in tasks:
             task.cancel()

@@ -37,19 +37,23 @@ class Schema:
             known = self._models[model] = {name: _info(attributes) for name, attributes in raw.items()}
         return known
 
+    def known(self, model: str) -> Mapping[str, FieldInfo] | None:
+        """The fields if they were read before."""
+        return self._models.get(model)
+
     def forget(self) -> None:
         """Read the fields anew from now on: modules may have been installed or upgraded."""
         self._models.clear()
-
-    async def cells(self, model: str, values: Mapping[str, Value]) -> dict[str, str]:
-        """The values as cells of `load()`, by column. Raises MappingError or ContractBroken, naming the column."""
-        infos = await self.fields(model)
-        return {column: cell(column, _find(infos, model, column), value) for column, value in values.items()}
 
     async def written(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values as `write` takes them. Raises MappingError or ContractBroken, naming the field."""
         infos = await self.fields(model)
         return {column: check_written(column, _find(infos, model, column), value) for column, value in values.items()}
+
+
+def to_cells(infos: Mapping[str, FieldInfo], model: str, values: Mapping[str, Value]) -> dict[str, str]:
+    """The values as cells of `load()`, by column. Raises MappingError or ContractBroken, naming the column."""
+    return {column: cell(column, _find(infos, model, column), value) for column, value in values.items()}
 
 
 def _find(infos: Mapping[str, FieldInfo], model: str, column: str) -> FieldInfo:

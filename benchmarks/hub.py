@@ -1,0 +1,175 @@
+"""The whole hub against a load generator on the same cores: acknowledgements, end to end, memory, and a full log.
+
+The generator and the sink are those of `../shared/bench`; without them this benchmark has nothing to measure with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+TOOLS = Path(__file__).resolve().parents[2] / "shared" / "bench"
+CONNECTIONS = (1, 8, 32, 256)
+SECONDS = float(os.environ.get("CARELOOM_BENCH_SECONDS", "8"))
+FULL_LOG = int(os.environ.get("CARELOOM_BENCH_EVENTS", "1000000"))
+Row = dict[str, Any]
+
+
+def run() -> Iterator[Row]:
+    """Yield a row per figure."""
+    if not TOOLS.is_dir():
+        print("   no load generator beside the project: nothing measured")
+        return
+    with _folder() as folder, _hub(folder, work=False) as hub:
+        yield from _acks(hub, "hub_acks", goals=True)
+    with _folder() as folder, _sink() as sink:
+        with _hub(folder, sink=sink) as hub:
+            yield from _acks(hub, "hub_working_acks", goals=False, connections=(32,))
+            _drained(sink)
+            yield from _end_to_end(hub, sink, "hub_end_to_end", 3000.0)
+            yield _row("hub_rss", hub.peak_rss(), "MB", "<=", 300.0)
+        yield from _full_log(folder, sink)
+
+
+class Hub:
+    """A hub in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+        self.process = process
+        self.port = port
+        self.folder = folder
+        self._runs = 0
+
+    def load(self, connections: int, seconds: float, *extra: str) -> dict[str, Any]:
+        """Send for so long; the generator's own report."""
+        self._runs += 1
+        prefix = f"B{int(time.time()) % 100000}R{self._runs}X"
+        options = ["--conns", str(connections), "--duration", str(seconds), "--warmup", "2", "--prefix", prefix, *extra]
+        command = [sys.executable, str(TOOLS / "mllp_load.py"), "--port", str(self.port), *options]
+        done = subprocess.run(command, capture_output=True, check=True)
+        report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return report
+
+    def peak_rss(self) -> float:
+        """The most memory it ever had, in MB."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM"))
+
+
+def _acks(hub: Hub, name: str, *, goals: bool, connections: tuple[int, ...] = CONNECTIONS) -> Iterator[Row]:
+    for count in connections:
+        report = hub.load(count, SECONDS)
+        rate_goal, wait_goal = ((">=", 8000.0), ("<=", 30.0)) if goals and count >= 32 else ((None, None), (None, None))
+        yield _row(f"{name}_{count}", report["acked_per_s"], "acks/s", *rate_goal)
+        yield _row(f"{name}_{count}_p50", report["p50_ms"], "ms")
+        yield _row(f"{name}_{count}_p99", report["p99_ms"], "ms", *wait_goal)
+
+
+def _end_to_end(hub: Hub, sink: int, name: str, goal: float | None) -> Iterator[Row]:
+    """Saturate the hub, and count what arrives at the sink while it is fed and until it has caught up."""
+    _control(sink, "/reset", "POST")
+    report = hub.load(32, SECONDS * 2)
+    stats = _drained(sink)
+    rate = stats["count"] / (stats["last"] - stats["first"])
+    yield _row(name, rate, "messages/s", ">=" if goal else None, goal)
+    yield _row(f"{name}_acked", report["acked_per_s"], "acks/s")
+    yield _row(f"{name}_lost", report["acked_total"] - stats["count"], "messages", "<=", 0.0)
+
+
+def _drained(sink: int) -> dict[str, Any]:
+    """Wait until the sink has seen nothing new for two seconds."""
+    last, since = -1, time.monotonic()
+    while time.monotonic() - since < 2.0:
+        stats = _control(sink, "/stats")
+        if stats["count"] != last:
+            last, since = stats["count"], time.monotonic()
+        time.sleep(0.2)
+    return stats
+
+
+def _full_log(folder: Path, sink: int) -> Iterator[Row]:
+    """The same again with a million events in the log."""
+    with _hub(folder, work=False) as hub:
+        already = 0
+        while already < FULL_LOG // 2:
+            already += hub.load(128, 20.0, "--patients", "50000")["acked_total"]
+    with _hub(folder, sink=sink) as hub:
+        _drained(sink)
+    with _hub(folder, work=False) as hub:
+        yield from _acks(hub, "hub_full_log_acks", goals=True, connections=(32,))
+    with _hub(folder, sink=sink) as hub:
+        _drained(sink)
+        yield from _end_to_end(hub, sink, "hub_full_log_end_to_end", 3000.0)
+
+
+def _row(name: str, value: float, unit: str, op: str | None = None, goal: float | None = None) -> Row:
+    return {"name": name, "value": value, "unit": unit, "goal": {"op": op, "value": goal} if op else None}
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="careloom-bench-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _hub(folder: Path, *, sink: int | None = None, work: bool = True) -> Iterator[Hub]:
+    port = _free_port()
+    text = f'[hub]\nwork = {str(work).lower()}\n[store]\ndata = "data"\n[api]\nenabled = false\n'
+    text += f'[systems.ehr]\nkind = "mllp"\nport = {port}\n'
+    if sink:
+        text += f'[systems.sink]\nkind = "http"\nurl = "http://127.0.0.1:{sink}/"\nidempotent = true\n'
+        text += '[deliveries.sink]\nsystem = "sink"\nevents = ["registration.created.v1"]\n'
+    (folder / "careloom.toml").write_text(text)
+    command = [sys.executable, "-m", "careloom", "run", "--log-level", "warning"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith(b"ready"):
+                    break
+            yield Hub(process, port, folder)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+@contextlib.contextmanager
+def _sink() -> Iterator[int]:
+    port = _free_port()
+    command = [sys.executable, str(TOOLS / "http_sink.py"), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield port
+        finally:
+            process.terminate()
+
+
+def _control(port: int, path: str, method: str = "GET") -> dict[str, Any]:
+    with urlopen(Request(f"http://127.0.0.1:{port}{path}", method=method)) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
