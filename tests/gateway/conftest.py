@@ -59,7 +59,9 @@ class Gateway:
 async def gateway() -> AsyncIterator[Gateway]:
     intake, clock = MemoryIntake(), FixedClock()
     systems = {
-        "ehr": HttpIntake(recogniser=Recogniser("ehr", clock=clock), max_message=5000, principals=frozenset({"ehr-feed"})),
+        "ehr": HttpIntake(
+            recogniser=Recogniser("ehr", clock=clock), max_message=5000, principals=frozenset({"ehr-feed"})
+        ),
         "lab": HttpIntake(recogniser=Recogniser("lab", accepts=Accepts(frozenset({"P"})), clock=clock)),
     }
     services = Services(intake, Keys(), systems, lambda: {"received": len(intake.messages)}, clock)

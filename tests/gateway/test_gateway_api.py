@@ -82,8 +82,10 @@ async def test_any_call_gets_a_documented_answer_of_the_documented_shape(gateway
     assert seen == set(documented)
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("GET", "/QUILLFEATHER", 404),
-                                                        ("DELETE", "/healthz", 405), ("GET", "/docs", 404)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("GET", "/QUILLFEATHER", 404), ("DELETE", "/healthz", 405), ("GET", "/docs", 404)],
+)
 async def test_the_framework_s_own_errors_are_problems_too(gateway, method: str, path: str, status: int) -> None:
     async with gateway.http.request(method, gateway.url + path) as answer:
         assert answer.status == status
@@ -128,7 +130,9 @@ async def test_no_log_line_carries_a_path_or_a_body(gateway, message, caplog) ->
     with caplog.at_level(logging.DEBUG):
         async with gateway.post(message()) as answer, gateway.post(b"QUILLFEATHER", system="nobody-7001") as other:
             assert (answer.status, other.status) == (201, 404)
-    told = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("careloom", "uvicorn")))
+    told = "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith(("careloom", "uvicorn"))
+    )
     assert "QUILLFEATHER" not in told
     assert "7001" not in told
     assert "/v1/systems" not in told

@@ -107,6 +107,19 @@ def test_utf_16_is_told_too(adt: Build) -> None:
     assert subject(data) == ("Patient/CITY/9", ())
 
 
+def test_japanese_text_behind_ascii_bytes_is_told_too(adt: Build) -> None:
+    head, tail = adt("A08", {3: "@^^^CITY^MR"}).decode().split("|P|2.5.1", 1)
+    data = f"{head}|P|2.5.1||||||ASCII~ISO IR87{tail}".encode().replace(b"@", "病9".encode("iso2022_jp"))
+    assert subject(data) == ("Patient/CITY/病9", ())
+    assert subjects_of(translate(hl7v2.parse(data)).events[0])[0] == "Patient/CITY/病9"
+
+
+def test_bytes_outside_the_declared_set_are_about_no_patient(adt: Build) -> None:
+    head, tail = adt("A08").decode().split("|P|2.5.1", 1)
+    data = f"{head}|P|2.5.1||||||SHIFT-JIS{tail}".encode().replace(b"Okonjo", b"\x81\xff\xfe")
+    assert subject(data) == ("Message/ADT^A08/REGI", ())
+
+
 def test_an_event_of_another_kind_has_no_subject_yet() -> None:
     class Unheard(model.CanonicalEvent, frozen=True, kw_only=True):
         pass

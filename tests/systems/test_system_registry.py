@@ -63,7 +63,7 @@ def test_a_manifest_that_is_wrong_is_named(tmp_path, text: str, problem: str) ->
     folder = tmp_path / "x"
     folder.mkdir()
     (folder / "manifest.toml").write_text(text)
-    with pytest.raises(ConfigurationError, match="systems/x/manifest.toml") as caught:
+    with pytest.raises(ConfigurationError, match=r"systems/x/manifest\.toml") as caught:
         registry._kind_in(folder)
     assert problem in str(caught.value)
 
@@ -75,5 +75,5 @@ def test_a_folder_without_manifest_is_no_kind(tmp_path) -> None:
 def test_a_connector_without_settings_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = Kind(Manifest(name="own", summary="for a test only", direction="in"))
     monkeypatch.setitem(sys.modules, "careloom.systems.own.connector", ModuleType("connector"))
-    with pytest.raises(ConfigurationError, match="systems/own/connector.py has no pydantic model"):
+    with pytest.raises(ConfigurationError, match=r"systems/own/connector\.py has no pydantic model"):
         _ = kind.settings

@@ -7,11 +7,20 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from careloom.core.errors import ConfigurationError
+
+
+class _Protocol(HttpToolsProtocol):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Paths may carry ids, and `access_log=False` holds only until some logging setup adds a handler.
+        self.access_log = False
 
 
 class _Server(uvicorn.Server):
@@ -64,7 +73,7 @@ async def serve(
     listening = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         access_log=False,

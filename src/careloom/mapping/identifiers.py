@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from careloom.mapping.source import Fields, Source
 from careloom.mapping.tables import (
@@ -81,7 +82,13 @@ def authority_of(source: Source, raw: str, component: int) -> tuple[str | None, 
     parts = raw.split(source.component, component)
     if len(parts) < component:
         return None, None
-    name, universal, type, *_ = (*map(source.text, parts[component - 1].split(source.subcomponent)), "", "")
+    parts = parts[component - 1].split(source.subcomponent)
+    return _authority(*(parts if source.plain else [source.text(part) for part in parts])[:3])
+
+
+@lru_cache(maxsize=4096)
+def _authority(name: str, universal: str = "", type: str = "") -> tuple[str | None, str | None]:
+    # Few authorities assign all the numbers there are.
     return name or universal or None, _uri(universal, type.upper()) if universal else None
 
 

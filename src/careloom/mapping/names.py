@@ -20,13 +20,16 @@ def human_name(source: Source, raw: str) -> HumanName | None:
 def _name(
     family: str, given: str, middle: str, suffix: str, prefix: str, degree: str, use: NameUse | None = None
 ) -> HumanName | None:
-    family, given, middle = _spoken(family), _spoken(given), _spoken(middle)
+    if family and family[0] in _PUNCTUATION:
+        family = _spoken(family)
+    if given and given[0] in _PUNCTUATION:
+        given = _spoken(given)
     if not family and not given:
         return None
     return HumanName(
         use=use,
         family=family or None,
-        given=_those(given, middle),
+        given=_those(given, middle if middle.strip(_PUNCTUATION) else ""),
         prefix=(prefix,) if prefix else (),
         suffix=_those(suffix, degree),
     )

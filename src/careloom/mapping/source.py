@@ -61,11 +61,11 @@ class Source:
     """A message with its separators at hand, the sender's defaults, and the issues found so far."""
 
     __slots__ = (
-        "_plain",
         "assigner",
         "component",
         "issues",
         "message",
+        "plain",
         "repetition",
         "sent",
         "separators",
@@ -82,7 +82,7 @@ class Source:
         self.component = separators.component or _NONE
         self.repetition = separators.repetition or _NONE
         self.subcomponent = separators.subcomponent or _NONE
-        self._plain = _is_plain(message)
+        self.plain = _is_plain(message)
         header = self.fields("MSH")
         self.assigner = self._authority(header, 4) or self._authority(header, 3)
         self.sent = self._sent(header)
@@ -102,7 +102,7 @@ class Source:
 
     def text(self, raw: str) -> str:
         """Plain text of a raw value; `""` when blank or null."""
-        if self._plain:
+        if self.plain:
             return raw
         if raw == NULL:
             return ""
@@ -113,7 +113,7 @@ class Source:
         parts = raw.split(self.component)
         if self.subcomponent in raw:
             parts = [part.partition(self.subcomponent)[0] for part in parts]
-        if not self._plain:
+        if not self.plain:
             parts = [self.text(part) for part in parts]
         if len(parts) < width:
             parts += _PADDING[: width - len(parts)]
@@ -137,7 +137,7 @@ class Source:
             raw = raw.partition(self.repetition)[0]
         if self.component in raw:
             raw = raw.partition(self.component)[0]
-        return self.text(raw) or None
+        return (raw if self.plain else self.text(raw)) or None
 
     def each(self, fields: Fields, field: int, read: Callable[[Source, str], _Part | None]) -> tuple[_Part, ...]:
         """What `read` makes of each repetition, without what is empty."""

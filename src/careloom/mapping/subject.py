@@ -17,6 +17,7 @@ from careloom.model import CanonicalEvent, Identifier, Patient, PatientEvent, Pa
 
 _SETTINGS = Settings()
 _NULL = '""'
+_WORST = 99
 
 
 def subject_of(data: bytes, header: hl7v2.Header) -> tuple[str, tuple[str, ...]]:
@@ -51,23 +52,33 @@ def _key(identifier: Identifier) -> str:
 
 
 def _event(data: bytes, header: hl7v2.Header) -> str:
-    return hl7v2.field_of(data, header, "EVN", 1).decode("ascii", "replace").strip()
+    return _field(data, header, "EVN", 1).decode("ascii", "replace").strip()
+
+
+def _field(data: bytes, header: hl7v2.Header, name: str, field: int) -> bytes:
+    try:
+        return hl7v2.field_of(data, header, name, field)
+    except FormatError:  # bytes outside the declared character set
+        return b""
 
 
 def _quick(data: bytes, header: hl7v2.Header) -> str | None:
     """The key from PID-3 alone; None where it takes a parser: escapes, other character sets, no usable PID-3."""
     separators = header.separators
-    raw = hl7v2.field_of(data, header, "PID", 3)
-    if not raw or not raw.isascii() or header.codec.startswith("utf-16"):
+    raw = _field(data, header, "PID", 3)
+    if not raw or not raw.isascii() or b"\x1b" in raw or header.codec.startswith("utf-16"):
         return None
     text = raw.decode("ascii")
     if separators.escape and separators.escape in text:
         return None
     candidates = text.split(separators.repetition) if separators.repetition else [text]
-    found = [one for raw_one in candidates if (one := _read(raw_one, separators)) is not None]
-    if not found:
+    best_rank, value, assigner = _WORST, "", ""
+    for candidate in candidates:
+        one = _read(candidate, separators)
+        if one is not None and one[0] < best_rank:
+            best_rank, value, assigner = one
+    if not value:
         return None
-    _, value, assigner = found[0] if len(found) == 1 else min(found, key=lambda one: one[0])
     known = assigner or _sender(header)
     return None if known is None else key(value, known)
 

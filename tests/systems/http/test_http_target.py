@@ -171,7 +171,9 @@ async def test_a_connection_that_the_target_closes_is_not_used_again(receiver, t
 
 
 async def test_octets_nobody_asked_for_never_answer_the_next_request(receiver, target, event) -> None:
-    receiver.reply = lambda _: b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"
+    receiver.reply = lambda _: (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"
+    )
     warehouse = target()
     for _ in range(2):
         assert await warehouse.post(event()) == Done("HTTP 200")

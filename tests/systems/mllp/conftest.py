@@ -39,7 +39,9 @@ Build = Callable[..., bytes]
 def message() -> Build:
     """Makes an ADT^A04 of about 300 octets."""
 
-    def build(control_id: str = "MSG1", *, tail: str = "", acks: str = "|", processing: str = "P", **fields: str) -> bytes:
+    def build(
+        control_id: str = "MSG1", *, tail: str = "", acks: str = "|", processing: str = "P", **fields: str
+    ) -> bytes:
         kind, version = fields.get("kind", "ADT^A04^ADT_A01"), fields.get("version", "2.5.1")
         return (
             f"MSH|^~\\&|REG|NORTHSIDE|HUB|ERP|20260304050607||{kind}|{control_id}|{processing}|{version}|||{acks}\r"

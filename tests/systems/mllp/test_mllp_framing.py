@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_a_frame_is_vt_message_fs_cr() -> None:
 def test_any_split_of_any_messages_gives_them_back(messages: list[bytes], cuts: list[int]) -> None:
     stream = b"\r\n".join(frame(one) for one in messages)
     edges = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
-    chunks = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [stream[a:b] for a, b in pairwise(edges)]
     deframer = Deframer(1000)
     assert taken(deframer, *chunks) == messages
     assert len(deframer) == 0

@@ -96,7 +96,9 @@ async def test_an_answer_to_another_message_is_not_taken_for_ours(receiver, mess
     await sender.close()
 
 
-@pytest.mark.parametrize("answer", [b"what", b"MSH|^~\\&|||||||ACK|1|P|2.5\r", b"MSH|^~\\&|||||||ACK|1|P|2.5\rMSA|ZZ|S1\r"])
+@pytest.mark.parametrize(
+    "answer", [b"what", b"MSH|^~\\&|||||||ACK|1|P|2.5\r", b"MSH|^~\\&|||||||ACK|1|P|2.5\rMSA|ZZ|S1\r"]
+)
 async def test_an_answer_that_is_none_is_ambiguous(receiver, sender, message, answer: bytes) -> None:
     receiver.reply = lambda _: answer
     with pytest.raises(AmbiguousError, match="no acknowledgement"):

@@ -78,8 +78,9 @@ class Deframer:
             return None
         if data[start] != VT:
             return self._skip()
-        end = data.find(FS, max(start + 1, self._scanned))
-        again = data.find(VT, max(start + 1, self._scanned), end if end >= 0 else len(data))
+        scanned = self._scanned if self._scanned > start else start + 1
+        end = data.find(FS, scanned)
+        again = data.find(VT, scanned, end if end >= 0 else len(data))
         if again >= 0:
             return self._broken("the block was cut short: another one begins inside it", again)
         size = (end if end >= 0 else len(data)) - start - 1

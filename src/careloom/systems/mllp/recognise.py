@@ -27,7 +27,6 @@ from careloom.systems.mllp.framing import EXCERPT, BrokenBlock
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/hl7-v2"
-LONGEST_KEY: Final = 255
 
 SEQUENCE_ERROR: Final = 100
 FIELD_MISSING: Final = 101

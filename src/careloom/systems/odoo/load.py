@@ -51,10 +51,10 @@ _Key: TypeAlias = tuple[str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class _Lane:
-    """Rows that may share a call, and the workers that send them."""
+    """Rows that may share a call, and how many workers send them."""
 
     waiting: deque[_Waiting] = field(default_factory=deque)
-    workers: set[asyncio.Task[None]] = field(default_factory=set)
+    workers: int = 0
 
 
 class Loader:
@@ -71,7 +71,7 @@ class Loader:
         self._lanes: dict[_Key, _Lane] = defaultdict(_Lane)
         self._chains: dict[tuple[str, str], deque[tuple[_Key, _Waiting]]] = {}
         self._entering: dict[str, list[_Asked]] = {}
-        self._learning: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def upsert(self, model: str, external_id: str, values: Mapping[str, Value]) -> Upserted:
         """Create or update the record with this external id. Raises what happened to this row alone."""
@@ -84,7 +84,7 @@ class Loader:
             self._enter(model, infos, asked)
         else:
             self._entering[model] = [asked]
-            self._start(self._learn(model), self._learning)
+            self._start(self._learn(model))
         return await done
 
     async def _learn(self, model: str) -> None:
@@ -110,10 +110,10 @@ class Loader:
         row = Row(asked.external_id, tuple(cells[column] for column in columns))
         self._append((model, columns), _Waiting(row, digest(columns, row.cells, self._digest_key), asked.done))
 
-    def _start(self, work: Coroutine[Any, Any, None], running: set[asyncio.Task[None]]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="odoo load")
-        running.add(task)
-        task.add_done_callback(running.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _append(self, key: _Key, waiting: _Waiting) -> None:
         chain = self._chains.setdefault((key[0], waiting.row.external_id), deque())
@@ -124,21 +124,28 @@ class Loader:
     def _enqueue(self, key: _Key, waiting: _Waiting) -> None:
         lane = self._lanes[key]
         lane.waiting.append(waiting)
-        if len(lane.workers) < self._connection.settings.concurrency:
-            self._start(self._work(key, lane), lane.workers)
+        if lane.workers < self._connection.settings.concurrency:
+            lane.workers += 1
+            self._start(self._work(key, lane))
 
     async def _work(self, key: _Key, lane: _Lane) -> None:
-        while lane.waiting:
-            size = min(len(lane.waiting), self._connection.settings.batch_rows)
-            batch = [lane.waiting.popleft() for _ in range(size)]
-            try:
-                results = await self._send(key, batch)
-            except BaseException as error:
-                self._finish(key, batch, dict.fromkeys(range(size), error))
-                if not isinstance(error, Exception):
-                    raise
-            else:
-                self._finish(key, batch, results)
+        # A worker leaves in the same step in which it sees that nothing waits: a row that comes next starts another.
+        try:
+            while lane.waiting:
+                size = min(len(lane.waiting), self._connection.settings.batch_rows)
+                await self._work_on(key, [lane.waiting.popleft() for _ in range(size)])
+        finally:
+            lane.workers -= 1
+
+    async def _work_on(self, key: _Key, batch: list[_Waiting]) -> None:
+        try:
+            results = await self._send(key, batch)
+        except BaseException as error:
+            self._finish(key, batch, dict.fromkeys(range(len(batch)), error))
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._finish(key, batch, results)
 
     async def _send(self, key: _Key, batch: list[_Waiting]) -> dict[int, Upserted | BaseException]:
         model, columns = key
@@ -193,7 +200,7 @@ class Loader:
         """Stop the workers; upserts that wait are cancelled."""
         waiting = [one.done for chain in self._chains.values() for _, one in chain]
         waiting += [asked.done for entering in self._entering.values() for asked in entering]
-        tasks = [*self._learning, *(task for lane in self._lanes.values() for task in lane.workers)]
+        tasks = list(self._tasks)
         self._chains.clear()
         self._entering.clear()
         self._lanes.clear()
