@@ -163,13 +163,14 @@ def postmaster(data: Path) -> int | None:
 def postmasters(data: Path) -> list[int]:
     """Every live PostgreSQL on a hub's data folder: more than one would be a disaster."""
     cluster = os.fsencode(data / "postgres")
-    found = []
+    parents: dict[int, int] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (entry / "cmdline").read_bytes().split(b"\0")
             if Path(os.fsdecode(command[0])).name == "postgres" and cluster in command:
-                found.append(int(entry.name))
-    return found
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    # A backend looks like its postmaster until it has set its title.
+    return [process for process, parent in parents.items() if parent not in parents]
 
 
 def gone(process: int, seconds: float) -> bool:

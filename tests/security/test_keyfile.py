@@ -73,7 +73,7 @@ async def test_processes_that_race_get_one_key(tmp_path: Path) -> None:
         " sys.stdin.read(); print(load(pathlib.Path(sys.argv[1])).token('subject'))"
     arguments = (sys.executable, "-c", program, str(tmp_path / "master.key"))
     racers = [await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(RACERS)]
-    answers = await asyncio.gather(*(racer.communicate() for racer in racers))  # closing stdin lets all go at once
+    answers = await asyncio.gather(*(racer.communicate(b"") for racer in racers))  # the end of stdin lets all go at once
     assert [racer.returncode for racer in racers] == [0] * RACERS
     assert len({out for out, _ in answers}) == 1
     assert len(list(tmp_path.iterdir())) == 1

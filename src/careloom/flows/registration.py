@@ -45,11 +45,16 @@ def admissions(message: hl7v2.Message) -> Translated:
     return Skip(made.filtered) if made.filtered else made.events
 
 
-@registration.on(RegistrationCreated, PatientUpdated)
+@registration.on(RegistrationCreated, PatientUpdated, PatientMerged)
 async def keep_account(
-    event: RegistrationCreated | PatientUpdated, envelope: Recorded, erp: Odoo, stores: Stores
+    event: RegistrationCreated | PatientUpdated | PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores
 ) -> Outcome:
-    """One contact per patient, as the newest message describes it."""
+    """One contact per patient, as the newest message describes it.
+
+    Merges are handled here too and not beside: only within one subscription does a merge wait for what came before it.
+    """
+    if isinstance(event, PatientMerged):
+        return await _merge(event, envelope, erp, stores)
     external = account_of(erp, event.patient.identifier)
     if not await stores.is_news(erp.system, external, envelope.time):
         return Skip("a newer update of this patient was taken before")
@@ -59,8 +64,7 @@ async def keep_account(
     return Done(f"{_PARTNER}/{(await erp.upsert(_PARTNER, external, values)).record_id}")
 
 
-@registration.on(PatientMerged)
-async def merge_accounts(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
+async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
     """The survivor's contact stays; the retired one is archived, and both say so."""
     survivor = account_of(erp, event.survivor.identifier)
     retired = account_of(erp, event.retired)
@@ -94,13 +98,14 @@ def partner_row(patient: Patient, cleared: tuple[str, ...] = ()) -> PartnerRow:
     name = _first_of(patient.name, "official") or HumanName()
     address = _first_of(patient.address, "home")
     known = best(patient.identifier)
+    unreachable = "patient.telecom.home" in cleared
     return PartnerRow(
         given=" ".join(name.given) if name.given else (name.text or ""),
         family=name.family or "",
         ref=known.value if known else None,
-        phone=_contact(patient.telecom, "phone", ("home", "work", None), "patient.telecom" in cleared),
-        mobile=_contact(patient.telecom, "phone", ("mobile",), cleared=False),
-        email=_contact(patient.telecom, "email", ("home", "work", "mobile", None), "patient.telecom" in cleared),
+        phone=_contact(patient.telecom, "phone", ("home", "work", None), unreachable),
+        mobile=_contact(patient.telecom, "phone", ("mobile",), unreachable),
+        email=_contact(patient.telecom, "email", ("home", "work", "mobile", None), unreachable),
         **_address(address, "patient.address" in cleared),
     )
 

@@ -45,7 +45,7 @@ class LogNode:
             cases,
             clock,
             new_id,
-            appended=lambda: self._appended(Bank.MESSAGES),
+            appended=lambda: self._tell(Bank.MESSAGES.value),
         )
 
     @classmethod
@@ -85,7 +85,8 @@ class LogNode:
                 self._cases,
                 self._clock,
                 owed,
-                appended=lambda: self._appended(Bank.EVENTS),
+                appended=lambda: self._tell(Bank.EVENTS.value),
+                released=lambda: self._tell(PARKED),
             )
             worker = Worker(subscription, self.lanes, self.database, self._session, self.keyring, settler, self._clock)
             self.workers.append(worker)
@@ -102,9 +103,9 @@ class LogNode:
         await self._notices.close()
         await self._session.close()
 
-    def _appended(self, bank: Bank) -> None:
-        self._hear(bank.value)
-        self._notices.send(bank.value)
+    def _tell(self, payload: str) -> None:
+        self._hear(payload)
+        self._notices.send(payload)
 
     def _hear(self, payload: str) -> None:
         if payload == ERASED:

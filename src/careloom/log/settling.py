@@ -59,7 +59,9 @@ class Settler:
         owed: Owed,
         *,
         appended: Callable[[], None] = lambda: None,
+        released: Callable[[], None] = lambda: None,
     ) -> None:
+        """`appended` is called after new events were committed, `released` when other subjects may go on."""
         self._subscription = subscription
         self._database = database
         self._writer = writer
@@ -68,6 +70,7 @@ class Settler:
         self._clock = clock
         self._owed = owed
         self._appended = appended
+        self._released = released
         self._queue: list[_Waiting] = []
         self._more = False
         self._committer: asyncio.Task[None] | None = None
@@ -134,6 +137,8 @@ class Settler:
                 await self._writer.write(connection, mine)
         if mine:
             self._appended()
+        if any(isinstance(step, Ended) and step.item.joins for step in steps):
+            self._released()
         return kept
 
     async def _move(self, connection: Connection, results: list[LaneResult]) -> set[int]:

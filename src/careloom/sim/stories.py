@@ -24,6 +24,7 @@ class Fate(StrEnum):
     REFUSED = "refused"  # at the door, it is no HL7 message
 
 
+CONTRADICTION = "other content under an old control id"
 TAKEN = frozenset({Fate.DELIVERED, Fate.FILTERED, Fate.PARKED})
 
 
@@ -71,7 +72,7 @@ def outpatient(tell: Telling) -> Iterator[Sent]:
     yield sent(tell.ehr.update(person.mrn, tell.later(), phone=telephone(tell.chance)))
     if tell.chance.random() < 0.3:
         yield sent(tell.ehr.report(person.mrn, tell.later()), Fate.FILTERED)
-    yield sent(tell.ehr.discharge(person.mrn, tell.later()))
+    yield sent(tell.ehr.discharge(person.mrn, tell.later()), Fate.FILTERED)
 
 
 def inpatient(tell: Telling) -> Iterator[Sent]:
@@ -81,9 +82,9 @@ def inpatient(tell: Telling) -> Iterator[Sent]:
     yield sent(tell.ehr.admit(person, tell.later()))
     yield sent(tell.ehr.transfer(person.mrn, tell.later()), Fate.FILTERED)
     yield sent(tell.ehr.update(person.mrn, tell.later(), **_moved_house(tell)))
-    yield sent(tell.ehr.discharge(person.mrn, tell.later()))
+    yield sent(tell.ehr.discharge(person.mrn, tell.later()), Fate.FILTERED)
     if tell.chance.random() < 0.4:
-        yield sent(tell.ehr.cancel_discharge(person.mrn, tell.later()))
+        yield sent(tell.ehr.cancel_discharge(person.mrn, tell.later()), Fate.FILTERED)
 
 
 def corrected(tell: Telling) -> Iterator[Sent]:
@@ -97,7 +98,7 @@ def cancelled(tell: Telling) -> Iterator[Sent]:
     """Was registered and never came."""
     person = tell.person()
     yield sent(tell.ehr.register(person, tell.now))
-    yield sent(tell.ehr.cancel_visit(person.mrn, tell.later()))
+    yield sent(tell.ehr.cancel_visit(person.mrn, tell.later()), Fate.FILTERED)
 
 
 def overtaken(tell: Telling) -> Iterator[Sent]:
@@ -146,7 +147,7 @@ def contradicted(tell: Telling) -> Iterator[Sent]:
     original = tell.ehr.register(person, tell.now)
     yield sent(original)
     other = original.body.replace(person.phone.encode(), telephone(tell.chance).encode())
-    yield Sent(tell.later(), "other content under an old control id", other, Fate.CONFLICTING)
+    yield Sent(tell.later(), CONTRADICTION, other, Fate.CONFLICTING)
 
 
 def garbled(tell: Telling) -> Iterator[Sent]:

@@ -237,6 +237,36 @@ async def test_a_silent_connection_is_closed_after_the_idle_timeout(listen, conn
     assert await ehr.read_raw() is None
 
 
+async def test_a_sender_that_does_not_read_its_answers_is_cut_after_the_frame_timeout(listen, connect, clock, message):
+    listener = await listen(frame_timeout=30.0, in_flight=4)
+    ehr = await connect(listener)
+    await raw_answer(ehr, message("A1"))
+    (connection,) = listener._connections
+    connection.pause_writing()  # what the transport calls once its buffer is full
+    await ehr.write(frame(message("A2")))
+    clock.seconds += 29
+    listener.sweep()
+    assert listener.connections == 1
+    clock.seconds += 2
+    listener.sweep()
+    assert await ehr.read_raw() is None
+    assert listener.counts.timed_out == 1
+
+
+async def test_reading_goes_on_once_the_sender_reads_its_answers(listen, connect, intake, message) -> None:
+    listener = await listen()
+    ehr = await connect(listener)
+    await raw_answer(ehr, message("A1"))
+    (connection,) = listener._connections
+    connection.pause_writing()
+    await ehr.write(frame(message("A2")))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(intake.messages) == 1
+    connection.resume_writing()
+    assert code_of(await ehr.read_raw())[:2] == ("AA", "A2")
+
+
 async def test_a_slow_store_is_not_the_sender_s_fault(listen, connect, intake, clock, message) -> None:
     intake.hold()
     listener = await listen(in_flight=1, frame_timeout=5.0, idle_timeout=5.0)

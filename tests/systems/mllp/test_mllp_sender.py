@@ -71,6 +71,7 @@ async def test_no_answer_in_time_is_ambiguous_and_a_late_one_disturbs_nothing(re
     with pytest.raises(AmbiguousError, match="no answer"):
         await sender.send(message("S1"))
     receiver.reply = answering("AA")
+    sender._answer_timeout = 30.0
     assert (await sender.send(message("S2"))).control_id == "S2"
     assert receiver.connections == 2
     await sender.close()

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, cast
 
 import httptools
 
@@ -87,8 +87,7 @@ class _Line(asyncio.Protocol):
         self._request = Request()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self._target.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from careloom.systems.odoo.cells import FieldInfo
 from careloom.systems.odoo.connection import Connection
 from careloom.systems.odoo.external_ids import split
-from careloom.systems.odoo.faults import OdooAccessRefused, OdooFault, make
+from careloom.systems.odoo.faults import OdooAccessRefused, OdooContractBroken, OdooFault, make
 from careloom.systems.odoo.schema import Schema
 from careloom.systems.odoo.wire import Call
 
@@ -55,6 +55,9 @@ class ReadBack:
             if error.name == "builtins.ValueError":
                 return None
             raise
+        if not isinstance(found, list) or len(found) != 2:
+            fault = Call(_DATA, _LOOKUP, {}).fault("unexpected answer")
+            raise make(OdooContractBroken, fault, "it must give a model and an id; is the method overridden?")
         model, record_id = found
         if not record_id:
             fault = Call(model, _LOOKUP, {}).fault("hidden record")

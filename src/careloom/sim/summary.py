@@ -1,0 +1,139 @@
+"""What the demo says at its end, and whether all of it is as it must be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from careloom.log.verification import Verdict
+from careloom.sim.morning import Morning
+from careloom.sim.playing import Tally
+from careloom.sim.stage import command
+from careloom.sim.stories import CONTRADICTION, TAKEN, Fate
+
+_SHOWN = 10
+_UNWANTED = "a visit ended or was called off, which is for no subscription here"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found when nothing was in flight any more. `differences` are those between Odoo and the morning."""
+
+    morning: Morning
+    tally: Tally
+    repeated: int
+    numbers: Mapping[str, Any]
+    refusals: Counter[str]
+    filtered: Sequence[Mapping[str, Any]]
+    parked: Sequence[Mapping[str, Any]]
+    differences: Sequence[str]
+    verdict: Verdict
+    seconds: float
+
+    def problems(self) -> list[str]:
+        """Everything that is not as the morning says it must be; empty when the demo has shown what it promises."""
+        found = [*self.tally.surprises, *self.differences]
+        if not self.numbers["holds"]:
+            found.append("the four numbers do not add up to what was received")
+        for name, wanted, seen in self._counts():
+            if wanted != seen:
+                found.append(f"{name}: the morning has {wanted}, and {seen} were counted")
+        if self.verdict.broken_at is not None:
+            found.append(f"the hash chain is broken at {self.verdict.broken_at}: {self.verdict.problem}")
+        return found
+
+    def _counts(self) -> Iterator[tuple[str, int, int]]:
+        fates, numbers = self.morning.fates(), self.numbers
+        yield "received", sum(fates[fate] for fate in TAKEN), numbers["received"]
+        for fate in TAKEN:
+            yield fate, fates[fate], numbers[fate]
+        yield "in flight", 0, numbers["in_flight"]
+        yield "refused at the door", fates[Fate.REFUSED], numbers["refused"]
+        yield "repeats", fates[Fate.REPEATED], self.repeated
+        yield "acknowledged", numbers["received"] + self.repeated, self.tally.acknowledged
+        yield "sent", self.tally.sent, self.tally.acknowledged + self.tally.refused
+
+
+def show(report: Report, console: Console, config: Path | None) -> None:
+    """Print it; with `config`, also how to go on."""
+    numbers = report.numbers
+    console.rule("[bold]the morning is over[/]", align="left")
+    console.print(_equation(numbers), style="bold")
+    console.print(f"repeats that got their first acknowledgement again: {report.repeated}")
+    console.print(f"acknowledged while Odoo was down: {report.tally.during_outage}")
+    _list(console, f"refused at the door: {numbers['refused']}", _counted(report.refusals))
+    _list(console, "refused, other content under an old control id", _counted(_conflicts(report)))
+    _list(console, f"filtered: {numbers['filtered']}", _counted(_filtered(report)))
+    _list(console, f"parked for a person: {numbers['parked']}", _parked(report.parked))
+    _verdict(report, console)
+    if config is not None:
+        _go_on(report.morning.star, console, config)
+
+
+def _equation(numbers: Mapping[str, Any]) -> str:
+    sign = "=" if numbers["holds"] else "≠"
+    parts = (f"{name.replace('_', ' ')} {numbers[name]}" for name in ("delivered", "filtered", "parked", "in_flight"))
+    return f"received {numbers['received']} {sign} {' + '.join(parts)}"
+
+
+def _list(console: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        console.print(title)
+    for one in lines:
+        console.print(f"  {one}", markup=False)
+
+
+def _counted(reasons: Mapping[str, int]) -> list[str]:
+    return [f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))]
+
+
+def _conflicts(report: Report) -> Counter[str]:
+    return Counter({what: count for what, count in report.tally.refusals.items() if CONTRADICTION in what})
+
+
+def _filtered(report: Report) -> Counter[str]:
+    reasons = Counter({str(row["reason"]): int(row["messages"]) for row in report.filtered})
+    # What became events that no subscription asks for leaves no delivery that could give a reason.
+    reasons[_UNWANTED] += max(0, report.numbers["filtered"] - reasons.total())
+    return +reasons
+
+
+def _parked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for row in rows:
+        field = row["field"] or ""
+        reason = str(row["reason"]).removeprefix(f"{field}: ")
+        behind = f" ({row['behind']} more of the same subject behind it)" if row["behind"] else ""
+        found.append(f"{row['type'].rpartition(':')[2]} {field}: {reason}{behind}")
+    return found
+
+
+def _verdict(report: Report, console: Console) -> None:
+    accounts = report.morning.expected()
+    archived = sum(not account.active for account in accounts.values())
+    if not report.differences:
+        told = (
+            f"Odoo holds the {len(accounts)} patient accounts that it must, {archived} of them merged away and archived"
+        )
+        console.print(told)
+    if report.verdict.broken_at is None:
+        console.print(f"every hash chain holds: {report.verdict.entries} entries; took {report.seconds:.1f} s")
+    problems = report.problems()
+    for problem in problems[:_SHOWN]:
+        console.print(f"[bold red]wrong:[/] {escape(problem)}")
+    if len(problems) > _SHOWN:
+        console.print(f"[bold red]and {len(problems) - _SHOWN} more[/]")
+
+
+def _go_on(star: str, console: Console, config: Path) -> None:
+    console.print("\nfollow one invented patient from the bytes to Odoo, and see what waits for a person:")
+    for words in (("trace", star), ("parked", "list")):
+        text = Text(f"  {command(*words, '--config', config)}", style="cyan")
+        console.print(text, soft_wrap=True)
