@@ -3,7 +3,7 @@
     intake = Flow("patient-intake", owner="patient-access", sla="2h", criticality="high")
 
     @intake.translates("hl7v2", "ADT^A04", "ADT^A08")
-    def admissions(message: hl7v2.Message) -> Iterable[CanonicalEvent] | Skip: ...
+    def admissions(message: hl7v2.Message, sender: Settings) -> Iterable[CanonicalEvent] | Skip: ...
 
     @intake.on(RegistrationCreated)
     async def open_account(event: RegistrationCreated, erp: Odoo) -> Outcome: ...
@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.outcomes import Outcome, Skip
+from careloom.mapping.source import Settings
 from careloom.model import CanonicalEvent
 
 Criticality: TypeAlias = Literal["high", "normal", "low"]
@@ -36,7 +37,7 @@ class Translator:
 
     format: str
     types: tuple[str, ...]
-    function: Callable[[Any], Translated]
+    function: Callable[[Any, Settings], Translated]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,10 @@ class Flow:
         return timedelta(**{_UNITS[unit]: int(number)})
 
     def translates(self, format: str, *types: str) -> Callable[[F], F]:
-        """The function makes events of these messages; it only computes, and says Skip(reason) for what it drops."""
+        """The function makes events of these messages; it only computes, and says Skip(reason) for what it drops.
+
+        It is given the parsed message and what is known of how its sender writes (`careloom.mapping.source.Settings`).
+        """
 
         def register(function: F) -> F:
             self.translators.append(Translator(format, types, function))

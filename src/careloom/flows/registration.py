@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from careloom.core.envelope import Recorded
-from careloom.core.errors import MappingError
-from careloom.core.outcomes import Done, Outcome, Skip
+from careloom.core.errors import AmbiguousError, MappingError
+from careloom.core.outcomes import Done, ErrorKind, Outcome, Retry, Skip
 from careloom.flows import Flow, Translated
 from careloom.flows.stores import Stores
 from careloom.formats import hl7v2
 from careloom.mapping import adt
 from careloom.mapping.identifiers import best
+from careloom.mapping.source import Settings
 from careloom.model import (
     Address,
     ContactPoint,
@@ -29,6 +30,7 @@ from careloom.model import (
 )
 from careloom.systems.odoo.cells import Value
 from careloom.systems.odoo.connector import Odoo
+from careloom.systems.odoo.merge import Merged
 from careloom.systems.odoo.partner import PartnerRow
 
 registration = Flow("registration", owner="patient-access", sla="2h", criticality="high")
@@ -39,9 +41,9 @@ N = TypeVar("N", HumanName, Address)
 
 
 @registration.translates("hl7v2", "ADT")
-def admissions(message: hl7v2.Message) -> Translated:
+def admissions(message: hl7v2.Message, sender: Settings) -> Translated:
     """ADT messages as registrations, updates, merges, discharges and cancellations."""
-    made = adt.translate(message)
+    made = adt.translate(message, sender)
     return Skip(made.filtered) if made.filtered else made.events
 
 
@@ -61,7 +63,12 @@ async def keep_account(
     if not event.patient.name and await erp.find(external) is None:
         raise MappingError("an update of a patient who is not in Odoo yet, without a name", "PID-5")
     values = await _values(erp, event.patient, event.cleared)
-    return Done(f"{_PARTNER}/{(await erp.upsert(_PARTNER, external, values)).record_id}")
+    try:
+        kept = await erp.upsert(_PARTNER, external, values)
+    except AmbiguousError:
+        # The connector has asked Odoo and got no answer either. The external id makes one more time harmless.
+        return Retry("Odoo gave no answer, nor when asked what became of it", kind=ErrorKind.AMBIGUOUS)
+    return Done(f"{_PARTNER}/{kept.record_id}")
 
 
 async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
@@ -71,8 +78,20 @@ async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: St
     await stores.is_news(erp.system, survivor, envelope.time)
     await stores.is_news(erp.system, retired, envelope.time)
     values = await _values(erp, event.survivor)
-    merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
-    return Done(f"{_PARTNER}/{merged.survivor_id}")
+    try:
+        merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
+    except AmbiguousError:
+        return Retry("Odoo gave no answer during a merge, each step of which may be repeated", kind=ErrorKind.AMBIGUOUS)
+    return Done(_merged(merged))
+
+
+def _merged(merged: Merged) -> str:
+    """What an operator reads: the survivor, and what is left to a person."""
+    survivor = f"{_PARTNER}/{merged.survivor_id}"
+    if merged.retired_id is None:
+        return survivor
+    left = "" if merged.moved else "; its external id stays with it, the API user may not move it"
+    return f"{survivor} (archived {_PARTNER}/{merged.retired_id}{left})"
 
 
 async def _values(erp: Odoo, patient: Patient, cleared: tuple[str, ...] = ()) -> dict[str, Value]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from careloom.core.envelope import Event, Recorded
 from careloom.core.ids import IdFactory
@@ -12,22 +12,29 @@ from careloom.flows import Flow, Translator
 from careloom.formats import hl7v2
 from careloom.log.handling import Handled, Subscription
 from careloom.log.lanes import Bank
+from careloom.mapping.source import Settings
 from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, encode
 
 NAME: Final = "translate"
+_DEFAULTS: Final = Settings()
 PARSERS: Final[Mapping[str, Callable[[bytes], Any]]] = {"hl7v2": hl7v2.parse}
 
 
-def translation(flows: Iterable[Flow], new_id: IdFactory) -> Subscription:
+Sources: TypeAlias = Mapping[str, Settings]
+"""What is known of how each system writes, by its name."""
+
+
+def translation(flows: Iterable[Flow], new_id: IdFactory, sources: Sources) -> Subscription:
     """One for the whole deployment: every message passes through it exactly once."""
     translators = [translator for flow in flows for translator in flow.translators]
-    return Subscription(NAME, Bank.MESSAGES, _Translate(translators, new_id))
+    return Subscription(NAME, Bank.MESSAGES, _Translate(translators, new_id, sources))
 
 
 class _Translate:
-    def __init__(self, translators: Sequence[Translator], new_id: IdFactory) -> None:
+    def __init__(self, translators: Sequence[Translator], new_id: IdFactory, sources: Sources) -> None:
         self._new_id = new_id
+        self._sources = sources
         self._by_type: dict[str, list[Translator]] = {}
         for translator in translators:
             for type_ in translator.types:
@@ -42,7 +49,7 @@ class _Translate:
         events: list[Event] = []
         reasons: list[str] = []
         for translator in translators:
-            made = translator.function(parsed)
+            made = translator.function(parsed, self._sources.get(message.source, _DEFAULTS))
             if isinstance(made, Skip):
                 reasons.append(made.reason)
             else:

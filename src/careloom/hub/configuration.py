@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
@@ -58,6 +59,22 @@ class ApiSection(_Section):
     port: int = Field(default=8080, ge=0, le=65_535, description="0 takes a free port")
 
 
+class SourceSection(_Section):
+    """How a system writes what it sends."""
+
+    zone: str = Field(default="UTC", description="time zone of times without an offset, America/Chicago")
+    social_security: bool = Field(default=False, description="carry PID-19 into events; otherwise it stays behind")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("there is no such time zone; write one of the IANA names, America/Chicago") from None
+        return zone
+
+
 class DeliverySection(_Section):
     """Events that go to a system as they are."""
 
@@ -74,6 +91,7 @@ class Settings(_Section):
     api: ApiSection = ApiSection()
     systems: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict, description="systems by name")
     flows: Mapping[str, Mapping[str, str]] = Field(default_factory=dict, description="flow: parameter = system")
+    sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
 
 
@@ -131,6 +149,7 @@ def check(mapping: Mapping[str, Any], base: Path) -> Configuration:
 
 def _dangling(settings: Settings) -> list[str]:
     named = {f"deliveries.{name}.system": one.system for name, one in settings.deliveries.items()}
+    named |= {f"sources.{name}": name for name in settings.sources}
     for flow, bindings in settings.flows.items():
         named |= {f"flows.{flow}.{parameter}": system for parameter, system in bindings.items()}
     return [

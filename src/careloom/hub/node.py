@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock, SystemClock
@@ -19,7 +20,7 @@ from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
-from careloom.hub.configuration import Configuration
+from careloom.hub.configuration import Configuration, Settings
 from careloom.hub.flowlist import find_flows
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.status import StatusBoard
@@ -28,6 +29,7 @@ from careloom.hub.systems import http_intakes, make_listeners, open_systems
 from careloom.log.handling import Subscription
 from careloom.log.node import LogNode
 from careloom.log.operators import Operators
+from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.http.target import HttpTarget
 from careloom.systems.mllp.listener import MllpListener
 
@@ -89,7 +91,7 @@ def subscriptions_of(
     settings = configuration.settings
     flows = find_flows(settings.hub.flows, configuration.base)
     stores = Stores(store.database, store.master)
-    made = [translation(flows, new_id)]
+    made = [translation(flows, new_id, _sources(settings))]
     for flow in flows:
         if _is_wired(flow.name, flow.reactions, settings.flows):
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
@@ -97,6 +99,13 @@ def subscriptions_of(
         target = _target(name, systems.get(delivery.system))
         made.append(forwarding(name, delivery.events, target, _target_slots(configuration, delivery.system)))
     return made
+
+
+def _sources(settings: Settings) -> dict[str, SenderSettings]:
+    return {
+        name: SenderSettings(zone=ZoneInfo(source.zone), social_security=source.social_security)
+        for name, source in settings.sources.items()
+    }
 
 
 def _is_wired(flow: str, reactions: Sequence[Any], bindings: Mapping[str, Mapping[str, str]]) -> bool:

@@ -19,7 +19,7 @@ from careloom.core.ids import IdFactory
 from careloom.core.receipts import Conflicting, Receipt, Received, Refusal
 from careloom.log.keyring import Keyring
 from careloom.log.ledger import Ledger
-from careloom.log.ports import CaseBook, Connection, NewCase
+from careloom.log.ports import CaseBook, Connection, NewCase, as_stored
 from careloom.log.refusals import RefusalShelf
 from careloom.log.steps import place_of
 from careloom.log.writing import Writer, storable
@@ -70,7 +70,7 @@ class Appender:
     def accept(self, received: Received) -> asyncio.Future[Receipt]:
         """See `Intake.accept`. Raises FormatError at once for a key that cannot be stored."""
         _check(received)
-        id_ = self._new_id()
+        id_ = as_stored(self._new_id())
         event = Event(
             id=id_,
             kind=Kind.MESSAGE,
@@ -185,7 +185,7 @@ def _check(received: Received) -> None:
     if not received.key or len(received.key) > MAX_KEY:
         raise FormatError(f"the message's own id must have 1 to {MAX_KEY} characters", "message id")
     texts = (received.key, received.system, received.type, received.subject, received.datacontenttype, *received.others)
-    if not all(storable(text) for text in texts):
+    if not storable("".join(texts)):
         raise FormatError("the message's own id, type or subject holds a NUL or half a surrogate pair", "message id")
 
 

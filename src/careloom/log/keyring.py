@@ -43,8 +43,7 @@ class Keyring:
             else:
                 found[subject] = known
         if missing:
-            await self._create(connection, missing)
-            for key in await self._read(connection, _SQL.subject_keys, list(missing)):
+            for key in await self._find(connection, missing):
                 found[missing[key.token]] = key
                 self._remember(missing[key.token], key)
         return found
@@ -65,10 +64,20 @@ class Keyring:
         self._by_subject.clear()
         self._by_id.clear()
 
-    async def _create(self, connection: Connection, missing: dict[UUID, str]) -> None:
-        tokens = sorted(missing)
-        wrapped = [self.master.wrap(new_data_key(), token) for token in tokens]
-        await connection.execute(_SQL.create_subject_keys, tokens, wrapped)
+    async def _find(self, connection: Connection, missing: dict[UUID, str]) -> list[DataKey]:
+        """Make keys for all, and read those that had one: most subjects not seen lately are new."""
+        fresh = {token: new_data_key() for token in sorted(missing)}
+        wrapped = [self.master.wrap(key, token) for token, key in fresh.items()]
+        rows = await connection.fetch(_SQL.create_subject_keys, list(fresh), wrapped)
+        found = [DataKey(row["id"], row["token"], AESGCM(fresh[row["token"]])) for row in rows]
+        made = {key.token for key in found}
+        known = [token for token in fresh if token not in made]
+        if known:
+            found += await self._read(connection, _SQL.subject_keys, known)
+        await self._remember_spaces(connection, missing)
+        return found
+
+    async def _remember_spaces(self, connection: Connection, missing: dict[UUID, str]) -> None:
         spaces = {space_of(subject) for subject in missing.values()} - self._spaces
         if spaces:
             await connection.execute(_SQL.remember_spaces, sorted(spaces))

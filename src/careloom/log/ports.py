@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DatabaseUUID
+
 from careloom.core.envelope import Position
 
 Connection: TypeAlias = Any
 """An asyncpg connection, from a pool or not; its two classes share no public base."""
+
+
+def as_stored(id_: UUID) -> UUID:
+    """The same id in the driver's own class: a `uuid.UUID` too, whose bytes and hash cost no Python."""
+    return DatabaseUUID(id_.bytes)
 
 
 @dataclass(frozen=True, slots=True)

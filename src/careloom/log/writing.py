@@ -88,7 +88,7 @@ class Writer:
     def _prepare(self, event: Event, key: DataKey, joins: int, recorded: datetime) -> Prepared:
         row = Row(
             event.id,
-            event.kind.value,
+            event.kind,
             event.type,
             event.source,
             key.token,
@@ -135,7 +135,7 @@ def other_subjects(event: Event) -> tuple[str, ...]:
 def unstorable(event: Event) -> str | None:
     """Why the database could not take this event, without quoting it; None when it can."""
     texts = (event.type, event.source, event.datacontenttype, event.subject, *event.others)
-    if not all(storable(text) for text in texts):
+    if not storable("".join(texts)):
         return "its type, source or subject holds a NUL or half a surrogate pair"
     if any(len(subject) > _LONGEST_SUBJECT for subject in (event.subject, *event.others)):
         return f"its subject has more than {_LONGEST_SUBJECT} characters"

@@ -1,13 +1,12 @@
 """Sealing: bodies are AES-256-GCM under a data key per subject, data keys are wrapped by the deployment's key.
 
-The database sees no name, no record number and no plain digest of either: a subject appears there as a token, an HMAC
-under a key derived from the deployment's key. Deleting a subject's wrapped key makes its bodies unreadable for ever.
+The database sees no name, no record number and no plain digest of either: a subject appears there as a token, a keyed
+BLAKE2b (RFC 7693 section 2.9) under a key derived from the deployment's key. Deleting a subject's wrapped key makes its bodies unreadable for ever.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 import struct
 from dataclasses import dataclass
@@ -53,12 +52,12 @@ class MasterKey:
 
     def token(self, subject: str) -> UUID:
         """The stand-in for a subject in the database: stable, unlinkable without the key."""
-        digest = hmac.digest(self._index, subject.encode(), "sha256")
-        return UUID(bytes=digest[:16])
+        digest = hashlib.blake2b(subject.encode(), digest_size=16, key=self._index, person=b"careloom subject")
+        return UUID(bytes=digest.digest())
 
     def fingerprint(self, body: bytes) -> bytes:
         """16 bytes that tell whether two bodies are the same, without being a plain hash of either."""
-        return hashlib.blake2b(body, digest_size=16, key=self._index).digest()
+        return hashlib.blake2b(body, digest_size=16, key=self._index, person=b"careloom body").digest()
 
     def wrap(self, data_key: bytes, token: UUID) -> bytes:
         """The data key, encrypted; `token` is bound to it."""

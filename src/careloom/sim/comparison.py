@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from careloom.sim.morning import Account
@@ -33,9 +33,8 @@ def differences(expected: Mapping[str, Account], odoo: SimulatedOdoo) -> list[st
         if name not in ours:
             problems.append(f"account {number} of {len(wanted)} is missing")
         else:
-            problems += [
-                f"{_PARTNER}/{ours[name]}: {field} is wrong" for field in _wrong(rows[ours[name]], account, odoo)
-            ]
+            row = rows[ours[name]]
+            problems += [f"{_PARTNER}/{row['id']}: {field} is wrong" for field in _wrong(row, account, odoo)]
     return problems
 
 
@@ -43,12 +42,11 @@ def _is_extra(name: str, wanted: Mapping[str, Account]) -> bool:
     return name.startswith(_PATIENT) and name not in wanted
 
 
-def _doubles(rows: Any) -> Iterator[str]:
+def _doubles(rows: Collection[Mapping[str, Any]]) -> Iterator[str]:
     counted = Counter(row["ref"] for row in rows if row["ref"])
-    doubled = {ref for ref, count in counted.items() if count > 1}
-    yield from (
-        f"{_PARTNER}/{row['id']} is not the only contact of its patient" for row in rows if row["ref"] in doubled
-    )
+    for row in rows:
+        if counted[row["ref"]] > 1:
+            yield f"{_PARTNER}/{row['id']} is not the only contact of its patient"
 
 
 def _wrong(row: Mapping[str, Any], account: Account, odoo: SimulatedOdoo) -> Iterator[str]:

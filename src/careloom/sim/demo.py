@@ -23,7 +23,7 @@ from careloom.sim.screen import screen
 from careloom.sim.stage import Stage, open_stage
 from careloom.sim.summary import Report, show
 
-_SECONDS_A_PATIENT = 0.045
+_SECONDS_A_PATIENT = 0.06
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to keep the demo's files; wiped at each start.")
     ] = None,
-    patients: Annotated[int, typer.Option(min=10, max=5_000, help="How many patients come.")] = 300,
+    patients: Annotated[int, typer.Option(min=10, max=5_000, help="How many patients come.")] = 200,
     seed: Annotated[int, typer.Option(help="Another number, another morning.")] = 19,
     keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep the folder, to look around afterwards.")] = True,
 ) -> None:

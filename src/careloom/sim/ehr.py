@@ -1,4 +1,4 @@
-"""A simulated hospital's EHR: it keeps who its patients are, and writes an HL7 message about everything that happens."""
+"""A simulated hospital's EHR: it knows its patients, and writes a message about all that happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated EHR's side of MLLP: a connection that sends anything at all, broken messages too, and reads the answers.
+"""The simulated EHR's side of MLLP: a connection that sends anything, broken messages too, and reads answers.
 
 `MllpSender` refuses to send what has no control id; a bad EHR does not.
 """

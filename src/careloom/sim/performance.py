@@ -67,17 +67,18 @@ class Performance:
     async def report(self) -> Report:
         """What came of it."""
         database = self._node.store.database
-        verdict = await verify(database)
+        counts = self._node.listeners["ehr"].counts
         return Report(
             morning=self._morning,
             tally=self._player.tally,
-            repeated=self._node.listeners["ehr"].counts.repeated,
+            repeated=counts.repeated,
+            conflicting=counts.conflicting,
             numbers=self._status["messages"],
             refusals=await self._refusals(),
             filtered=[dict(row) for row in await filtered_reasons(database)],
             parked=[dict(row) for row in await self._node.operators.parked()],
             differences=differences(self._morning.expected(), self._odoo),
-            verdict=verdict,
+            verdict=await verify(database),
             seconds=self._clock.monotonic() - self._began,
         )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from careloom.core.clock import Clock
+from careloom.formats import hl7v2
 from careloom.sim.lines import Answer, EhrLine
 from careloom.sim.morning import Morning, Outgoing
 from careloom.sim.stories import TAKEN, Fate
@@ -17,14 +17,13 @@ Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Tally:
-    """What the EHR counts. `surprises` lists answers that the morning does not expect: what was sent, what came back."""
+    """What the EHR counts. `surprises` lists answers that the morning does not expect."""
 
     sent: int = 0
     acknowledged: int = 0
     refused: int = 0
     during_outage: int = 0
     moment: float = 0.0
-    refusals: Counter[str] = field(default_factory=Counter)
     surprises: list[str] = field(default_factory=list)
 
 
@@ -67,7 +66,8 @@ class Player:
         else:
             tally.refused += 1
             where = f" at {answer.location}" if answer.location else ""
-            tally.refusals[f"{one.sent.what}: {answer.code}{where}"] += 1
             self._tell(f"refused {one.sent.what}: {answer.code}{where}")
         if answer.accepted != (fate in TAKEN or fate is Fate.REPEATED):
             tally.surprises.append(f"{one.sent.what} was to be {fate}, and was answered {answer.code}")
+        elif answer.accepted and answer.control_id != hl7v2.peek(one.sent.body).control_id:
+            tally.surprises.append(f"{one.sent.what} got the answer to another message")

@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -101,11 +100,11 @@ class _Lines:
     def show(self, scene: Scene) -> None:
         for event in scene.events:
             if event not in self._told:
-                self._console.print(f"  {escape(event)}")
+                self._console.print(f"  {event}", markup=False, soft_wrap=True)
         self._told = tuple(scene.events)
         if scene.seconds - self._at >= _PLAIN_SECONDS:
             self._at = scene.seconds
-            self._console.print(escape(line(scene)))
+            self._console.print(line(scene), markup=False, soft_wrap=True)
 
 
 def _equation(numbers: Mapping[str, Any]) -> str:
@@ -116,7 +115,7 @@ def _equation(numbers: Mapping[str, Any]) -> str:
 def _lag(subscriptions: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2), header_style="dim")
     table.add_column("subscription", no_wrap=True)
-    for name in ("behind", "oldest", "retrying", "waits for a person"):
+    for name in ("behind", "oldest", "retrying", "held back"):
         table.add_column(name, justify="right")
     for one in subscriptions:
         oldest = f"{one['oldest_seconds']:.1f} s"

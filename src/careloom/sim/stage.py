@@ -150,9 +150,8 @@ def _reachable(folder: Path) -> None:
     account = service_account()
     closed = closed_parent(folder / "data", account.uid) if account.dropping else None
     if closed is not None:
-        raise ConfigurationError(
-            f"the demo cannot use {folder}: {account.name}, who runs PostgreSQL, may not pass {closed}"
-        )
+        who = f"{account.name}, who runs PostgreSQL"
+        raise ConfigurationError(f"the demo cannot use {folder}: {who}, may not pass {closed}")
 
 
 def command(*words: str | Path) -> str:

@@ -112,7 +112,7 @@ def overtaken(tell: Telling) -> Iterator[Sent]:
 
 
 def merged(tell: Telling) -> Iterator[Sent]:
-    """Registered twice under different numbers; the records are merged, and a straggler about the old one comes late."""
+    """Registered twice; the records are merged, and a straggler about the one that ended comes late."""
     person = tell.person()
     twin = replace(person, mrn=tell.person().mrn, middle="", email="", phone=telephone(tell.chance))
     yield sent(tell.ehr.register(twin, tell.now))

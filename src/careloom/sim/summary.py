@@ -16,10 +16,10 @@ from careloom.log.verification import Verdict
 from careloom.sim.morning import Morning
 from careloom.sim.playing import Tally
 from careloom.sim.stage import command
-from careloom.sim.stories import CONTRADICTION, TAKEN, Fate
+from careloom.sim.stories import TAKEN, Fate
 
 _SHOWN = 10
-_UNWANTED = "a visit ended or was called off, which is for no subscription here"
+_UNWANTED = "visits ended or called off, which no subscription asks for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Report:
     morning: Morning
     tally: Tally
     repeated: int
+    conflicting: int
     numbers: Mapping[str, Any]
     refusals: Counter[str]
     filtered: Sequence[Mapping[str, Any]]
@@ -45,6 +46,8 @@ class Report:
         for name, wanted, seen in self._counts():
             if wanted != seen:
                 found.append(f"{name}: the morning has {wanted}, and {seen} were counted")
+        if not self.tally.during_outage:
+            found.append("nothing was acknowledged while Odoo was down")
         if self.verdict.broken_at is not None:
             found.append(f"the hash chain is broken at {self.verdict.broken_at}: {self.verdict.problem}")
         return found
@@ -52,13 +55,16 @@ class Report:
     def _counts(self) -> Iterator[tuple[str, int, int]]:
         fates, numbers = self.morning.fates(), self.numbers
         yield "received", sum(fates[fate] for fate in TAKEN), numbers["received"]
-        for fate in TAKEN:
+        for fate in sorted(TAKEN):
             yield fate, fates[fate], numbers[fate]
+        yield "parked with a reason", numbers["parked"], sum(1 + row["behind"] for row in self.parked)
         yield "in flight", 0, numbers["in_flight"]
         yield "refused at the door", fates[Fate.REFUSED], numbers["refused"]
         yield "repeats", fates[Fate.REPEATED], self.repeated
+        yield "other content under an old control id", fates[Fate.CONFLICTING], self.conflicting
         yield "acknowledged", numbers["received"] + self.repeated, self.tally.acknowledged
-        yield "sent", self.tally.sent, self.tally.acknowledged + self.tally.refused
+        yield "refused in all", fates[Fate.REFUSED] + fates[Fate.CONFLICTING], self.tally.refused
+        yield "sent", len(self.morning.messages), self.tally.sent
 
 
 def show(report: Report, console: Console, config: Path | None) -> None:
@@ -66,10 +72,10 @@ def show(report: Report, console: Console, config: Path | None) -> None:
     numbers = report.numbers
     console.rule("[bold]the morning is over[/]", align="left")
     console.print(_equation(numbers), style="bold")
-    console.print(f"repeats that got their first acknowledgement again: {report.repeated}")
     console.print(f"acknowledged while Odoo was down: {report.tally.during_outage}")
+    console.print(f"repeats that got their first acknowledgement again: {report.repeated}")
+    console.print(f"refused, other content under an old control id: {report.conflicting}")
     _list(console, f"refused at the door: {numbers['refused']}", _counted(report.refusals))
-    _list(console, "refused, other content under an old control id", _counted(_conflicts(report)))
     _list(console, f"filtered: {numbers['filtered']}", _counted(_filtered(report)))
     _list(console, f"parked for a person: {numbers['parked']}", _parked(report.parked))
     _verdict(report, console)
@@ -91,11 +97,7 @@ def _list(console: Console, title: str, lines: Sequence[str]) -> None:
 
 
 def _counted(reasons: Mapping[str, int]) -> list[str]:
-    return [f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))]
-
-
-def _conflicts(report: Report) -> Counter[str]:
-    return Counter({what: count for what, count in report.tally.refusals.items() if CONTRADICTION in what})
+    return [f"{count} x {reason}" for reason, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))]
 
 
 def _filtered(report: Report) -> Counter[str]:
@@ -110,7 +112,7 @@ def _parked(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         field = row["field"] or ""
         reason = str(row["reason"]).removeprefix(f"{field}: ")
-        behind = f" ({row['behind']} more of the same subject behind it)" if row["behind"] else ""
+        behind = f"; {row['behind']} behind it" if row["behind"] else ""
         found.append(f"{row['type'].rpartition(':')[2]} {field}: {reason}{behind}")
     return found
 
@@ -119,10 +121,7 @@ def _verdict(report: Report, console: Console) -> None:
     accounts = report.morning.expected()
     archived = sum(not account.active for account in accounts.values())
     if not report.differences:
-        told = (
-            f"Odoo holds the {len(accounts)} patient accounts that it must, {archived} of them merged away and archived"
-        )
-        console.print(told)
+        console.print(f"Odoo holds the {len(accounts)} patient accounts that it must, {archived} of them archived")
     if report.verdict.broken_at is None:
         console.print(f"every hash chain holds: {report.verdict.entries} entries; took {report.seconds:.1f} s")
     problems = report.problems()
@@ -133,7 +132,7 @@ def _verdict(report: Report, console: Console) -> None:
 
 
 def _go_on(star: str, console: Console, config: Path) -> None:
-    console.print("\nfollow one invented patient from the bytes to Odoo, and see what waits for a person:")
+    console.print("\nfollow one invented patient, and see what waits for a person:")
     for words in (("trace", star), ("parked", "list")):
         text = Text(f"  {command(*words, '--config', config)}", style="cyan")
         console.print(text, soft_wrap=True)

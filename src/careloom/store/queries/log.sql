@@ -51,6 +51,7 @@ update subject_key set wrapped = null, erased = $2 where token = $1 and wrapped 
 insert into subject_key (token, wrapped)
 select * from unnest($1::uuid[], $2::bytea[])
 on conflict (token) where wrapped is not null do nothing
+returning id, token
 
 -- name: remember_spaces
 -- Assigners, so that a bare record number can be looked up.
