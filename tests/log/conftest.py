@@ -148,7 +148,11 @@ def message() -> Callable[..., Received]:
     """Makes a message as a listener hands it in."""
 
     def make(
-        key: str, subject: str = "Patient/GENHOSP/MRN1", body: bytes | str = b"", others: Sequence[str] = (), **more: Any
+        key: str,
+        subject: str = "Patient/GENHOSP/MRN1",
+        body: bytes | str = b"",
+        others: Sequence[str] = (),
+        **more: Any,
     ) -> Received:
         content = body.encode() if isinstance(body, str) else body
         fields = {"system": "ehr", "type": "hl7v2:ADT^A04", "acknowledgement": b"AA|" + key.encode(), "time": WHEN}

@@ -70,7 +70,9 @@ async def test_a_tailing_reader_never_skips_a_late_commit(log: Any, message: Mes
     async def read(cursors: dict[int, int]) -> int:
         new = 0
         for lane in cursors:
-            for row in await log.rows("select seq, id from event where lane = $1 and seq > $2 order by seq", lane, cursors[lane]):
+            for row in await log.rows(
+                "select seq, id from event where lane = $1 and seq > $2 order by seq", lane, cursors[lane]
+            ):
                 cursors[lane], new = row["seq"], new + 1
                 seen.append(row["id"])
         return new
@@ -146,7 +148,9 @@ async def test_answers_come_in_the_order_of_calls(log: Any, message: Message) ->
     assert answered == list(range(100))
 
 
-async def test_messages_of_a_subject_stand_in_the_order_of_calls_also_beside_repeats(log: Any, message: Message) -> None:
+async def test_messages_of_a_subject_stand_in_the_order_of_calls_also_beside_repeats(
+    log: Any, message: Message
+) -> None:
     node = await log.node()
     calls = [node.intake.accept(message(key)) for key in ("M1", "M2", "M3", "M1", "M2", "M4")]
     receipts = await asyncio.gather(*calls)

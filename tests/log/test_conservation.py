@@ -1,4 +1,4 @@
-"""received = delivered + filtered + parked + in flight: after every step, at every moment, and by an independent count."""
+"""received = delivered + filtered + parked + in flight: after every step, at every moment, by an independent count."""
 
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ class Scenario:
         return handle
 
     async def step(self, act: Act) -> None:
-        await self.chance.choice((self.append, self.append, self.append, self.repeat, self.break_or_mend, self.operate, self.replay))(act)
+        await self.chance.choice(
+            (self.append, self.append, self.append, self.repeat, self.break_or_mend, self.operate, self.replay)
+        )(act)
 
     async def append(self, _: Act) -> None:
         types = tuple(sorted(self.chance.sample(TYPES, self.chance.randrange(4))))
@@ -135,7 +137,9 @@ class Scenario:
 
     async def replay(self, act: Act) -> None:
         """Of a subscription in good health, so that the replay ends."""
-        rows = await self.log.rows("select subscription, event from delivery where subscription <> 'translate' and outcome = 'done'")
+        rows = await self.log.rows(
+            "select subscription, event from delivery where subscription <> 'translate' and outcome = 'done'"
+        )
         rows = [row for row in rows if row["subscription"] not in self.model.bad]
         if rows:
             chosen = self.chance.choice(rows)

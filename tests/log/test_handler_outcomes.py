@@ -53,7 +53,9 @@ async def test_skip_is_filtered_with_its_reason(
     node = await log.node(translate(), deliver(saying(Skip("test patients are not sent"))))
     await node.intake.accept(message("M1"))
     assert (await log.settled(1)).filtered == 1
-    assert [tuple(row) for row in await filtered_reasons(log.database)] == [("deliver", "test patients are not sent", 1)]
+    assert [tuple(row) for row in await filtered_reasons(log.database)] == [
+        ("deliver", "test patients are not sent", 1)
+    ]
 
 
 async def test_a_message_that_is_not_translated_is_filtered(log: Any, message: Message) -> None:
@@ -148,7 +150,9 @@ async def test_a_bug_parks_with_its_type_and_place_and_never_its_text(
         await node.intake.accept(message("M1", body=CANARY))
         parked = await _parked(log, "case")
     assert parked["reason"].startswith("the handler failed: KeyError at test_handler_outcomes.py:")
-    stored = await log.rows("select reason from parked union all select reason from attempt union all select reason from work_case")
+    stored = await log.rows(
+        "select reason from parked union all select reason from attempt union all select reason from work_case"
+    )
     assert len(stored) == 3
     assert not any(CANARY in row["reason"] for row in stored)
     assert CANARY not in caplog.text

@@ -131,7 +131,9 @@ async def test_random_merges_on_two_nodes_keep_every_order(
         about = chance.sample(subjects, chance.choice((1, 1, 1, 2, 3)))
         text = f"merge {' '.join(about[1:])} {number}" if len(about) > 1 else f"note {number}"
         others = tuple(about[1:])
-        await chance.choice(nodes).intake.accept(message(str(number), about[0], text.removesuffix(f" {number}") if others else text, others))
+        await chance.choice(nodes).intake.accept(
+            message(str(number), about[0], text.removesuffix(f" {number}") if others else text, others)
+        )
         sent.append((text, about))
     events = await sink.until(60)
     assert (await log.settled(60)).delivered == 60

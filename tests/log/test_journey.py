@@ -56,9 +56,7 @@ async def test_the_journey_shows_events_deliveries_attempts_and_what_is_parked(
     async def park(_: Recorded) -> Handled:
         return Handled(Park("wrong"))
 
-    node = await log.node(
-        translate(), deliver(saying(Retry("not yet"), Done("res.partner/1"))), deliver(park, "parks")
-    )
+    node = await log.node(translate(), deliver(saying(Retry("not yet"), Done("res.partner/1"))), deliver(park, "parks"))
     receipt = await node.intake.accept(message("M1", body="hello", others=("Patient/GENHOSP/MRN2",)))
     await log.eventually(lambda: log.value("select count(*) from delivery where subscription = 'deliver'"))
     await log.eventually(lambda: log.value("select count(*) from parked where state = 'case'"))
@@ -66,6 +64,11 @@ async def test_the_journey_shows_events_deliveries_attempts_and_what_is_parked(
     assert (found.message, found.key, found.system) == (receipt.id, "M1", "ehr")
     assert [(event.kind, event.data) for event in found.events] == [(Kind.MESSAGE, b"hello"), (Kind.EVENT, b"hello")]
     assert found.events[1].causation == receipt.id
-    assert {(row["subscription"], row["outcome"]) for row in found.deliveries} == {("translate", "done"), ("deliver", "done")}
-    assert [(row["subscription"], row["reason"]) for row in found.attempts if row["subscription"] == "deliver"] == [("deliver", "not yet")]
+    assert {(row["subscription"], row["outcome"]) for row in found.deliveries} == {
+        ("translate", "done"),
+        ("deliver", "done"),
+    }
+    assert [(row["subscription"], row["reason"]) for row in found.attempts if row["subscription"] == "deliver"] == [
+        ("deliver", "not yet")
+    ]
     assert [(row["subscription"], row["state"]) for row in found.parked] == [("parks", "case")]

@@ -1,4 +1,4 @@
-"""The database holds nothing that names a person: neither names nor record numbers, in no column, in no form we know of."""
+"""Nothing in the database names a person: neither names nor record numbers stand there, in no column and no form that we know of."""
 
 from __future__ import annotations
 
@@ -33,7 +33,14 @@ def _forms(text: str) -> list[bytes]:
     plain = text.encode()
     digests = [hashlib.new(name, plain).digest() for name in ("md5", "sha1", "sha256", "sha512")]
     digests += [hashlib.blake2b(plain, digest_size=16).digest()]
-    forms = [plain, plain.lower(), plain.upper(), plain[::-1], plain.hex().encode(), base64.b64encode(plain).rstrip(b"=")[:-1]]
+    forms = [
+        plain,
+        plain.lower(),
+        plain.upper(),
+        plain[::-1],
+        plain.hex().encode(),
+        base64.b64encode(plain).rstrip(b"=")[:-1],
+    ]
     return forms + digests + [digest.hex().encode() for digest in digests] + [digests[0][:16], digests[2][:16]]
 
 
@@ -48,7 +55,9 @@ async def test_no_name_and_no_record_number_stands_in_any_column(
     node = await log.node(translate(), deliver(handler, retry=RetryPolicy(attempts=2, first_seconds=0.001)))
     for place, end in enumerate(("done", "retry", "bug")):
         subject = SUBJECT if place == 0 else f"{SUBJECT}{place}"
-        await node.intake.accept(message(f"M{place}", subject, f"PID|1||{NUMBER}||{NAME} {end}", others=(f"{SUBJECT}9",)))
+        await node.intake.accept(
+            message(f"M{place}", subject, f"PID|1||{NUMBER}||{NAME} {end}", others=(f"{SUBJECT}9",))
+        )
     await node.intake.accept(message("M0", SUBJECT, f"{NAME} again"))
     node.intake.refuse(Refusal("ehr", "MSH-9 is empty", "MSH-9", f"{NAME} {NUMBER}".encode()))
     await log.eventually(lambda: log.value("select count(*) = 3 from work_case"))
@@ -63,7 +72,10 @@ async def test_no_name_and_no_record_number_stands_in_any_column(
 async def test_the_check_would_notice(log: Any) -> None:
     await log.node()
     await log.value("insert into subject_space values ($1)", NAME)
-    await log.value("insert into subscription (name, bank, reason) values ('x', 'm', $1)", hashlib.sha256(SUBJECT.encode()).hexdigest())
+    await log.value(
+        "insert into subscription (name, bank, reason) values ('x', 'm', $1)",
+        hashlib.sha256(SUBJECT.encode()).hexdigest(),
+    )
     dump = await _dump(log)
     assert all(any(form in dump for form in _forms(text)) for text in (NAME, SUBJECT))
 

@@ -53,7 +53,12 @@ async def _place(log: Any) -> Position:
 
 async def test_what_is_parked_says_what_waits_behind_it(log: Any, stuck: Any) -> None:
     (parked,) = await log.operators(stuck).parked()
-    assert (parked["subscription"], parked["reason"], parked["behind"], parked["kind"]) == ("deliver", "wrong", 2, "delivery")
+    assert (parked["subscription"], parked["reason"], parked["behind"], parked["kind"]) == (
+        "deliver",
+        "wrong",
+        2,
+        "delivery",
+    )
     for id_ in (parked["case_id"], parked["event"], parked["message"]):
         assert len(await log.operators(stuck).parked(id_)) == 1
     other = await log.value("select event from parked where state = 'behind' limit 1")
@@ -107,7 +112,9 @@ async def test_a_discarded_message_is_filtered(log: Any, message: Message, act: 
 
 
 @pytest.mark.parametrize("what", ["retry", "discard"])
-async def test_what_is_not_there_cannot_be_acted_on_and_leaves_no_audit(log: Any, stuck: Any, act: Act, what: str) -> None:
+async def test_what_is_not_there_cannot_be_acted_on_and_leaves_no_audit(
+    log: Any, stuck: Any, act: Act, what: str
+) -> None:
     operators = log.operators(stuck)
     place = await _place(log)
     behind = Position(place.lane, place.sequence + 1)

@@ -1,4 +1,4 @@
-"""Every hot statement uses indexes, on an empty log (whose plans are made on every fresh install) and on a filled one."""
+"""Every hot statement uses indexes, on an empty log (as every fresh install is) and on a filled one."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ ID, NOW = UUID(int=7), datetime(2026, 3, 1, tzinfo=UTC)
 _IDS, _LANES, _SEQUENCES = [ID, UUID(int=8)], [0, 1], [5, 6]
 
 FILL = f"""
-insert into lane select n, case when n < 64 then 'm' else 'e' end, {EVENTS} / 128, 10, '\\x00' from generate_series(0, 127) n;
+insert into lane select n, case when n < 64 then 'm' else 'e' end, {EVENTS} / 128, 10, '\\x00'
+    from generate_series(0, 127) n;
 insert into subscription (name, bank) values ('translate', 'm'), ('deliver', 'e');
 insert into cursor select s.name, l.lane, l.head - 10 from subscription s join lane l using (bank);
 insert into tally select subscription, lane from cursor;
 insert into subject_key (token, wrapped) select md5(n::text)::uuid, '\\x00' from generate_series(1, 5000) n;
 insert into event select n % 128, 1 + n / 128, md5('id' || n)::uuid, case when n % 128 < 64 then 'm' else 'e' end,
     'type' || n % 5, 'ehr', md5((1 + n % 5000)::text)::uuid, 1 + n % 5000, now(), now() - n * interval '1 second', '',
-    md5('id' || n / 2)::uuid, null, 0, decode(repeat('00', 300), 'hex'), '\\x00' from generate_series(0, {EVENTS} - 1) n;
+    md5('id' || n / 2)::uuid, null, 0, decode(repeat('00', 300), 'hex'), '\\x00'
+    from generate_series(0, {EVENTS} - 1) n;
 insert into receipt select 'ehr', 'M' || n, md5('id' || n)::uuid, '\\x00', '\\x00' from generate_series(1, {EVENTS}) n;
 insert into delivery select case when n % 128 < 64 then 'translate' else 'deliver' end, n % 128, 1 + n / 128,
     md5('id' || n)::uuid, 'done', null, null, 1, 0, now() from generate_series(0, {EVENTS} - 1) n;
 insert into attempt select 'deliver', n % 128, 1 + n / 128, 1, md5('id' || n)::uuid, 'transient', '', now()
     from generate_series(0, 5000) n;
-insert into parked select 'deliver', 64 + n % 64, 1 + n / 64, md5(n::text)::uuid, md5('id' || n)::uuid, md5('id' || n)::uuid,
-    'behind', 0, now(), '', '', now() from generate_series(1, 500) n;
+insert into parked select 'deliver', 64 + n % 64, 1 + n / 64, md5(n::text)::uuid, md5('id' || n)::uuid,
+    md5('id' || n)::uuid, 'behind', 0, now(), '', '', now() from generate_series(1, 500) n;
 analyze;
 """
 

@@ -32,7 +32,12 @@ async def test_a_refused_body_is_kept_sealed_with_its_reason(log: Any) -> None:
     node.intake.refuse(_refusal())
     await node.intake.close()
     (row,) = await log.rows("select * from refusal")
-    assert (row["system"], row["reason"], row["location"], row["peer"]) == ("ehr", "MSH-9 is empty", "MSH-9", "127.0.0.1")
+    assert (row["system"], row["reason"], row["location"], row["peer"]) == (
+        "ehr",
+        "MSH-9 is empty",
+        "MSH-9",
+        "127.0.0.1",
+    )
     assert CANARY not in row["body"]
     assert await _opened(log, node) == [CANARY]
     (shown,) = await log.rows(queries("operator").refusals, 10)

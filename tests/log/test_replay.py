@@ -38,10 +38,14 @@ async def delivered(log: Any, message: Message, translate: Make, deliver: Make, 
 
 
 async def _replayed(log: Any, count: int) -> None:
-    await log.eventually(lambda: log.value("select sum(replays) = $1 from delivery where subscription = 'deliver'", count))
+    await log.eventually(
+        lambda: log.value("select sum(replays) = $1 from delivery where subscription = 'deliver'", count)
+    )
 
 
-async def test_one_event_is_handled_once_more_and_the_numbers_stay(log: Any, delivered: Any, sink: Any, act: Act) -> None:
+async def test_one_event_is_handled_once_more_and_the_numbers_stay(
+    log: Any, delivered: Any, sink: Any, act: Act
+) -> None:
     before, chosen = await log.numbers(), sink.seen[3]
     assert await log.operators(delivered).replay("deliver", [chosen.id], act) == 1
     await sink.until(13)
@@ -51,7 +55,9 @@ async def test_one_event_is_handled_once_more_and_the_numbers_stay(log: Any, del
     assert await log.value("select count(*) from parked") == 0
 
 
-async def test_the_previewed_set_is_exactly_what_is_replayed_in_order(log: Any, delivered: Any, sink: Any, act: Act) -> None:
+async def test_the_previewed_set_is_exactly_what_is_replayed_in_order(
+    log: Any, delivered: Any, sink: Any, act: Act
+) -> None:
     operators = log.operators(delivered)
     recorded = sorted(event.recorded for event in sink.seen)
     since, until = recorded[0], recorded[7] + timedelta(microseconds=1)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from careloom.core.envelope import Recorded
@@ -42,7 +43,10 @@ async def test_order_per_subject_survives_concurrency_and_random_retries(
     node = await log.node(translate(), deliver(handler, retry=retry))
     for number in range(EVENTS):
         await asyncio.gather(
-            *(node.intake.accept(message(f"{subject}-{number}", f"Patient/G/{subject}", str(number))) for subject in range(SUBJECTS))
+            *(
+                node.intake.accept(message(f"{subject}-{number}", f"Patient/G/{subject}", str(number)))
+                for subject in range(SUBJECTS)
+            )
         )
     async with asyncio.timeout(60):
         await handled.wait()
@@ -119,14 +123,16 @@ async def test_backoff_grows_with_jitter_and_is_bounded_until_a_case_opens(
     await node.intake.accept(message("M1"))
     await _run(clock, log, "select count(*) from work_case")
     assert len(tried) == 7
-    pauses = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
     for pause, step in zip(pauses, (10, 20, 40, 60, 60, 60), strict=True):
         assert step * 0.1 <= pause <= step + 1.0  # a look at the parked may come up to a poll later
     due = await log.rows("select at from attempt order by number")
     assert [row["at"] >= START + timedelta(seconds=when) for row, when in zip(due, tried, strict=True)] == [True] * 7
 
 
-async def test_a_wait_that_the_target_asks_for_is_kept(log: Any, message: Message, translate: Make, deliver: Make) -> None:
+async def test_a_wait_that_the_target_asks_for_is_kept(
+    log: Any, message: Message, translate: Make, deliver: Make
+) -> None:
     clock = VirtualClock()
     tried: list[float] = []
 

@@ -172,10 +172,16 @@ async def test_polling_finds_what_a_lost_notify_did_not_say(
     await sink.until(1)
 
 
-async def test_listening_is_taken_up_again_after_the_connection_was_lost(log: Any, message: Message, translate: Make) -> None:
+async def test_listening_is_taken_up_again_after_the_connection_was_lost(
+    log: Any, message: Message, translate: Make
+) -> None:
     node = await log.node(translate())
     notices = node._notices
-    await log.eventually(lambda: log.value("select count(*) from pg_stat_activity where query ilike 'listen%' and datname = current_database()"))
+    await log.eventually(
+        lambda: log.value(
+            "select count(*) from pg_stat_activity where query ilike 'listen%' and datname = current_database()"
+        )
+    )
     heard: asyncio.Queue[str] = asyncio.Queue()
     notices._heard = heard.put_nowait
     await log.value("select pg_terminate_backend($1)", notices._connection.get_server_pid())

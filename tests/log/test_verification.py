@@ -33,7 +33,9 @@ SWAP = (
 async def written(log: Any, message: Message) -> Any:
     """One lane of messages with twelve entries."""
     node = await log.node(lanes=1)
-    await asyncio.gather(*(node.intake.accept(message(f"M{number}", body=f"body {number}")) for number in range(ENTRIES)))
+    await asyncio.gather(
+        *(node.intake.accept(message(f"M{number}", body=f"body {number}")) for number in range(ENTRIES))
+    )
     return node
 
 
@@ -69,7 +71,11 @@ async def test_an_empty_log_verifies(log: Any) -> None:
         (SWAP, 4, "altered"),
         (INSERT.format(seq="13"), 13, "behind the lane's head"),
         (INSERT.format(seq="13") + "; update lane set head = 13 where lane = 0", 13, "altered"),
-        ("delete from event where lane = 0 and seq = 12; update lane set head = 11 where lane = 0", 11, "head does not match"),
+        (
+            "delete from event where lane = 0 and seq = 12; update lane set head = 11 where lane = 0",
+            11,
+            "head does not match",
+        ),
         ("update lane set head = 11 where lane = 0", 12, "behind the lane's head"),
         ("update lane set head = 13 where lane = 0", 13, "missing"),
         ("update lane set hash = sha256(hash) where lane = 0", 12, "head does not match"),
@@ -77,7 +83,9 @@ async def test_an_empty_log_verifies(log: Any) -> None:
         ("delete from cursor; delete from lane where lane = 0", 0, "the lane is missing"),
     ],
 )
-async def test_tampering_is_found_at_its_place(log: Any, written: Any, tampering: str, place: int, problem: str) -> None:
+async def test_tampering_is_found_at_its_place(
+    log: Any, written: Any, tampering: str, place: int, problem: str
+) -> None:
     async with log.database.acquire() as connection:
         await connection.execute(tampering)
     verdict = await verify(log.database)
@@ -144,5 +152,10 @@ def test_texts_cannot_be_shifted_between_columns() -> None:
 
 def test_a_link_depends_on_the_place_and_on_what_was_before() -> None:
     entry = digest(_ROW)
-    links = {link(genesis(0), 0, 1, entry), link(genesis(1), 0, 1, entry), link(genesis(0), 1, 1, entry), link(genesis(0), 0, 2, entry)}
+    links = {
+        link(genesis(0), 0, 1, entry),
+        link(genesis(1), 0, 1, entry),
+        link(genesis(0), 1, 1, entry),
+        link(genesis(0), 0, 2, entry),
+    }
     assert len(links) == 4

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import asyncio
+import logging
 import os
 import sys
 from asyncio.subprocess import PIPE
@@ -69,11 +69,17 @@ def test_threads_that_race_get_one_key(tmp_path: Path) -> None:
 
 
 async def test_processes_that_race_get_one_key(tmp_path: Path) -> None:
-    program = "import sys, pathlib; from careloom.security.keyfile import load_or_create as load;" \
+    program = (
+        "import sys, pathlib; from careloom.security.keyfile import load_or_create as load;"
         " sys.stdin.read(); print(load(pathlib.Path(sys.argv[1])).token('subject'))"
+    )
     arguments = (sys.executable, "-c", program, str(tmp_path / "master.key"))
-    racers = [await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(RACERS)]
-    answers = await asyncio.gather(*(racer.communicate(b"") for racer in racers))  # the end of stdin lets all go at once
+    racers = [
+        await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(RACERS)
+    ]
+    answers = await asyncio.gather(
+        *(racer.communicate(b"") for racer in racers)
+    )  # the end of stdin lets all go at once
     assert [racer.returncode for racer in racers] == [0] * RACERS
     assert len({out for out, _ in answers}) == 1
     assert len(list(tmp_path.iterdir())) == 1

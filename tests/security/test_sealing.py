@@ -71,7 +71,11 @@ def test_a_wrapped_key_opens_with_its_master_and_token_only() -> None:
     wrapped = MASTER.wrap(data_key, TOKEN)
     assert data_key not in wrapped
     assert MASTER.unwrap(wrapped, TOKEN) == data_key
-    for master, token, bytes_ in ((OTHER, TOKEN, wrapped), (MASTER, UUID(int=6), wrapped), (MASTER, TOKEN, wrapped[:5])):
+    for master, token, bytes_ in (
+        (OTHER, TOKEN, wrapped),
+        (MASTER, UUID(int=6), wrapped),
+        (MASTER, TOKEN, wrapped[:5]),
+    ):
         with pytest.raises(SealBroken, match="check that the configured master key is the one"):
             master.unwrap(bytes_, token)
 
@@ -80,7 +84,9 @@ def test_tokens_are_stable_and_not_what_anyone_could_compute() -> None:
     token = MASTER.token(SUBJECT)
     assert token == MasterKey(bytes(range(32))).token(SUBJECT)
     assert len({token, OTHER.token(SUBJECT), MASTER.token(SUBJECT + "0")}) == 3
-    plain = {hashlib.new(name, SUBJECT.encode()).digest()[:16] for name in ("md5", "sha1", "sha256", "sha512", "blake2b")}
+    plain = {
+        hashlib.new(name, SUBJECT.encode()).digest()[:16] for name in ("md5", "sha1", "sha256", "sha512", "blake2b")
+    }
     assert token.bytes not in plain
 
 

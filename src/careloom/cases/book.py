@@ -24,20 +24,19 @@ class Cases:
         """See `CaseBook.open`."""
         if not cases:
             return
-        unique = list({(case.subscription, case.event, case.message): case for case in cases}.values())
         await connection.execute(
             _SQL.open_cases,
-            [self._new_id() for _ in unique],
-            [case.kind for case in unique],
-            [case.system for case in unique],
-            [case.subscription for case in unique],
-            [case.position.lane if case.position else None for case in unique],
-            [case.position.sequence if case.position else None for case in unique],
-            [case.event for case in unique],
-            [case.message for case in unique],
-            [case.field for case in unique],
-            [case.reason for case in unique],
-            [self._clock.now()] * len(unique),
+            [self._new_id() for _ in cases],
+            [case.kind for case in cases],
+            [case.system for case in cases],
+            [case.subscription for case in cases],
+            [case.position.lane if case.position else None for case in cases],
+            [case.position.sequence if case.position else None for case in cases],
+            [case.event for case in cases],
+            [case.message for case in cases],
+            [case.field for case in cases],
+            [case.reason for case in cases],
+            [self._clock.now()] * len(cases),
         )
 
     async def resolve_at(

@@ -1,7 +1,8 @@
 """Sealing: bodies are AES-256-GCM under a data key per subject, data keys are wrapped by the deployment's key.
 
 The database sees no name, no record number and no plain digest of either: a subject appears there as a token, a keyed
-BLAKE2b (RFC 7693 section 2.9) under a key derived from the deployment's key. Deleting a subject's wrapped key makes its bodies unreadable for ever.
+BLAKE2b (RFC 7693 section 2.9) under a key derived from the deployment's key. Deleting a subject's wrapped key makes its
+bodies unreadable for ever.
 """
 
 from __future__ import annotations

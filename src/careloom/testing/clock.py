@@ -57,7 +57,7 @@ class VirtualClock:
                 self._sleepers.remove(sleeper)
 
     async def advance(self, seconds: float) -> None:
-        """Let `seconds` pass. Whoever wakes gets its turn at its own time, and may sleep again within the same stretch."""
+        """Let `seconds` pass. Whoever wakes gets its turn at its own time, and may sleep again within the stretch."""
         if seconds < 0:
             raise ValueError("time does not go back")
         target = self._passed + seconds

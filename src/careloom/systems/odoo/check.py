@@ -94,7 +94,7 @@ class Check:
     async def _module(self) -> list[Finding]:
         module = self._connection.settings.external_id_module
         try:
-            taken = await self._readback.find(f"base.module_{module}") is not None
+            taken = await self._readback.find(f"base.module_{module}", strict=True) is not None
         except OdooAccessRefused:
             taken = True  # it exists, hidden: users may not see the list of modules
         if not taken:

@@ -47,7 +47,7 @@ class Merge:
         self, survivor_external_id: str, retired_external_id: str, values: Mapping[str, Value], reference: str
     ) -> Merged:
         survivor = await self._upsert(_PARTNER, survivor_external_id, values)
-        retired = await self._readback.find(retired_external_id)
+        retired = await self._readback.find(retired_external_id, strict=True)
         if retired is None or retired.record_id == survivor.record_id:
             return Merged(survivor.record_id, None, archived=False, notes=0, moved=retired is not None)
         archived = bool(await self._records.archive(_PARTNER, [retired.record_id]))
