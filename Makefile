@@ -37,7 +37,7 @@ bench: .venv/.ready
 	$(RUN) -m benchmarks
 
 docs: .venv/.ready
-	$(RUN) -m careloom.docs
+	$(RUN) -m tests.docs.generate
 
 clean:
 	rm -rf .venv build dist

@@ -46,7 +46,8 @@ async def server(*command: str, lines: int = 1) -> AsyncIterator[list[str]]:
     try:
         assert process.stdout is not None
         async with asyncio.timeout(START_SECONDS):
-            yield [(await process.stdout.readline()).decode().strip() for _ in range(lines)]
+            said = [(await process.stdout.readline()).decode().strip() for _ in range(lines)]
+        yield said
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -119,7 +120,8 @@ class Hub:
                     self.ports[name] = int(port)
                 if text.startswith("ready"):
                     return
-        raise RuntimeError(f"the hub ended while it started: {self.output[-2000:]}")
+        code = await self._process.wait()
+        raise RuntimeError(f"the hub ended with {code} while it started: {self.output[-2000:]}")
 
     async def kill(self) -> None:
         """SIGKILL; it gets no chance to do anything."""

@@ -43,7 +43,7 @@ def undocumented() -> list[str]:
 
 def options(command: Any) -> set[str]:
     """The options that a command takes, `--json` and `-c` alike."""
-    return {option for parameter in command.params for option in parameter.opts if option.startswith("-")} | {"--help"}
+    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("-")} | {"--help"}
 
 
 def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -70,11 +70,11 @@ def _option(parameter: Any) -> tuple[str, str, str, str]:
     meaning = parameter.help or ""
     if parameter.envvar:
         meaning += f" Environment: {code(parameter.envvar)}."
-    return ", ".join(code(opt) for opt in parameter.opts), _type(parameter), default, meaning
+    return ", ".join(code(opt) for opt in (*parameter.opts, *parameter.secondary_opts)), _type(parameter), default, meaning
 
 
 def _default(value: Any) -> str:
-    return "" if value in (None, False, "") else code(value)
+    return "" if value in (None, False, "") else "on" if value is True else code(value)
 
 
 def _type(parameter: Any) -> str:

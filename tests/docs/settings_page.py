@@ -31,6 +31,7 @@ _PER_SYSTEM = "`[systems.NAME]`, with `kind` naming the kind. Names are lower-ca
 _MAPS = {
     "systems": _PER_SYSTEM + " What else stands there depends on the kind, below.",
     "flows": "`[flows.NAME]` switches a flow on. Each line binds a parameter of its handlers to a system: `erp = \"odoo\"`.",
+    "sources": "`[sources.NAME]` says how the system of that name writes what it sends.",
     "deliveries": "`[deliveries.NAME]` sends events to a system as they are.",
 }
 # Settings that say nothing of themselves where they are defined.

@@ -1,4 +1,4 @@
-"""Nothing in the database names a person: neither names nor record numbers stand there, in no column and no form that we know of."""
+"""Nothing in the database names a person: no name and no record number, in no column and no form that we know of."""
 
 from __future__ import annotations
 

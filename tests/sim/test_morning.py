@@ -135,7 +135,9 @@ def test_the_expected_accounts_follow_from_the_newest_message_about_each_patient
         message = hl7v2.parse(sent.body)
         if sent.what in _CARRIES_A_PERSON:
             found = (message.get("EVN-2"), message)
-            newest[message.get("PID-3.1")] = max(newest.get(message.get("PID-3.1"), found), found, key=lambda one: one[0])
+            newest[message.get("PID-3.1")] = max(
+                newest.get(message.get("PID-3.1"), found), found, key=lambda one: one[0]
+            )
         retired |= set(filter(None, [message.get("MRG-1.1")]))
     assert set(newest) == set(script.expected())
     for mrn, account in script.expected().items():

@@ -34,6 +34,17 @@ def subscriptions(
         )
 
 
+def needs_systems(flow: Flow) -> bool:
+    """Whether any handler wants a system, so that the flow acts only where the settings give it one."""
+    ours = (Recorded, Stores)
+    return any(
+        not _is_event(wanted) and wanted not in ours
+        for reaction in flow.reactions
+        for name, wanted in get_type_hints(reaction.function).items()
+        if name != "return"
+    )
+
+
 def _arguments(
     flow: Flow, reaction: Reaction, bindings: Bindings, systems: Mapping[str, object], stores: Stores
 ) -> tuple[dict[str, object], str | None, str | None]:

@@ -33,6 +33,9 @@ class HubSection(_Section):
         default=("careloom.flows.registration",), description="modules whose flows run; the project's own go by name"
     )
     work: bool = Field(default=True, description="work subscriptions; false: this node only takes messages in")
+    processes: int = Field(
+        default=1, ge=1, le=64, description="processes of this node; with more than 1, the first only takes messages in"
+    )
 
 
 class StoreSection(_Section):

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.errors import ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
-from careloom.flows.binding import subscriptions
+from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
@@ -56,13 +55,34 @@ async def running_node(
     """A hub for the length of the block. Listeners stop first, then the workers finish, the store closes last."""
     clock = clock or SystemClock()
     new_id = new_id or Uuid7(clock)
+    hub = configuration.settings.hub
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(storage(configuration, own=True))
         node = await _assemble(configuration, store, clock, new_id, stack)
-        node.log.start(node.subscriptions if configuration.settings.hub.work else (), wanted=node.subscriptions)
-        stack.push_async_callback(node.log.close)
+        await stack.enter_async_context(_working(node, here=hub.work and hub.processes == 1))
         await _listen(configuration, node, clock, stack)
         yield node
+
+
+@asynccontextmanager
+async def working_node(configuration: Configuration) -> AsyncIterator[Node]:
+    """A process beside a hub that shares its store and only works: no listeners, no API."""
+    clock = SystemClock()
+    new_id = Uuid7(clock)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(storage(configuration, own=False))
+        node = await _assemble(configuration, store, clock, new_id, stack)
+        await stack.enter_async_context(_working(node, here=True))
+        yield node
+
+
+@asynccontextmanager
+async def _working(node: Node, *, here: bool) -> AsyncIterator[None]:
+    node.log.start(node.subscriptions if here else (), wanted=node.subscriptions)
+    try:
+        yield
+    finally:
+        await node.log.close()
 
 
 async def _assemble(
@@ -93,7 +113,7 @@ def subscriptions_of(
     stores = Stores(store.database, store.master)
     made = [translation(flows, new_id, _sources(settings))]
     for flow in flows:
-        if _is_wired(flow.name, flow.reactions, settings.flows):
+        if flow.name in settings.flows or not needs_systems(flow):
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
     for name, delivery in settings.deliveries.items():
         target = _target(name, systems.get(delivery.system))
@@ -106,11 +126,6 @@ def _sources(settings: Settings) -> dict[str, SenderSettings]:
         name: SenderSettings(zone=ZoneInfo(source.zone), social_security=source.social_security)
         for name, source in settings.sources.items()
     }
-
-
-def _is_wired(flow: str, reactions: Sequence[Any], bindings: Mapping[str, Mapping[str, str]]) -> bool:
-    """A flow acts only where the settings name it; its translators serve every deployment."""
-    return bool(reactions) and flow in bindings
 
 
 def _target_slots(configuration: Configuration, system: str) -> int:

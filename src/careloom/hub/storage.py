@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from careloom.core.errors import CareloomError
 from careloom.core.secrets import Resolver
 from careloom.hub.configuration import Configuration, database_url
 from careloom.security.keyfile import load_or_create
@@ -24,11 +25,15 @@ _KEY_FILE = "master.key"
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """An open, migrated database and the key to what is in it."""
+    """An open, migrated database and the key to what is in it.
+
+    `lost` resolves to the reason when an embedded PostgreSQL of our own cannot be kept alive.
+    """
 
     database: Database
     master: MasterKey
     secrets: Resolver
+    lost: asyncio.Future[CareloomError]
 
 
 @asynccontextmanager
@@ -39,15 +44,16 @@ async def storage(configuration: Configuration, *, own: bool) -> AsyncIterator[S
     keeps is used, and only when there is none is one started.
     """
     secrets = resolver(configuration.base)
+    lost: asyncio.Future[CareloomError] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as stack:
         url = database_url(configuration, secrets)
         if url is None:
-            url = await _embedded(configuration, stack, own=own)
+            url = await _embedded(configuration, stack, lost, own=own)
         database = await Database.open(url, size=configuration.settings.store.connections)
         stack.push_async_callback(database.close)
         async with database.acquire() as connection:
             await migrate(connection)
-        yield Storage(database, await asyncio.to_thread(_master, configuration, secrets), secrets)
+        yield Storage(database, await asyncio.to_thread(_master, configuration, secrets), secrets, lost)
 
 
 def data_folder(configuration: Configuration) -> Path:
@@ -56,11 +62,13 @@ def data_folder(configuration: Configuration) -> Path:
     return configuration.base / Path(chosen).expanduser() if chosen else default_data_folder()
 
 
-async def _embedded(configuration: Configuration, stack: AsyncExitStack, *, own: bool) -> str:
+async def _embedded(
+    configuration: Configuration, stack: AsyncExitStack, lost: asyncio.Future[CareloomError], *, own: bool
+) -> str:
     data = data_folder(configuration)
     if not own and (found := running(data)) is not None:
         return found
-    server = EmbeddedPostgres(data)
+    server = EmbeddedPostgres(data, on_failure=lost.set_result)
     stack.push_async_callback(server.stop)
     return await server.start()
 

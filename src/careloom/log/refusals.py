@@ -58,7 +58,7 @@ class RefusalShelf:
                     await self._write(refusal)
                 except Exception as error:
                     self.dropped += 1
-                    _log.warning("a refused body of %s was not kept: %s", refusal.system, type(error).__name__)
+                    _log.warning("a refused body of %r was not kept: %s", refusal.system, type(error).__name__)
         finally:
             self._writer = None
 

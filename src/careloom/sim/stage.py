@@ -21,6 +21,7 @@ from careloom.store.service_account import service_account
 _MARK = ".careloom-demo"
 _MARK_TEXT = "Made by `careloom demo`, which wipes this folder at each start.\n"
 _NAME = "careloom-demo"
+_TEMPORARY = tuple(dict.fromkeys((Path("/var/tmp"), Path(tempfile.gettempdir()))))  # noqa: S108 - ownership is checked
 _CONFIGURATION = """\
 # Made by `careloom demo`: a hub that takes HL7 v2 from an EHR and keeps patient accounts in Odoo.
 [hub]
@@ -98,7 +99,7 @@ def open_stage(chosen: Path | None = None) -> Stage:
 
 def _candidates() -> Iterator[Path]:
     yield Path.cwd() / "build" / "demo"
-    for temporary in dict.fromkeys((Path("/var/tmp"), Path(tempfile.gettempdir()))):  # noqa: S108 - owner is checked
+    for temporary in _TEMPORARY:
         if temporary.is_dir():
             yield temporary / f"{_NAME}-{os.geteuid()}"
 

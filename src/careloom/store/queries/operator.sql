@@ -49,7 +49,7 @@ select (select coalesce(sum(messages), 0) from lane)::bigint as received,
        (select coalesce(sum(delivered), 0) from tally)::bigint as delivered,
        (select coalesce(sum(filtered), 0) from tally)::bigint as filtered,
        (select n from stopped) as parked,
-       (select n from to_translate) + (select n from set_aside) + (select n from flying) as in_flight,
+       ((select n from to_translate) + (select n from set_aside) + (select n from flying))::bigint as in_flight,
        (select count(*) from refusal) as refused
 
 -- name: filtered_reasons
