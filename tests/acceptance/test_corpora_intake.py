@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.hub.hospital import END, START, Ack, Hospital, Running, adt, line
 
 from careloom.core.errors import FormatError
 from careloom.formats import hl7v2
 from careloom.mapping.triggers import MERGES, RULES
-from tests.hub.hospital import END, START, Ack, Hospital, Running, adt, line
 
 CORPORA = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpora" / "open" / "hl7v2"
 LARGEST = 16 * 1024 * 1024

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from tests.chaos.judge import disorder
 from tests.chaos.trial import Plan, run
 

@@ -9,16 +9,17 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import sys
 
 from rich.console import Console
 from rich.table import Table
-
 from tests.chaos.processes import ROOT
 from tests.chaos.trial import Plan, Result, as_json, run
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # take the hub and the servers along
     plan = Plan(
         seed=_number("SEED", secrets.randbelow(1_000_000)),
         messages=_number("MESSAGES", 10_000),

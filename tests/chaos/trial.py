@@ -18,13 +18,23 @@ from typing import Any
 from tests.chaos import judge
 from tests.chaos.feed import Feed, make_feed
 from tests.chaos.judge import Finding
-from tests.chaos.processes import Erp, Hub, careloom, deployment_folder, free_port, gone, postmaster, server, simulated_odoo
+from tests.chaos.processes import (
+    Erp,
+    Hub,
+    careloom,
+    deployment_folder,
+    free_port,
+    gone,
+    postmaster,
+    server,
+    simulated_odoo,
+)
 from tests.chaos.sender import Account, Allowance, Line
 from tests.chaos.watch import Watch, connected
 
 EVENTS = ("registration.created.v1", "patient.updated.v1", "patient.merged.v1")
 ORPHAN_SECONDS = 30.0
-DRAIN_SECONDS = 300.0
+DRAIN_SECONDS = 120.0
 WHILE_STARTING = 0.15
 
 
@@ -221,7 +231,7 @@ async def _judged(hub: Hub, feed: Feed, account: Account, sink: str, erp: Erp) -
     arrivals = await asyncio.to_thread(_arrivals, sink)
     findings += judge.at_the_sink(arrivals, (str(row["id"]) for row in rows))
     findings += await asyncio.to_thread(judge.in_odoo, erp, feed)
-    return findings + [await _audited(hub.folder), await _conserved(hub.folder, len(feed.control_ids))]
+    return [*findings, await _audited(hub.folder), await _conserved(hub.folder, len(feed.control_ids))]
 
 
 def _arrivals(sink: str) -> list[dict[str, str]]:

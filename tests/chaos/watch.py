@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from tests.chaos.processes import postmasters
 
 from careloom.store.attach import running
 from careloom.store.sql import queries
-from tests.chaos.processes import postmasters
 
 _SQL = queries("operator")
 EVERY_SECONDS = 1.0

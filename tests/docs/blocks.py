@@ -10,7 +10,9 @@ from pathlib import Path
 
 from tests.docs.markdown import NOTE, ROOT
 
-_BLOCK = re.compile(r"(?:^<!-- (?P<note>[^\n]*?) -->\n)?^(?P<fence>```+)(?P<language>\w+)\n(?P<text>.*?)^(?P=fence)$", re.M | re.S)
+_BLOCK = re.compile(
+    r"(?:^<!-- (?P<note>[^\n]*?) -->\n)?^(?P<fence>```+)(?P<language>\w+)\n(?P<text>.*?)^(?P=fence)$", re.M | re.S
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ class Command:
 
 def pages(*, generated: bool = False) -> list[Path]:
     """Every page of the documentation; those made from the code only if asked for."""
-    found = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "src").rglob("README.md"))]
+    found = [
+        *sorted(ROOT.glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "src").rglob("README.md")),
+    ]
     return [path for path in found if generated or not path.read_text("utf-8").startswith(NOTE)]
 
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
 import typer
+from tests.docs.markdown import code, page, prose, table
 
 import careloom.cli
 from careloom.cli.app import build
-from tests.docs.markdown import code, page, prose, table
 
 _WORDS = {bool: "flag", str: "text", int: "number", float: "number", Path: "path", UUID: "UUID", datetime: "time"}
 _INTRO = "Every command takes `--help`. Times are ISO 8601; without an offset they are UTC."
 
 
-def commands() -> dict[str, Any]:
+@cache
+def commands() -> Mapping[str, Any]:
     """Each command by the words that call it: `parked list`."""
     return dict(_leaves(typer.main.get_command(build()), ()))
 
@@ -28,7 +30,8 @@ def commands_page() -> str:
     """docs/reference/commands.md"""
     known = commands()
     overview = table(
-        ("command", "what it does"), [(f"[`careloom {name}`](#careloom-{_slug(name)})", _first(known[name])) for name in known]
+        ("command", "what it does"),
+        [(f"[`careloom {name}`](#careloom-{_slug(name)})", _first(known[name])) for name in known],
     )
     return page("Commands", _INTRO, overview, "## Exit codes", _exit_codes(), *map(_section, known, known.values()))
 
@@ -43,7 +46,12 @@ def undocumented() -> list[str]:
 
 def options(command: Any) -> set[str]:
     """The options that a command takes, `--json` and `-c` alike."""
-    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("-")} | {"--help"}
+    return {
+        option
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("-")
+    } | {"--help"}
 
 
 def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -70,7 +78,12 @@ def _option(parameter: Any) -> tuple[str, str, str, str]:
     meaning = parameter.help or ""
     if parameter.envvar:
         meaning += f" Environment: {code(parameter.envvar)}."
-    return ", ".join(code(opt) for opt in (*parameter.opts, *parameter.secondary_opts)), _type(parameter), default, meaning
+    return (
+        ", ".join(code(opt) for opt in (*parameter.opts, *parameter.secondary_opts)),
+        _type(parameter),
+        default,
+        meaning,
+    )
 
 
 def _default(value: Any) -> str:
@@ -94,7 +107,7 @@ def _name(argument: Any) -> str:
 
 
 def _own(command: Any) -> list[Any]:
-    return [parameter for parameter in command.params if parameter.name != "help"]
+    return [parameter for parameter in command.params if parameter.name != "help" and not parameter.hidden]
 
 
 def _exit_codes() -> str:

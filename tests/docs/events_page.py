@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-
-from careloom.model import CONTRACTS, encode, examples, schema
 from tests.docs.markdown import code, page, prose, table
 
+from careloom.model import CONTRACTS, encode, examples, schema
+
 _INTRO = """\
-The facts that flows and deliveries receive. A name carries its major version: within `v1` a field may be added, never removed,
-renamed or given another meaning; that takes a `v2` beside it. An absent member means *not said: leave what you have*; what the
-sender asked to delete is listed in `cleared`. Entities and data types carry their FHIR R4 names in a cut-down shape. The
-examples are of invented people. How messages become events: [ADT mapping](../explanation/adt-mapping.md)."""
+The facts that flows and deliveries receive. A name carries its major version: within `v1` a field may be added,
+never removed, renamed or given another meaning; that takes a `v2` beside it. An absent member means *not said:
+leave what you have*; what the sender asked to delete is listed in `cleared`. Entities and data types carry
+their FHIR R4 names in a cut-down shape. The examples are of invented people. How messages become events: [ADT
+mapping](../explanation/adt-mapping.md)."""
 
 
 def events_page() -> str:
@@ -44,7 +45,8 @@ def undocumented() -> list[str]:
 
 def _event(name: str, contract: Any, definition: Mapping[str, Any], example: Any) -> str:
     body = msgspec.json.format(encode(example), indent=2).decode()
-    head = f"## {name}\n\n{contract.meaning} Owner: {contract.owner}. In Python: `careloom.model.{contract.event.__name__}`."
+    python = f"careloom.model.{contract.event.__name__}"
+    head = f"## {name}\n\n{contract.meaning} Owner: {contract.owner}. In Python: `{python}`."
     return f"{head}\n\n{_fields(definition)}\n\nExample:\n\n```json\n{body}\n```"
 
 
@@ -55,15 +57,15 @@ def _type_section(name: str, definition: Mapping[str, Any]) -> str:
 def _fields(definition: Mapping[str, Any]) -> str:
     required = set(definition.get("required", ()))
     rows = [
-        (code(name), _type(one), "yes" if name in required else "", one.get("description", ""))
+        (code(name), _type(one), "yes" if name in required else "", _note(one))
         for name, one in definition["properties"].items()
     ]
-    return table(("member", "type", "required", "notes"), [(n, t, r, _note(definition, n) or d) for (n, t, r, d) in rows])
+    return table(("member", "type", "required", "notes"), rows)
 
 
-def _note(definition: Mapping[str, Any], name: str) -> str:
-    one = definition["properties"][name.strip("`")]
-    return next((part["description"] for part in one.get("anyOf", ()) if "description" in part), "")
+def _note(one: Mapping[str, Any]) -> str:
+    parts = (one, *one.get("anyOf", ()))
+    return next((str(part["description"]) for part in parts if "description" in part), "")
 
 
 def _type(one: Mapping[str, Any]) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.docs.markdown import code, page, prose, table
+
 from careloom.gateway.app import create_app
 from careloom.gateway.services import Services
 from careloom.testing.intake import MemoryIntake
-from tests.docs.markdown import code, page, prose, table
 
 _INTRO = """\
-A running hub serves its document at `/openapi.json`; this page is made from it. Every route but `/healthz` asks for an API key as
-`Authorization: Bearer <key>`; `careloom key create NAME` makes one. The API listens on 127.0.0.1 and speaks plain HTTP: put a
-reverse proxy with TLS before it ([deployment](../operations/deployment.md)). Errors are
-[problems](errors.md#problems-of-the-http-api)."""
+A running hub serves its document at `/openapi.json`; this page is made from it. Every route but `/healthz` asks
+for an API key as `Authorization: Bearer <key>`; `careloom key create NAME` makes one. The API listens on
+127.0.0.1 and speaks plain HTTP: put a reverse proxy with TLS before it
+([deployment](../operations/deployment.md)). Errors are [problems](errors.md#problems-of-the-http-api)."""
 
 
 class _NoKeys:

@@ -9,10 +9,10 @@ from tests.docs.markdown import ROOT, code, page, table
 
 MIGRATIONS = ROOT / "src" / "careloom" / "store" / "migrations"
 _INTRO = """\
-The tables of a deployment's database, as the migrations make them. Read them freely; write to them only through Careloom: the
-chains, the account of messages and the order of subjects depend on it. Bodies are sealed, subjects and external ids stand there
-as keyed digests ([sealing and erasure](../explanation/sealing-and-erasure.md)). The table `migration` says which steps were
-applied."""
+The tables of a deployment's database, as the migrations make them. Read them freely; write to them only through
+Careloom: the chains, the account of messages and the order of subjects depend on it. Bodies are sealed,
+subjects and external ids stand there as keyed digests ([sealing and
+erasure](../explanation/sealing-and-erasure.md)). The table `migration` says which steps were applied."""
 _TABLE = re.compile(r"^((?:--[^\n]*\n)*)create table (\w+) \(\n(.*?)\n\)[^;\n]*;", re.M | re.S)
 _CONSTRAINTS = ("primary key", "check", "unique", "foreign key")
 
@@ -29,7 +29,9 @@ class Table:
 
 def tables() -> list[Table]:
     """Those of all migrations, in their order."""
-    return [_table(*found) for path in sorted(MIGRATIONS.glob("*.sql")) for found in _TABLE.findall(path.read_text("utf-8"))]
+    return [
+        _table(*found) for path in sorted(MIGRATIONS.glob("*.sql")) for found in _TABLE.findall(path.read_text("utf-8"))
+    ]
 
 
 def schema_page() -> str:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-
-from careloom.hub import configuration
-from careloom.systems.registry import kinds
 from tests.docs.markdown import ROOT, code, page, prose, table
 
+from careloom.core.secrets import SecretRef
+from careloom.hub import configuration
+from careloom.systems.registry import kinds
+
 _INTRO = """\
-`careloom.toml` is TOML. A setting that is not listed here is refused, and every problem of the file is reported at once,
-each with its path. A *secret reference* is `env:NAME` or `file:PATH`, never the value; a relative `file:` path is below the
-folder of the file. Times are in seconds, sizes in octets."""
+`careloom.toml` is TOML. A setting that is not listed here is refused; problems are listed with their paths,
+never with the value. A *secret reference* is `env:NAME` or `file:PATH`, never the value; a relative `file:`
+path is below the folder of the file. Times are in seconds, sizes in octets."""
 _ENVIRONMENT = {
     "CARELOOM_CONFIG": "the settings file, where `--config` is not given",
     "CARELOOM_ACTOR": "who is acting, where `--by` is not given",
@@ -30,36 +32,38 @@ _ENVIRONMENT = {
 _PER_SYSTEM = "`[systems.NAME]`, with `kind` naming the kind. Names are lower-case letters, digits and hyphens."
 _MAPS = {
     "systems": _PER_SYSTEM + " What else stands there depends on the kind, below.",
-    "flows": "`[flows.NAME]` switches a flow on. Each line binds a parameter of its handlers to a system: `erp = \"odoo\"`.",
+    "flows": "`[flows.NAME]` switches a flow on that writes to systems. Each line binds a parameter of its handlers to"
+    ' one: `erp = "odoo"`. A flow that needs no system is on as soon as its module is in `hub.flows`.',
     "sources": "`[sources.NAME]` says how the system of that name writes what it sends.",
     "deliveries": "`[deliveries.NAME]` sends events to a system as they are.",
 }
 # Settings that say nothing of themselves where they are defined.
 _MEANINGS = {"connect_timeout": "longest time to connect", "answer_timeout": "longest time to an answer"}
 _TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+_TYPES |= dict.fromkeys((IPv4Network, IPv6Network), "IP network")
+_REFERENCE = get_args(SecretRef)[1]
 
 
 def settings_page() -> str:
     """docs/reference/settings.md"""
     blocks = [_section(name, field) for name, field in configuration.Settings.model_fields.items()]
     blocks += [_kind(name, kind.manifest.summary, kind.settings) for name, kind in kinds().items()]
-    nested = sorted({model for kind in kinds().values() for model in _nested(kind.settings)}, key=lambda one: one.__name__)
-    blocks += [_model(f"### {model.__name__}", prose(model.__doc__), model) for model in nested]
+    nested = {model.__name__: model for kind in kinds().values() for model in _nested(kind.settings)}
+    blocks += [_model(f"### {name}", prose(nested[name].__doc__), nested[name]) for name in sorted(nested)]
     environment = table(("variable", "meaning"), [(code(name), text) for name, text in _ENVIRONMENT.items()])
     return page("Settings", _INTRO, *blocks, "## Environment", environment)
 
 
 def undocumented() -> list[str]:
     """Settings that say nothing of themselves."""
-    models = [configuration.Settings, *(kind.settings for kind in kinds().values())]
-    models += [inner for model in models for inner in _nested(model)]
-    # The sections of the file speak by their docstrings.
-    own = {name for name, field in configuration.Settings.model_fields.items() if _submodel(field.annotation)}
+    models: list[type[BaseModel]] = [kind.settings for kind in kinds().values()]
+    roots: list[type[BaseModel]] = [*models, configuration.Settings]
+    models += [inner for model in roots for inner in _nested(model)]
     return [
         f"{model.__module__}.{model.__name__}.{name}"
         for model in models
         for name, field in model.model_fields.items()
-        if not _meaning(name, field) and name not in own
+        if not (field.description or name in _MEANINGS)
     ]
 
 
@@ -118,15 +122,13 @@ def _toml(value: Any) -> str:
 
 
 def _type(field: FieldInfo) -> str:
-    if field.annotation is str and any(getattr(m, "func", None).__name__ == "_check" for m in field.metadata if hasattr(m, "func")):
-        return "secret reference"
-    return _named(field.annotation)
+    return "secret reference" if _REFERENCE in field.metadata else _named(field.annotation)
 
 
 def _named(annotation: Any) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return "secret reference" if "_check" in repr(inner[1:]) else _named(inner[0])
+        return "secret reference" if _REFERENCE in inner else _named(inner[0])
     if origin in (Union, types.UnionType):
         names = dict.fromkeys(_named(one) for one in inner if one is not type(None))
         return " or ".join(names)
@@ -136,15 +138,16 @@ def _named(annotation: Any) -> str:
         return f"list of {_named(inner[0])}"
     if origin is not None and issubclass(origin, Mapping):
         return "table"
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    return _TYPES.get(annotation) or getattr(annotation, "__name__", str(annotation)).replace("IPv4Network", "IP network").replace("IPv6Network", "IP network")
+    if annotation in _TYPES:
+        return _TYPES[annotation]
+    name = annotation.__name__
+    return f"[{name}](#{name.lower()})" if issubclass(annotation, BaseModel) else str(name)
 
 
 def _nested(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     for field in model.model_fields.values():
         inner = _submodel(field.annotation)
-        if inner is not None and model is not configuration.Settings:
+        if inner is not None:
             yield inner
 
 

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from careloom.hub import configuration
 from tests.docs.blocks import Block, Command, blocks, commands, pages
 from tests.docs.commands_page import commands as known_commands
 from tests.docs.commands_page import options
 from tests.docs.markdown import ROOT
+
+from careloom.hub import configuration
 
 PAGES = pages()
 LANGUAGES = {"toml", "python", "console", "text", "json", "sql", "mermaid"}
 # What a reader has at hand besides Careloom. A program that is not here is perhaps misspelt.
 PROGRAMS = {
     "cd", "chmod", "cp", "curl", "export", "openssl", "pg_dump", "pg_restore", "psql", "createdb", "python", "sed",
-    "source", "systemctl", "tar", "mv", "install",
+    "source", "sudo", "systemctl", "tar", "mv", "install",
 }  # fmt: skip
 
 
@@ -49,7 +49,11 @@ def mentioned() -> Iterator[tuple[Path, str]]:
 
 def test_every_block_is_of_a_kind_that_is_checked_here() -> None:
     strange = [str(block) for page in PAGES for block in blocks(page) if block.language not in LANGUAGES]
-    unmarked = [str(page) for page in PAGES if len(re.findall(r"^```+", page.read_text("utf-8"), re.M)) != 2 * len(list(blocks(page)))]
+    unmarked = [
+        str(page)
+        for page in PAGES
+        if len(re.findall(r"^```+", page.read_text("utf-8"), re.M)) != 2 * len(list(blocks(page)))
+    ]
 
     assert (strange, unmarked) == ([], [])
     assert len(every("toml")) > 8 and len(every("python")) > 4 and len(every_command()) > 30
@@ -84,7 +88,7 @@ def test_python_runs_and_its_tests_pass(page: Path, monkeypatch: pytest.MonkeyPa
         if name.startswith("test_"):
             made = value()
             if inspect.isawaitable(made):
-                asyncio.run(asyncio.wait_for(made, 10))  # type: ignore[arg-type]
+                asyncio.run(asyncio.wait_for(made, 10))
 
 
 @pytest.mark.parametrize(("block", "command"), every_command(), ids=lambda one: getattr(one, "text", str(one))[:60])

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
-from careloom.core.outcomes import ErrorKind
-from careloom.systems.resilience import BreakerState
 from tests.docs.blocks import pages
 from tests.docs.markdown import ROOT
 from tests.docs.schema_page import MIGRATIONS
+
+from careloom.core.outcomes import ErrorKind
+from careloom.log.conservation import Conservation
+from careloom.systems.resilience import BreakerState
 
 README = ROOT / "README.md"
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
@@ -31,11 +33,13 @@ def prose(page: Path) -> str:
 def anchors(page: Path) -> frozenset[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.M)
-    return frozenset(re.sub(r"[^\w\- ]", "", _LINK.sub(r"\1", heading).lower()).replace(" ", "-") for heading in headings)
+    return frozenset(
+        re.sub(r"[^\w\- ]", "", _LINK.sub(r"\1", heading).lower()).replace(" ", "-") for heading in headings
+    )
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def functions_in(path: Path) -> frozenset[str]:
     """The names of the functions of a Python file."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, functions))
@@ -51,7 +55,7 @@ def broken(page: Path, text: str, target: str) -> str | None:
         return f"{target} is not there"
     if anchor and anchor not in anchors(there):
         return f"{target}: there is no such heading"
-    if there.suffix == ".py" and text.startswith("`test_") and text.strip("`") not in tests_in(there):
+    if there.suffix == ".py" and text.startswith("`test_") and text.strip("`") not in functions_in(there):
         return f"{text} is not in {target}"
     return None
 
@@ -102,7 +106,9 @@ def test_the_readme_is_short_and_has_room_for_the_figures() -> None:
 def test_no_page_names_a_folder_of_the_machine_it_was_written_on() -> None:
     places = [str(ROOT), str(ROOT.parent), str(Path.home())]
 
-    assert [page.name for page in pages(generated=True) for place in places if f"{place}/" in page.read_text("utf-8")] == []
+    assert [
+        page.name for page in pages(generated=True) for place in places if f"{place}/" in page.read_text("utf-8")
+    ] == []
 
 
 def test_the_glossary_is_in_order_and_knows_every_state() -> None:
@@ -121,3 +127,14 @@ def test_the_decisions_are_all_in_their_index() -> None:
     index = (folder / "README.md").read_text("utf-8")
 
     assert [path.name for path in folder.glob("0*.md") if f"({path.name})" not in index] == []
+
+
+def test_monitoring_explains_every_field_of_the_status() -> None:
+    page = (ROOT / "docs/operations/monitoring.md").read_text("utf-8")
+    source = ast.parse((ROOT / "src/careloom/hub/status.py").read_text("utf-8"))
+    keys = [key for node in ast.walk(source) if isinstance(node, ast.Dict) for key in node.keys]
+    fields = {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+    fields |= {field.name for field in dataclasses.fields(Conservation)} | {"holds", "time"}
+
+    assert {"behind", "retry_after", "received"} < fields
+    assert [field for field in fields if f"`{field}`" not in page] == []

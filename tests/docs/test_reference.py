@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-
-from careloom.store.database import Database
-from tests.docs import commands_page, errors_page, events_page, settings_page
+from tests.docs import commands_page, errors_page, events_page, settings_page, source
 from tests.docs.generate import FOLDER, PAGES
 from tests.docs.markdown import ROOT
 from tests.docs.schema_page import tables
+
+from careloom.store.database import Database
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -43,25 +43,25 @@ def test_every_event_has_owner_meaning_example_and_documented_types() -> None:
 
 
 def test_every_error_says_what_it_means() -> None:
-    tree = [error for error, _ in errors_page.error_tree()]
+    tree = [error for error, _ in source.error_tree()]
 
     assert len(tree) == len(set(tree)) > 15
-    assert [error.__name__ for error in tree if not errors_page._doc(error)] == []
+    assert [error.__name__ for error in tree if not errors_page.meaning(error)] == []
 
 
 def test_every_kind_of_case_is_documented_and_no_other() -> None:
-    assert errors_page.case_kinds() == set(errors_page.CASES)
+    assert source.case_kinds() == set(errors_page.CASES)
 
 
 def test_every_code_of_hl7_is_documented_and_no_other() -> None:
-    assert set(errors_page.hl7_codes()) == set(errors_page.HL7_CODES)
+    assert set(source.hl7_codes()) == set(errors_page.HL7_CODES)
 
 
 def test_the_runbook_has_a_section_for_every_kind_of_case_and_speaks_of_every_error() -> None:
     runbook = (ROOT / "docs/operations/runbook.md").read_text("utf-8")
 
     assert [kind for kind in errors_page.CASES if f"\n## Case: {kind}\n" not in runbook] == []
-    own = [error.__name__ for error, _ in errors_page.error_tree() if not error.__name__.startswith("Odoo")]
+    own = [error.__name__ for error, _ in source.error_tree() if not error.__name__.startswith("Odoo")]
     bases = {"CareloomError", "TransientError", "PermanentError"}
     assert [name for name in own if name not in bases and f"`{name}`" not in runbook] == []
 

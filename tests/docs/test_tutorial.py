@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
 from tests.docs.blocks import Block, Command, blocks, commands, shows
 from tests.docs.markdown import ROOT
 
@@ -31,7 +30,12 @@ class Reader:
         self._ports = ports
         bin_folder = str(Path(sys.executable).parent)
         # Colours and a narrow terminal would cut what the page shows.
-        self._environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": str(folder), "COLUMNS": "250", "LC_ALL": "C.UTF-8"}
+        self._environment = {
+            "PATH": f"{bin_folder}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "COLUMNS": "250",
+            "LC_ALL": "C.UTF-8",
+        }
         self.terminals: list[asyncio.subprocess.Process] = []
         self._printed = ""
         self.ran: list[str] = []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tests.hub.hospital import Hospital, Running, adt
+
 from careloom.core.envelope import Position
 from careloom.log.operators import Act
 from careloom.sim.odoo import SimulatedOdoo
-from tests.hub.hospital import Hospital, Running, adt
 
 ACT = Act("Robin Okafor", "asked by billing")
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.hub.hospital import Hospital
 
 from careloom.sim.odoo import SimulatedOdoo
-from tests.hub.hospital import Hospital
 
 
 @pytest.fixture

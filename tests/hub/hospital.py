@@ -135,7 +135,8 @@ class Hospital:
             (self.folder / "erp-key").write_text(odoo.api_key)
             text += (
                 f'[systems.erp]\nkind = "odoo"\nurl = "{odoo.url}"\ndatabase = "{odoo.database}"\n'
-                f'login = "{odoo.login}"\napi_key = "file:erp-key"\nconcurrency = 2\n[flows.registration]\nerp = "erp"\n'
+                f'login = "{odoo.login}"\napi_key = "file:erp-key"\nconcurrency = 2\n'
+                '[flows.registration]\nerp = "erp"\n'
             )
         self.config.write_text(text)
 

@@ -73,7 +73,11 @@ class Log:
         """A node that works these subscriptions."""
         opened = await Database.open(self.dsn, size=size)
         used = clock or self.clock
-        node = await LogNode.open(opened, MASTER, Cases(used, new_id), used, new_id, lanes=lanes)
+        try:
+            node = await LogNode.open(opened, MASTER, Cases(used, new_id), used, new_id, lanes=lanes)
+        except BaseException:
+            await opened.close()
+            raise
         self._nodes.append((node, opened))
         if subscriptions:
             node.start(subscriptions)

@@ -23,7 +23,7 @@ def _subscription(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def scene() -> Scene:
-    numbers = {"received": 99_999, "delivered": 88_888, "filtered": 7_777, "parked": 3_333, "in_flight": 1_111}
+    numbers = {"received": 4_999, "delivered": 3_888, "filtered": 777, "parked": 33, "in_flight": 301}
     return Scene(
         time=TIME,
         seconds=12.4,
@@ -57,7 +57,7 @@ def test_everything_fits_into_80_columns_and_24_lines(scene: Scene) -> None:
 
 def test_all_numbers_are_shown_whole(scene: Scene) -> None:
     text = _printed(scene)
-    assert "received 99999 = delivered 88888 + filtered 7777 + parked 3333 + in flight 1111" in text
+    assert "received 4999 = delivered 3888 + filtered 777 + parked 33 + in flight 301" in text
     for shown in ("sent 99999 of 99999", "acknowledged 99998", "refused 1", "12345", "123.5 s", "1234", "987"):
         assert shown in text
     assert "down, 5000 patient accounts; the hub's breaker is half-open" in text

@@ -20,7 +20,7 @@ from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import load
 from careloom.sim import stage as staging
 from careloom.sim.odoo import SimulatedOdoo
-from careloom.sim.stage import command, open_stage
+from careloom.sim.stage import DATABASE_VARIABLE, command, open_stage, own_database
 from careloom.store.service_account import ServiceAccount
 
 OURSELVES = ServiceAccount("ourselves", os.geteuid(), os.getegid(), dropping=False)
@@ -30,6 +30,7 @@ SOMEBODY = ServiceAccount("somebody", 65_533, 65_533, dropping=True)
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The current folder, one that PostgreSQL's user may pass."""
+    monkeypatch.delenv(DATABASE_VARIABLE, raising=False)
     with TemporaryDirectory(prefix="a demo ") as name:
         folder = Path(name).resolve()
         folder.chmod(0o755)
@@ -63,7 +64,7 @@ def test_what_an_earlier_demo_left_is_gone(here: Path) -> None:
 def test_a_folder_with_other_things_in_it_is_not_touched(here: Path) -> None:
     (here / "mine").mkdir()
     (here / "mine" / "letter").write_text("dear")
-    with pytest.raises(ConfigurationError, match="not the demo's"):
+    with pytest.raises(ConfigurationError, match="what is not the demo's"):
         open_stage(here / "mine")
     assert (here / "mine" / "letter").read_text() == "dear"
 
@@ -74,6 +75,20 @@ def test_the_data_of_a_real_hub_is_not_touched(here: Path) -> None:
     with pytest.raises(ConfigurationError):
         open_stage(here / "data")
     assert (here / "data" / "master.key").read_text() == "precious"
+
+
+@pytest.mark.parametrize("user", [0, 65_533])
+def test_a_folder_that_somebody_else_left_among_the_temporary_ones_is_not_used(
+    here: Path, monkeypatch: pytest.MonkeyPatch, user: int
+) -> None:
+    (here / "trap").mkdir()
+    owner = (here / "trap").stat().st_uid
+    monkeypatch.setattr(staging, "_TEMPORARY", (here,))
+    monkeypatch.setattr(os, "geteuid", lambda: user if user != owner else 65_534)
+    monkeypatch.setattr(staging, "service_account", lambda: OURSELVES)
+    with pytest.raises(ConfigurationError, match="not yours"):
+        open_stage(here / "trap")
+    assert not any((here / "trap").iterdir())
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
@@ -103,9 +118,7 @@ def test_a_folder_where_a_demo_runs_is_left_to_it(here: Path) -> None:
     assert open_stage(here / "busy").folder == here / "busy"
 
 
-def test_without_a_place_here_a_temporary_folder_of_this_user_serves(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_place_here_a_temporary_folder_serves(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "build").write_text("in the way")
     (here / "temporary").mkdir()
     monkeypatch.setattr(staging, "_TEMPORARY", (here / "temporary",))
@@ -119,7 +132,19 @@ def test_a_folder_that_postgresql_cannot_reach_is_passed_over(here: Path, monkey
     monkeypatch.setattr(staging, "_TEMPORARY", (here / "temporary",))
     monkeypatch.setattr(staging, "service_account", lambda: SOMEBODY)
     assert open_stage().folder.parent == here / "temporary"
-    assert not (here / "closed" / "build" / "demo" / "data").exists()
+    assert not any((here / "closed").iterdir())
+
+
+def test_what_is_made_for_postgresql_can_be_passed_whatever_the_mask(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "service_account", lambda: SOMEBODY)
+    before = os.umask(0o077)
+    try:
+        made = open_stage()
+    finally:
+        os.umask(before)
+    assert made.folder.stat().st_mode & 0o111 == made.folder.parent.stat().st_mode & 0o111 == 0o111
 
 
 def test_an_ordinary_user_may_use_a_closed_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,3 +215,19 @@ def test_paths_are_short_below_here_and_quoted(here: Path, monkeypatch: pytest.M
         == "careloom status --config build/careloom.toml"
     )
     assert command("status", Path("/an other/place")) == "careloom status '/an other/place'"
+
+
+def test_a_database_that_the_environment_names_is_set_aside_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["careloom"])
+    monkeypatch.setenv(DATABASE_VARIABLE, "postgresql://real")
+    with own_database():
+        assert DATABASE_VARIABLE not in os.environ
+    assert os.environ[DATABASE_VARIABLE] == "postgresql://real"
+    assert command("status") == "env -u CARELOOM_DATABASE_URL careloom status"
+
+
+def test_an_environment_that_names_none_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(DATABASE_VARIABLE, raising=False)
+    with own_database():
+        pass
+    assert DATABASE_VARIABLE not in os.environ

@@ -20,7 +20,7 @@ from careloom.systems.mllp.recognise import INTERNAL_ERROR, MEDIA_TYPE, Recognis
 
 MEDIA_TYPES: Final = (MEDIA_TYPE, "x-application/hl7-v2+er7", "text/plain", "application/octet-stream")
 RETRY_SECONDS: Final = 5
-_KEY_PATTERN: Final = r"^[!-~]{1,255}$"
+_KEY_PATTERN: Final = r"^[!-~]{1,200}$"
 _TEXT: Final[dict[str, Any]] = {"schema": {"type": "string"}}
 
 

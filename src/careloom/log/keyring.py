@@ -59,6 +59,11 @@ class Keyring:
                 _put(self._by_id, key.id, key)
         return found
 
+    async def check(self, connection: Connection) -> None:
+        """Raises SealBroken when this is not the master key that the database was created with."""
+        for row in await connection.fetch(_SQL.any_data_key):
+            self.master.unwrap(row["wrapped"], row["token"])
+
     def forget(self) -> None:
         """A subject was erased: no key that was opened before may be used again."""
         self._by_subject.clear()

@@ -59,9 +59,15 @@ class LogNode:
         *,
         lanes: int | None = None,
     ) -> LogNode:
-        """On a migrated database; `lanes` must be what it was created with, or None."""
+        """On a migrated database; `lanes` must be what it was created with, or None.
+
+        Raises ConfigurationError for another number of lanes and SealBroken for another master key: under it, known
+        subjects would get new stand-ins, and lose their order.
+        """
         async with database.acquire() as connection:
-            return cls(database, await open_lanes(connection, lanes), master, cases, clock, new_id)
+            node = cls(database, await open_lanes(connection, lanes), master, cases, clock, new_id)
+            await node.keyring.check(connection)
+            return node
 
     def start(
         self, subscriptions: Sequence[Subscription] = (), *, wanted: Sequence[Subscription] | None = None

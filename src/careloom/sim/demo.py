@@ -20,7 +20,7 @@ from careloom.sim.morning import Morning, morning
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.sim.performance import Performance
 from careloom.sim.screen import screen
-from careloom.sim.stage import Stage, open_stage
+from careloom.sim.stage import Stage, open_stage, own_database
 from careloom.sim.summary import Report, show
 
 _SECONDS_A_PATIENT = 0.06
@@ -49,7 +49,7 @@ def demo(
     console.print(f"everybody in this demo is invented; its files are in {stage.folder}", markup=False, soft_wrap=True)
     try:
         found: list[Report] = []
-        with _logging_to(stage.log):
+        with own_database(), _logging_to(stage.log):
             run_on_fast_loop(_perform(stage, morning(patients, seed), console, began, found))
         show(found[0], console, stage.config if keep else None)
     finally:

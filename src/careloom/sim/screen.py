@@ -64,7 +64,7 @@ def picture(scene: Scene) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("[bold]EHR[/]", ehr)
     facts.add_row("[bold]Hub[/]", _equation(scene.numbers))
-    facts.add_row("[bold]Odoo 19[/]", f"{up}, {scene.accounts} patient accounts; the hub's breaker is {scene.breaker}")
+    facts.add_row("[bold]Odoo[/]", f"{up}, {scene.accounts} patient accounts; the hub's breaker is {scene.breaker}")
     title = Text(f"Careloom demo: a hospital morning, {scene.time:%H:%M}  ({scene.seconds:.0f} s)", "bold")
     events = Text("\n".join(scene.events), "dim", no_wrap=True, overflow="ellipsis")
     return Group(title, "", facts, "", _lag(scene.status.get("subscriptions", ())), "", events)

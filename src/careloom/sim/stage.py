@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import FILE
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.store.data_folder import closed_parent
-from careloom.store.service_account import service_account
+from careloom.store.service_account import ServiceAccount, service_account
 
+DATABASE_VARIABLE = "CARELOOM_DATABASE_URL"
 _MARK = ".careloom-demo"
 _MARK_TEXT = "Made by `careloom demo`, which wipes this folder at each start.\n"
 _NAME = "careloom-demo"
@@ -107,21 +109,34 @@ def _candidates() -> Iterator[Path]:
 def _prepare(folder: Path) -> Stage:
     try:
         _wipe(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder, service_account())
         (folder / _MARK).write_text(_MARK_TEXT, "utf-8")
-        _reachable(folder)
     except OSError as error:
         raise ConfigurationError(f"the demo cannot use {folder}: {error.strerror}") from None
     return Stage(folder)
 
 
+def _make(folder: Path, account: ServiceAccount) -> None:
+    """As root PostgreSQL runs as another user, who must be able to pass every folder above its own."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    there = missing[-1].parent if missing else folder
+    closed = closed_parent(there / "data", account.uid) if account.dropping else None
+    if closed is not None:
+        who = f"{account.name}, who runs PostgreSQL"
+        raise ConfigurationError(f"the demo cannot use {folder}: {who}, may not pass {closed}")
+    for one in reversed(missing):
+        one.mkdir()
+        if account.dropping:
+            one.chmod(one.stat().st_mode | 0o111)
+
+
 def _wipe(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ConfigurationError(f"the demo cannot use {folder}: it is no folder")
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists():
         return
-    if not (folder / _MARK).is_file() or not _ours(folder):
-        raise ConfigurationError(f"the demo cannot use {folder}: it holds what is not the demo's, or not yours")
+    if not _ours(folder) or (any(folder.iterdir()) and not (folder / _MARK).is_file()):
+        raise ConfigurationError(f"the demo cannot use {folder}: it is not yours, or holds what is not the demo's")
     _unused(folder)
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
@@ -131,7 +146,9 @@ def _wipe(folder: Path) -> None:
 
 
 def _ours(folder: Path) -> bool:
-    return os.geteuid() in (0, folder.stat().st_uid)
+    """Root may use anybody's, but not where everybody may have put one for it to find."""
+    user = os.geteuid()
+    return folder.stat().st_uid == user or (user == 0 and folder.parent not in _TEMPORARY)
 
 
 def _unused(folder: Path) -> None:
@@ -146,18 +163,21 @@ def _unused(folder: Path) -> None:
             raise ConfigurationError(f"a demo is running in {folder}: wait for its end, or choose --data") from None
 
 
-def _reachable(folder: Path) -> None:
-    """As root PostgreSQL runs as another user, who must be able to pass every folder above its own."""
-    account = service_account()
-    closed = closed_parent(folder / "data", account.uid) if account.dropping else None
-    if closed is not None:
-        who = f"{account.name}, who runs PostgreSQL"
-        raise ConfigurationError(f"the demo cannot use {folder}: {who}, may not pass {closed}")
+@contextmanager
+def own_database() -> Iterator[None]:
+    """For the length of the block, no PostgreSQL that the environment names is used: it may hold real data."""
+    named = os.environ.pop(DATABASE_VARIABLE, None)
+    try:
+        yield
+    finally:
+        if named is not None:
+            os.environ[DATABASE_VARIABLE] = named
 
 
 def command(*words: str | Path) -> str:
     """A command line to type in this folder, for the way in which this program was started."""
-    return shlex.join([*_program(), *(_short(word) if isinstance(word, Path) else word for word in words)])
+    aside = ["env", "-u", DATABASE_VARIABLE] if os.environ.get(DATABASE_VARIABLE) else []
+    return shlex.join([*aside, *_program(), *(_short(word) if isinstance(word, Path) else word for word in words)])
 
 
 def _program() -> Sequence[str]:

@@ -42,6 +42,10 @@ select id, token, wrapped from subject_key where token = any($1::uuid[]) and wra
 -- Data keys by their own id, for reading; those of erased subjects are absent.
 select id, token, wrapped from subject_key where id = any($1::bigint[]) and wrapped is not null
 
+-- name: any_data_key
+-- One is enough to tell whether this is the master key of this database.
+select id, token, wrapped from subject_key where wrapped is not null order by id limit 1
+
 -- name: erase_subject
 -- What was sealed under these keys is gone for ever.
 update subject_key set wrapped = null, erased = $2 where token = $1 and wrapped is not null returning id

@@ -21,6 +21,7 @@ from careloom.core.errors import FormatError, MappingError
 from careloom.core.receipts import Received, Refusal
 from careloom.formats import hl7v2
 from careloom.formats.hl7v2 import Verdict
+from careloom.log.writing import storable
 from careloom.mapping.subject import subject_of
 from careloom.systems.mllp.framing import EXCERPT, BrokenBlock
 
@@ -83,7 +84,10 @@ class Recogniser:
             header = hl7v2.peek(body)
             fault = self._objection(header)
             if fault is None:
-                return Recognised(self._received(body, header, key or header.control_id), header)
+                received = self._received(body, header, key or header.control_id)
+                fault = _unstorable(received)
+                if fault is None:
+                    return Recognised(received, header)
         except (FormatError, MappingError) as error:
             fault = _fault_of(error)
         except Exception as error:
@@ -144,6 +148,15 @@ class Recogniser:
             return b""
         control_id = f"{self._prefix}{next(self._numbers):X}"
         return hl7v2.acknowledge(header, code, time=now, control_id=control_id, error=fault)
+
+
+def _unstorable(received: Received) -> hl7v2.Fault | None:
+    """What the store cannot index: an octet that HL7 does not allow either, in what the message is known by."""
+    texts = {"MSH-10": received.key, "MSH-9": received.type, "PID-3": "".join((received.subject, *received.others))}
+    for field, text in texts.items():
+        if not storable(text):
+            return hl7v2.Fault(DATA_TYPE_ERROR, "holds a NUL or half a surrogate pair", field)
+    return None
 
 
 def _header_of(body: bytes) -> hl7v2.Header | None:

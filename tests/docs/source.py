@@ -1,0 +1,108 @@
+"""What the product's source says of its errors: the tree, the kinds of cases, the problems, the codes."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.docs.markdown import ROOT
+
+import careloom
+from careloom.core.errors import CareloomError
+from careloom.systems.mllp import recognise
+
+SOURCE = ROOT / "src" / "careloom"
+_NO_PRODUCT = ("sim", "testing", "__main__")
+# The opening of a case, and the argument that names its kind.
+_OPENERS = {"NewCase": "kind", "Park": "case"}
+_TREE = "careloom.core.errors"
+
+Errors = Iterator[tuple[type[CareloomError], int]]
+
+
+def error_tree() -> Errors:
+    """Every error of the product with its depth, each once, children below their parent."""
+    for module in pkgutil.walk_packages(careloom.__path__, "careloom."):
+        if _is_product(module.name):
+            importlib.import_module(module.name)
+    yield from _below(CareloomError, 0, set())
+
+
+def _below(error: type[CareloomError], depth: int, seen: set[type]) -> Errors:
+    seen.add(error)
+    yield error, depth
+    for child in sorted(filter(lambda one: _is_product(one.__module__), error.__subclasses__()), key=_place):
+        # A class of two parents stands below its meaning, not below the mix-in that adds a place to it.
+        if child not in seen and error is child.__bases__[-1]:
+            yield from _below(child, depth + 1, seen)
+
+
+def _place(error: type) -> tuple[bool, str, int]:
+    """Those of the tree itself first, in its order; then by file and line, since import order must not decide."""
+    return error.__module__ != _TREE, error.__module__, inspect.getsourcelines(error)[1]
+
+
+def case_kinds() -> set[str]:
+    """The kinds of cases that the code opens, wherever it does."""
+    return {kind for tree in _trees(SOURCE) for node in ast.walk(tree) for kind in _cases_of(node)}
+
+
+def _cases_of(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef) and node.name == "case":
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Return) and inner.value is not None:
+                yield from filter(None, map(_text, ast.walk(inner.value)))
+    elif isinstance(node, ast.Call):
+        named = [one.value for one in node.keywords if one.arg == _OPENERS.get(_called(node), "")]
+        yield from filter(None, map(_text, named))
+
+
+def problem_types() -> list[tuple[str, int, str]]:
+    """Each `ProblemError` of the gateway: its kind, status and detail, a `…` for what is filled in."""
+    found: dict[str, tuple[str, int, str]] = {}
+    for tree in _trees(SOURCE / "gateway"):
+        nodes = list(ast.walk(tree))
+        words = {one.targets[0].id: _text(one.value) for one in nodes if _names_one(one)}  # type: ignore[attr-defined]
+        for call in nodes:
+            if isinstance(call, ast.Call) and _called(call) == "ProblemError" and (kind := _text(call.args[1])):
+                found[kind] = (kind, int(ast.literal_eval(call.args[0])), _detail(call.args[2], words))
+    return sorted(found.values(), key=lambda one: (one[1], one[0]))
+
+
+def _detail(node: ast.expr, words: Mapping[str, str | None]) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) or "…" for part in node.values)
+    said = words.get(node.id) if isinstance(node, ast.Name) else _text(node)
+    return said or "says what is wrong with the message"
+
+
+def _names_one(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+
+
+def hl7_codes() -> dict[str, int]:
+    """The codes of HL7 v2.5.1 table 0357 that acknowledgements carry, by their names in the code."""
+    numbers = {name: value for name, value in vars(recognise).items() if isinstance(value, int) and name.isupper()}
+    return {name: value for name, value in numbers.items() if 100 <= value <= 207}
+
+
+def _trees(folder: Path) -> Iterator[ast.AST]:
+    for path in sorted(folder.rglob("*.py")):
+        if path.relative_to(SOURCE).parts[0] not in _NO_PRODUCT:
+            yield ast.parse(path.read_text("utf-8"))
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _is_product(module: str) -> bool:
+    return module.split(".")[1] not in _NO_PRODUCT

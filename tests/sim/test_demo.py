@@ -1,0 +1,121 @@
+"""The whole demo in this process: PostgreSQL, the hub, the simulated EHR and Odoo; and no person in its output."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from careloom.cli.app import build
+from careloom.sim import demo as demo_command
+from careloom.sim.demo import register
+from careloom.sim.morning import Morning, morning
+
+PATIENTS, SEED = 60, 23
+
+
+@dataclass(frozen=True)
+class Run:
+    """A demo that has ended."""
+
+    result: Result
+    folder: Path
+    script: Morning
+
+
+@pytest.fixture(scope="module")
+def app() -> typer.Typer:
+    made = typer.Typer(pretty_exceptions_enable=False)
+    made.callback()(lambda: None)
+    register(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(app: typer.Typer) -> Iterator[Run]:
+    with TemporaryDirectory(prefix="careloom demo ") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL of root runs as another user
+        words = ["demo", "--data", str(folder / "here"), "--patients", str(PATIENTS), "--seed", str(SEED)]
+        yield Run(CliRunner().invoke(app, words), folder / "here", morning(PATIENTS, SEED))
+
+
+def test_it_ends_by_itself_and_well(run: Run) -> None:
+    assert run.result.exit_code == 0, run.result.output
+    assert "wrong:" not in run.result.output
+
+
+def test_the_summary_adds_up(run: Run) -> None:
+    found = re.search(
+        r"received (\d+) = delivered (\d+) \+ filtered (\d+) \+ parked (\d+) \+ in flight (\d+)", run.result.output
+    )
+    assert found is not None
+    received, delivered, filtered, parked, in_flight = map(int, found.groups())
+    assert received == delivered + filtered + parked + in_flight
+    assert in_flight == 0 and delivered > PATIENTS and filtered > 0 and parked >= 3
+
+
+def test_the_outage_is_seen_and_passes(run: Run) -> None:
+    assert "Odoo is down" in run.result.output
+    assert "breaker for Odoo is open" in run.result.output
+    assert "breaker for Odoo is closed" in run.result.output
+    acknowledged = re.search(r"acknowledged while Odoo was down: (\d+)", run.result.output)
+    assert acknowledged is not None and int(acknowledged[1]) > 0
+
+
+def test_every_parked_message_is_told_with_field_and_reason(run: Run) -> None:
+    assert "ADT^A04 PID-3: no number" in run.result.output
+    assert "ADT^A04 PID-7: the date of birth" in run.result.output
+
+
+def test_the_command_that_it_ends_with_traces_the_patient(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CARELOOM_DATABASE_URL", raising=False)
+    assert f"trace {run.script.star} --config " in run.result.output
+    config = ["--config", str(run.folder / "careloom.toml")]
+    traced = CliRunner().invoke(build(), ["trace", run.script.star, *config])
+    assert traced.exit_code == 0
+    assert "ADT^A40" in traced.output and "res.partner/" in traced.output
+    parked = CliRunner().invoke(build(), ["parked", "list", "--json", *config])
+    assert parked.exit_code == 0
+    assert parked.output.count('"field":"PID-') == 2
+
+
+def test_no_person_of_the_morning_is_in_the_logs_or_on_the_screen(run: Run) -> None:
+    shown = run.result.output.replace(f"trace {run.script.star} ", "")
+    logged = (run.folder / "hub.log").read_text() + (run.folder / "data" / "postgres.log").read_text()
+    assert "refused a message" in logged
+    for account in run.script.expected().values():
+        person = account.person
+        for value in (person.mrn, person.family, person.given, person.phone, person.street, person.email or person.mrn):
+            assert value not in shown
+            assert value not in logged
+
+
+def test_a_run_that_is_not_as_it_must_be_ends_with_1_and_is_removed_all_the_same(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARELOOM_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/real")  # must not be used
+    monkeypatch.setattr("careloom.sim.performance.differences", lambda *_: ["res.partner/7: phone is wrong"])
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        result = CliRunner().invoke(app, ["demo", "--data", str(folder / "x"), "--patients", "10", "--no-keep"])
+        assert result.exit_code == 1
+        assert result.output.count("wrong: ") == result.output.count("wrong: res.partner/7: phone is wrong") == 1
+        assert not (folder / "x").exists()
+        assert "--config" not in result.output
+
+
+def test_the_log_handler_goes_when_the_demo_ends(tmp_path: Path) -> None:
+    before = (list(logging.getLogger().handlers), logging.getLogger().level)
+    with demo_command._logging_to(tmp_path / "hub.log"):
+        logging.getLogger("careloom.anything").info("written")
+    assert (list(logging.getLogger().handlers), logging.getLogger().level) == before
+    assert "careloom.anything written" in (tmp_path / "hub.log").read_text()
