@@ -14,10 +14,10 @@ from tests.chaos.processes import postmasters
 
 from careloom.store.attach import running
 from careloom.store.sql import queries
+from careloom.store.translation import DRIVER_FAILURES
 
 _SQL = queries("operator")
 EVERY_SECONDS = 1.0
-_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def connected(data: Path) -> AsyncIterator[asyncpg.Connection[Any]]:
     try:
         yield connection
     finally:
-        with suppress(*_AWAY):
+        with suppress(*DRIVER_FAILURES):
             await connection.close(timeout=2)
 
 
@@ -59,7 +59,7 @@ class Watch:
         try:
             async with connected(self.data) as connection:
                 row = await connection.fetchrow(_SQL.conservation)
-        except _AWAY:
+        except DRIVER_FAILURES:
             self.blind += 1
             return
         if row is not None:

@@ -58,8 +58,8 @@ async def test_trace_finds_a_message_by_any_of_its_names(hospital: Hospital, erp
     assert [event["type"] for event in found["events"]] == ["hl7v2:ADT^A04", "registration.created.v1"]
     reached = {one["subscription"]: one["reference"] for one in found["deliveries"]}
     assert reached["registration.keep_account"].startswith("res.partner/")
-    for said in (said, shown):
-        assert "Weaver" not in said.output and "Loom Lane" not in said.output
+    for text in (said.output, shown.output):
+        assert "Weaver" not in text and "Loom Lane" not in text
     assert (nothing.code, nothing.output) == (1, "")
     assert "nothing here has that id" in nothing.errors
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from tests.docs.markdown import code, page, prose, table
 
-from careloom.model import CONTRACTS, encode, examples, schema
+from careloom.model import CONTRACTS, CanonicalEvent, PatientEvent, encode, examples, schema
 
 _INTRO = """\
 The facts that flows and deliveries receive. A name carries its major version: within `v1` a field may be added,
@@ -32,7 +32,8 @@ def events_page() -> str:
         events.append(_event(name, contract, definitions.pop(contract.event.__name__), shown[name]))
         types |= definitions
     parts = [_type_section(name, types[name]) for name in sorted(types)]
-    return page("Events", _INTRO, overview, *events, "## Entities and data types", *parts)
+    common = f"## What every event says\n\n{prose(CanonicalEvent.__doc__)}\n\n{prose(PatientEvent.__doc__)}"
+    return page("Events", _INTRO, overview, common, *events, "## Entities and data types", *parts)
 
 
 def undocumented() -> list[str]:

@@ -91,7 +91,9 @@ def test_python_runs_and_its_tests_pass(page: Path, monkeypatch: pytest.MonkeyPa
                 asyncio.run(asyncio.wait_for(made, 10))
 
 
-@pytest.mark.parametrize(("block", "command"), every_command(), ids=lambda one: getattr(one, "text", str(one))[:60])
+@pytest.mark.parametrize(
+    ("block", "command"), [pytest.param(*both, id=f"{both[0]} {both[1].text[:40]}") for both in every_command()]
+)
 def test_commands_exist_with_their_options(block: Block, command: Command) -> None:
     words = command.words
     if words[0] == "make":

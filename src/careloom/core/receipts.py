@@ -80,8 +80,9 @@ class Intake(Protocol):
     """Takes messages durably. Implemented by the log; `careloom.testing` has one in memory."""
 
     def accept(self, received: Received) -> Future[Receipt]:
-        """Store it. The future resolves after commit, in the order of calls; it raises `Unavailable` when the
-        store could not commit, and then nothing of the message was stored."""
+        """Store it. The future resolves after commit, in the order of calls; it raises `Unavailable` when the store
+        could not commit or did not answer: the sender must send again, and a message that was stored after all is
+        then told to be a repeat."""
 
     def refuse(self, refusal: Refusal) -> None:
         """Keep a refused body for the operators, as far as the store is able to; never raises, never blocks."""
