@@ -1,6 +1,7 @@
 """`make chaos`: 10,000 messages, the hub killed 100 times, PostgreSQL 10 times; what was lost, doubled or out of order?
 
-CARELOOM_CHAOS_SEED repeats a run; CARELOOM_CHAOS_MESSAGES, _HUB_KILLS and _POSTGRES_KILLS make it longer or shorter.
+CARELOOM_CHAOS_SEED repeats a run; CARELOOM_CHAOS_MESSAGES, _HUB_KILLS and _POSTGRES_KILLS make it
+longer or shorter; with CARELOOM_CHAOS_PROCESSES the hub has more than one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def main() -> int:
         messages=_number("MESSAGES", 10_000),
         hub_kills=_number("HUB_KILLS", 100),
         postgres_kills=_number("POSTGRES_KILLS", 10),
+        processes=_number("PROCESSES", 1),
     )
     print(f"seed {plan.seed} (CARELOOM_CHAOS_SEED={plan.seed} repeats it)", flush=True)
     result = asyncio.run(run(plan))

@@ -40,12 +40,16 @@ WHILE_STARTING = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is sent, and how often what is killed. `seed` decides all that chance decides here."""
+    """How much is sent, and how often what is killed. `seed` decides all that chance decides here.
+
+    With more than one of `processes`, others than the killed one do the work, and must end with it.
+    """
 
     seed: int
     messages: int
     hub_kills: int
     postgres_kills: int
+    processes: int = 1
 
 
 @dataclass
@@ -85,7 +89,7 @@ async def run(plan: Plan) -> Result:
     with deployment_folder() as folder:
         async with simulated_odoo() as erp, server("tests.chaos.sink") as [sink]:
             port = free_port()
-            hub = Hub(folder, configure(folder, port, sink, erp))
+            hub = Hub(folder, configure(folder, port, sink, erp, plan.processes))
             watch = Watch(folder / "data")
             try:
                 async with _background(watch.forever()):
@@ -100,12 +104,13 @@ async def run(plan: Plan) -> Result:
     return Result(plan, time.monotonic() - began, tally, account, watch, findings)
 
 
-def configure(folder: Path, port: int, sink: str, erp: Erp) -> dict[str, str]:
+def configure(folder: Path, port: int, sink: str, erp: Erp, processes: int = 1) -> dict[str, str]:
     """Write the settings of the hub; gives the environment with the secret in it."""
     (folder / "careloom.toml").write_text(
         f"""
 [hub]
 name = "chaos"
+processes = {processes}
 [store]
 data = "data"
 [api]
@@ -273,6 +278,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "holds": result.holds,
         "seconds": round(result.seconds, 1),
         "messages": plan.messages,
+        "processes": plan.processes,
         "hub_kills": tally.hub_kills,
         "hub_kills_while_starting": tally.while_starting,
         "hub_kills_with_unanswered_messages": tally.with_unanswered,

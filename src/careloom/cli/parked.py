@@ -10,13 +10,12 @@ from uuid import UUID
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
-from careloom.cli.output import By, Json, console, json_line, table
+from careloom.cli.output import By, Json, console, json_line
 from careloom.core.envelope import Position
 from careloom.log.operators import Act, NothingThere
 
 Id = Annotated[UUID, typer.Argument(metavar="ID", help="The id of the case, the event or the message.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept on record.")]
-_COLUMNS = ("case_id", "kind", "system", "type", "subscription", "field", "reason", "attempts", "behind", "since")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +33,19 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
         for row in rows:
             json_line(dict(row))
     else:
-        table(f"{len(rows)} parked", _COLUMNS, [[row[column] for column in _COLUMNS] for row in rows])
+        _list(rows)
+
+
+def _list(rows: Sequence[Any]) -> None:
+    """Two lines each, so that it reads well in a narrow terminal."""
+    for row in rows:
+        waits = f", {row['behind']} behind it" if row["behind"] else ""
+        field = f" {row['field']}:" if row["field"] else ""
+        console.print(
+            f"[bold]{row['case_id'] or row['event']}[/] {row['kind'] or ''} ({row['type']} from {row['system']})"
+        )
+        console.print(f"   {row['subscription']}:{field} {row['reason']}{waits}", markup=False)
+    console.print(f"{len(rows)} parked; `careloom parked show ID`, then `retry` or `discard`")
 
 
 def show(some_id: Id, config: Config = DEFAULT_CONFIG, json: Json = False) -> None:

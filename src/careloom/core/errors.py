@@ -6,6 +6,7 @@ CareloomError
 ├── MappingError              a well-formed message that cannot become a canonical event; names the field
 ├── TransientError            will pass by itself
 │   ├── Unavailable           the other side cannot be reached, or says so
+│   │   └── HeldBack          not even tried: a breaker holds calls back
 │   ├── Throttled             the other side asks us to slow down
 │   └── Contention            two writers met; one must try again
 ├── AmbiguousError            sent, and no answer: it may or may not have happened
@@ -83,6 +84,13 @@ class TransientError(CareloomError):
 
 class Unavailable(TransientError):
     """The other side cannot be reached, or says that it is not ready."""
+
+
+class HeldBack(Unavailable):
+    """Not even tried, since the other side is known to be away: it does not count as an attempt."""
+
+    def outcome(self) -> Outcome:
+        return Retry(str(self), after=self.retry_after, counted=False)
 
 
 class Throttled(TransientError):

@@ -39,11 +39,15 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again, after `after` seconds if given, else by the subscription's backoff."""
+    """Try again, after `after` seconds if given, else by the subscription's backoff.
+
+    `counted` False: nothing was tried, so it uses up no attempt.
+    """
 
     reason: str
     after: float | None = None
     kind: ErrorKind = ErrorKind.TRANSIENT
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,11 @@ async def keep_account(
     if isinstance(event, PatientMerged):
         return await _merge(event, envelope, erp, stores)
     external = account_of(erp, event.patient.identifier)
-    if not await stores.is_news(erp.system, external, envelope.time):
+    known = await stores.newness(erp.system, external, envelope.time)
+    if not known.news:
         return Skip("a newer update of this patient was taken before")
+    if known.merged_by is not None:
+        raise MappingError("this record number was merged into another; its source still uses it", "PID-3")
     if not event.patient.name and await erp.find(external) is None:
         raise MappingError("an update of a patient who is not in Odoo yet, without a name", "PID-5")
     values = await _values(erp, event.patient, event.cleared)
@@ -75,13 +78,15 @@ async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: St
     """The survivor's contact stays; the retired one is archived, and both say so."""
     survivor = account_of(erp, event.survivor.identifier)
     retired = account_of(erp, event.retired)
-    await stores.is_news(erp.system, survivor, envelope.time)
-    await stores.is_news(erp.system, retired, envelope.time)
-    values = await _values(erp, event.survivor)
+    newest = (await stores.newness(erp.system, survivor, envelope.time)).news
+    # A merge that comes late still merges, but must not bring back what the survivor was like before.
+    stays = not newest and await erp.find(survivor) is not None
+    values: dict[str, Value] = {"is_company": False} if stays else await _values(erp, event.survivor)
     try:
         merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
     except AmbiguousError:
         return Retry("Odoo gave no answer during a merge, each step of which may be repeated", kind=ErrorKind.AMBIGUOUS)
+    await stores.mark_merged(erp.system, retired, envelope.time, envelope.id)
     return Done(_merged(merged))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
@@ -13,6 +15,13 @@ from careloom.systems.odoo.ledger import Entry
 _SQL = queries("flows")
 
 
+class Newness(NamedTuple):
+    """Whether a fact is the newest of its record, and the event that merged the record into another, if one did."""
+
+    news: bool
+    merged_by: UUID | None
+
+
 class Stores:
     """Tables of this deployment; external ids appear in them only as keyed digests."""
 
@@ -20,14 +29,22 @@ class Stores:
         self._database = database
         self._master = master
 
-    async def is_news(self, system: str, external_id: str, occurred: datetime) -> bool:
+    async def newness(self, system: str, external_id: str, occurred: datetime) -> Newness:
         """Whether nothing newer was taken for this record before; remembers `occurred` if so.
 
         Updates overtake each other on their way here; the source's own time decides, not the order of arrival.
         """
         token = self._master.token(f"{system}/{external_id}")
         async with self._database.acquire() as connection:
-            return await connection.fetchval(_SQL.claim_newest, system, token, occurred) is not None
+            row = await connection.fetchrow(_SQL.claim_newest, system, token, occurred)
+        assert row is not None
+        return Newness(row["news"], row["merged_by"])
+
+    async def mark_merged(self, system: str, external_id: str, occurred: datetime, event: UUID) -> None:
+        """Remember that this event merged the record into another."""
+        token = self._master.token(f"{system}/{external_id}")
+        async with self._database.acquire() as connection:
+            await connection.execute(_SQL.mark_merged, system, token, occurred, event)
 
 
 class LinkLedger:

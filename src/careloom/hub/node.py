@@ -70,7 +70,7 @@ async def working_node(configuration: Configuration) -> AsyncIterator[Node]:
     clock = SystemClock()
     new_id = Uuid7(clock)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(storage(configuration, own=False))
+        store = await stack.enter_async_context(storage(configuration, own=False, start=False))
         node = await _assemble(configuration, store, clock, new_id, stack)
         await stack.enter_async_context(_working(node, here=True))
         yield node

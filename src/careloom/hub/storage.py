@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from careloom.core.errors import CareloomError
+from careloom.core.errors import CareloomError, Unavailable
 from careloom.core.secrets import Resolver
 from careloom.hub.configuration import Configuration, database_url
 from careloom.security.keyfile import load_or_create
@@ -37,18 +37,19 @@ class Storage:
 
 
 @asynccontextmanager
-async def storage(configuration: Configuration, *, own: bool) -> AsyncIterator[Storage]:
+async def storage(configuration: Configuration, *, own: bool, start: bool = True) -> AsyncIterator[Storage]:
     """The store, for the length of the block.
 
     `own`: for a hub, which starts the embedded server and holds its data folder. Otherwise a server that a hub already
-    keeps is used, and only when there is none is one started.
+    keeps is used, and only when there is none is one started; or, without `start`, Unavailable raised: a process that
+    outlives its hub must not take the folder from the next one.
     """
     secrets = resolver(configuration.base)
     lost: asyncio.Future[CareloomError] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as stack:
         url = database_url(configuration, secrets)
         if url is None:
-            url = await _embedded(configuration, stack, lost, own=own)
+            url = await _embedded(configuration, stack, lost, own=own, start=start)
         database = await Database.open(url, size=configuration.settings.store.connections)
         stack.push_async_callback(database.close)
         async with database.acquire() as connection:
@@ -63,11 +64,13 @@ def data_folder(configuration: Configuration) -> Path:
 
 
 async def _embedded(
-    configuration: Configuration, stack: AsyncExitStack, lost: asyncio.Future[CareloomError], *, own: bool
+    configuration: Configuration, stack: AsyncExitStack, lost: asyncio.Future[CareloomError], *, own: bool, start: bool
 ) -> str:
     data = data_folder(configuration)
     if not own and (found := running(data)) is not None:
         return found
+    if not start:
+        raise Unavailable(f"the hub that keeps the PostgreSQL in {data} is gone")
     server = EmbeddedPostgres(data, on_failure=lost.set_result)
     stack.push_async_callback(server.stop)
     return await server.start()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from careloom.core.clock import Clock
@@ -162,7 +162,7 @@ class Settler:
 
     async def _end(self, connection: Connection, ended: list[Ended], lane: int) -> None:
         name = self._subscription.name
-        delivered = [step for step in ended if step.outcome is not None]
+        delivered = [self._explained(step) for step in ended if step.outcome is not None]
         now = self._clock.now()
         rows = await connection.fetch(
             _SQL.record_deliveries,
@@ -183,6 +183,15 @@ class Settler:
         else:
             await self._owe(connection, delivered, set())
             await self._close_accounts(connection, [step for step in delivered if step.item.id in fresh], lane)
+
+    def _explained(self, step: Ended) -> Ended:
+        """A message whose events nobody wants is filtered, and says why."""
+        if self._subscription.bank is Bank.EVENTS or step.reason or not step.events:
+            return step
+        if any(self._owed(event.type) for event in step.events):
+            return step
+        types = ", ".join(sorted({event.type for event in step.events}))
+        return replace(step, reason=f"no subscription wants {types}")
 
     async def _unpark(self, connection: Connection, ended: list[Ended]) -> None:
         name = self._subscription.name

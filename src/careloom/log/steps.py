@@ -18,6 +18,9 @@ from careloom.security.sealing import DataKey
 _LONGEST_TEXT = 2_000
 
 
+_LEAST_SECONDS = 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An entry to be worked, and how it stands: None when new, else its state among the parked."""
@@ -122,8 +125,8 @@ def step_of(item: Item, handled: Handled, policy: RetryPolicy, now: datetime, he
 
 
 def _retry(item: Item, outcome: Retry, attempts: int, policy: RetryPolicy, now: datetime, held_for: float) -> Step:
-    if held_for > 0:
-        due = now + timedelta(seconds=held_for)
+    if held_for > 0 or not outcome.counted:
+        due = now + timedelta(seconds=max(held_for, outcome.after or _LEAST_SECONDS))
         return Held(item, "retry", item.attempts, due, outcome.kind.value, _text(outcome.reason))
     if attempts >= policy.attempts:
         reason = f"{outcome.reason} (given up after {attempts} attempts)"

@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from careloom.core.clock import Clock
-from careloom.core.errors import AmbiguousError, CareloomError, Throttled, Unavailable
+from careloom.core.errors import AmbiguousError, CareloomError, HeldBack, Throttled, Unavailable
 
 T = TypeVar("T")
+_PROBE_SECONDS = 0.25  # while a probe is out, nobody else needs to try
 
 
 class BreakerState(StrEnum):
@@ -57,12 +58,13 @@ class Breaker:
         """Seconds until a call has a chance; 0 when calls go through."""
         if self._state is BreakerState.CLOSED:
             return 0.0
-        return max(self._until - self._clock.monotonic(), 0.0)
+        least = _PROBE_SECONDS if self._state is BreakerState.HALF_OPEN else 0.0
+        return max(self._until - self._clock.monotonic(), least)
 
     def admit(self, identity: object = None) -> None:
         """Return if a call may start. `identity` stands for the credentials in use: a new one may try at once.
 
-        Raises Unavailable with `retry_after` otherwise: transient, so that work waits instead of being parked.
+        Raises HeldBack otherwise: transient, so that work waits instead of being parked, and no attempt of it.
         """
         if self._state is BreakerState.CLOSED:
             return
@@ -70,7 +72,7 @@ class Breaker:
         if changed or (self._state is not BreakerState.HALF_OPEN and self.retry_after <= 0):
             self._state = BreakerState.HALF_OPEN
             return
-        raise Unavailable(self._why(), retry_after=max(self.retry_after, 1.0))
+        raise HeldBack(self._why(), retry_after=max(self.retry_after, 1.0))
 
     def succeeded(self) -> None:
         """The other side answered, whatever it said."""

@@ -214,5 +214,6 @@ create table newest (
     system   text        not null,
     external uuid        not null,
     occurred timestamptz not null,
+    merged_by uuid,  -- the event that merged this record into another
     primary key (system, external)
 );

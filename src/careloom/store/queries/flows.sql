@@ -1,8 +1,18 @@
 -- name: claim_newest
 -- One round trip decides and remembers; equal times are let through, so that a retry is not its own elder.
-insert into newest as n (system, external, occurred) values ($1, $2, $3)
-on conflict (system, external) do update set occurred = excluded.occurred where n.occurred <= excluded.occurred
-returning true
+with claimed as (
+    insert into newest as n (system, external, occurred) values ($1, $2, $3)
+    on conflict (system, external) do update set occurred = excluded.occurred where n.occurred <= excluded.occurred
+    returning n.merged_by
+)
+select exists (select 1 from claimed) as news,
+       (select merged_by from newest where system = $1 and external = $2) as merged_by
+
+-- name: mark_merged
+-- The record was merged into another: later news under its old number needs a person.
+insert into newest (system, external, occurred, merged_by) values ($1, $2, $3, $4)
+on conflict (system, external) do update
+    set merged_by = excluded.merged_by, occurred = greatest(newest.occurred, excluded.occurred)
 
 -- name: links
 -- What was last sent for these records.

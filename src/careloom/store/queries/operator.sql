@@ -55,7 +55,7 @@ select (select coalesce(sum(messages), 0) from lane)::bigint as received,
 -- name: filtered_reasons
 -- Why messages were filtered or events skipped.
 select subscription, reason, count(*) as messages from delivery
-where outcome in ('skipped', 'discarded') group by subscription, reason order by messages desc, reason
+where reason is not null group by subscription, reason order by messages desc, reason
 
 -- name: lag
 -- How far each subscription is behind, and since when.
@@ -64,7 +64,10 @@ select s.name, s.bank, s.paused, s.reason, s.by,
        (select min(e.recorded) from cursor o join lateral (
             select recorded from event where event.lane = o.lane and event.seq = o.seq + 1) e on true
         where o.subscription = s.name) as oldest,
-       (select count(*) from parked p where p.subscription = s.name and p.state in ('case', 'behind')) as parked,
+       (select count(*) from parked p
+        where p.subscription = s.name and (p.state = 'case' or p.state = 'behind' and exists (
+            select 1 from parked c
+            where c.subscription = p.subscription and c.token = p.token and c.state = 'case'))) as parked,
        (select count(*) from parked p where p.subscription = s.name and p.state = 'retry') as retrying
 from subscription s left join cursor c on c.subscription = s.name left join lane l on l.lane = c.lane
 group by s.name, s.bank, s.paused, s.reason, s.by order by s.bank desc, s.name
