@@ -50,7 +50,14 @@ DRIVER_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Intern
 
 BAD_ADDRESS = "the address of the database is not valid; write postgresql://user:password@host:port/database"
 
-_CONNECTION_GONE = ("connection is closed", "connection was closed", "pool is clos", "pool is not init")
+# The last: what asyncpg says of a connection that broke under a call. No two calls of ours share a connection.
+_CONNECTION_GONE = (
+    "connection is closed",
+    "connection was closed",
+    "pool is clos",
+    "pool is not init",
+    "switch to state",
+)
 
 
 def translate(error: BaseException) -> CareloomError:
@@ -63,7 +70,8 @@ def translate(error: BaseException) -> CareloomError:
         return Unavailable(f"the database cannot be reached ({_reason(error)}); is PostgreSQL running?")
     if isinstance(error, asyncpg.ClientConfigurationError):
         return ConfigurationError(BAD_ADDRESS)
-    if isinstance(error, asyncpg.InterfaceError) and any(words in str(error) for words in _CONNECTION_GONE):
+    driver = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+    if driver and any(words in str(error) for words in _CONNECTION_GONE):
         return Unavailable("the connection to the database was lost; it is made again by itself")
     return PermanentError(f"the database driver refused the call ({type(error).__name__}); this is a bug, report it")
 
