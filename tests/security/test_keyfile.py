@@ -83,3 +83,12 @@ async def test_processes_that_race_get_one_key(tmp_path: Path) -> None:
     assert [racer.returncode for racer in racers] == [0] * RACERS
     assert len({out for out, _ in answers}) == 1
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_lost_key_is_not_replaced_where_bodies_are_sealed_under_it(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+
+    with pytest.raises(ConfigurationError, match="put it back from its backup"):
+        load_or_create(path, may_create=False)
+
+    assert not path.exists()

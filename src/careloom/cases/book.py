@@ -37,6 +37,7 @@ class Cases:
             [case.field for case in cases],
             [case.reason for case in cases],
             [self._clock.now()] * len(cases),
+            [case.owner for case in cases],
         )
 
     async def resolve_at(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import typer
 
-from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
+from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
 from careloom.cli.output import Json, console, json_line, table
+from careloom.core.errors import ConfigurationError
+from careloom.hub.node import subscriptions_of
 from careloom.hub.status import read_status
+from careloom.hub.systems import open_systems
 from careloom.log.conservation import filtered_reasons
+from careloom.log.handling import Subscription
 
 
 def register(app: typer.Typer) -> None:
@@ -33,9 +38,20 @@ def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 
 async def _read(config: Any) -> dict[str, Any]:
     async with deployment(config) as here:
-        found = await read_status(here.store.database, here.clock.now(), {})
+        known = await _subscriptions(here)
+        found = await read_status(here.store.database, here.clock.now(), subscriptions=known)
         reasons = await filtered_reasons(here.store.database)
         return {**found, "filtered": [dict(row) for row in reasons]}
+
+
+async def _subscriptions(here: Deployment) -> dict[str, Subscription]:
+    """What the settings say of each; nothing when its flows cannot be loaded here, which `careloom check` explains."""
+    async with AsyncExitStack() as stack:
+        systems = open_systems(here.configuration, here.store, here.clock, stack)
+        with suppress(ConfigurationError):
+            made = subscriptions_of(here.configuration, here.store, systems, here.new_id)
+            return {subscription.name: subscription for subscription in made}
+    return {}
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -43,11 +59,16 @@ def _show(found: dict[str, Any]) -> None:
     console.print(equation(numbers))
     table(
         "Subscriptions",
-        ("name", "state", "behind", "oldest (s)", "parked", "retrying"),
-        [tuple(row.values()) for row in found["subscriptions"]],
+        ("name", "state", "behind", "oldest (s)", "parked", "retrying", "owner"),
+        [_line(row) for row in found["subscriptions"]],
     )
     if found["filtered"]:
         table("Filtered", ("subscription", "reason", "messages"), [tuple(row.values()) for row in found["filtered"]])
+
+
+def _line(row: dict[str, Any]) -> tuple[object, ...]:
+    state = f"{row['state']}, late" if row["late"] else row["state"]
+    return (row["name"], state, row["behind"], row["oldest_seconds"], row["parked"], row["retrying"], row["owner"])
 
 
 def equation(numbers: dict[str, Any]) -> str:

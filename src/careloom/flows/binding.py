@@ -31,6 +31,9 @@ def subscriptions(
             types=tuple(event.type for event in reaction.events),
             gate=_gate(list(fixed.values())),
             concurrency=reaction.concurrency,
+            owner=flow.owner,
+            sla_seconds=flow.sla_time.total_seconds(),
+            criticality=flow.criticality,
         )
 
 

@@ -27,8 +27,16 @@ Sources: TypeAlias = Mapping[str, Settings]
 
 def translation(flows: Iterable[Flow], new_id: IdFactory, sources: Sources) -> Subscription:
     """One for the whole deployment: every message passes through it exactly once."""
-    translators = [translator for flow in flows for translator in flow.translators]
-    return Subscription(NAME, Bank.MESSAGES, _Translate(translators, new_id, sources))
+    serving = [flow for flow in flows if flow.translators]
+    translators = [translator for flow in serving for translator in flow.translators]
+    return Subscription(
+        NAME,
+        Bank.MESSAGES,
+        _Translate(translators, new_id, sources),
+        owner=serving[0].owner if serving else "",
+        sla_seconds=min((flow.sla_time.total_seconds() for flow in serving), default=None),
+        criticality="high" if any(flow.criticality == "high" for flow in serving) else "normal",
+    )
 
 
 class _Translate:

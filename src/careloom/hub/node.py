@@ -93,14 +93,17 @@ async def _assemble(
     log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
     keys = ApiKeys(store.database, clock, new_id)
     systems = open_systems(configuration, store, clock, stack)
+    made = subscriptions_of(configuration, store, systems, new_id)
+    works = settings.hub.work and settings.hub.processes == 1
     return Node(
         store=store,
         log=log,
         keys=keys,
         operators=Operators(store.database, log.writer, log.keyring, cases, clock, new_id),
-        status=StatusBoard(store.database, clock, systems),
+        # A process that works nothing calls nobody: the breakers it has say nothing.
+        status=StatusBoard(store.database, clock, systems if works else {}, made),
         systems=systems,
-        subscriptions=subscriptions_of(configuration, store, systems, new_id),
+        subscriptions=made,
         listeners=make_listeners(configuration, store, log.intake, clock),
     )
 

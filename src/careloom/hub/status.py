@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError
 from careloom.log.conservation import conservation, lag
+from careloom.log.handling import Subscription
 from careloom.store.database import Database
 
 REFRESH_SECONDS = 1.0
@@ -17,10 +18,17 @@ REFRESH_SECONDS = 1.0
 class StatusBoard:
     """The newest status, read once a second however many ask."""
 
-    def __init__(self, database: Database, clock: Clock, systems: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        systems: Mapping[str, object] | None = None,
+        subscriptions: Sequence[Subscription] = (),
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._systems = systems
+        self._systems = systems or {}
+        self._subscriptions = {subscription.name: subscription for subscription in subscriptions}
         self._last: dict[str, Any] = {}
 
     def as_dict(self) -> dict[str, Any]:
@@ -29,7 +37,7 @@ class StatusBoard:
 
     async def refresh(self) -> None:
         """Read it again."""
-        self._last = await read_status(self._database, self._clock.now(), self._systems)
+        self._last = await read_status(self._database, self._clock.now(), self._systems, self._subscriptions)
 
     async def keep_fresh(self) -> None:
         """Refresh for ever; while the store is away the board says so.
@@ -47,29 +55,41 @@ class StatusBoard:
             took = self._clock.monotonic() - began
 
 
-async def read_status(database: Database, now: datetime, systems: Mapping[str, object]) -> dict[str, Any]:
+async def read_status(
+    database: Database,
+    now: datetime,
+    systems: Mapping[str, object] | None = None,
+    subscriptions: Mapping[str, Subscription] | None = None,
+) -> dict[str, Any]:
     """One reading. `now` is what ages are measured against, in seconds."""
+    known = subscriptions or {}
     numbers = await conservation(database)
     return {
         "at": now.isoformat(),
         "store": "ok",
         "messages": numbers.as_dict(),
-        "subscriptions": [_subscription(row, now) for row in await lag(database)],
-        "systems": {name: _system(system) for name, system in systems.items()},
+        "subscriptions": [_subscription(row, now, known.get(row["name"])) for row in await lag(database)],
+        "systems": {name: _system(system) for name, system in (systems or {}).items()},
     }
 
 
-def _subscription(row: Any, now: datetime) -> dict[str, Any]:
+def _subscription(row: Any, now: datetime, known: Subscription | None) -> dict[str, Any]:
     oldest = row["oldest"]
+    age = round((now - oldest).total_seconds(), 3) if oldest else 0.0
+    sla = known.sla_seconds if known else None
     return {
         "name": row["name"],
         "state": "paused" if row["paused"] else "running",
         "behind": row["behind"],
-        "oldest_seconds": round((now - oldest).total_seconds(), 3) if oldest else 0.0,
+        "oldest_seconds": age,
         "parked": row["parked"],
         "retrying": row["retrying"],
+        "owner": known.owner if known else "",
+        "criticality": known.criticality if known else "",
+        "late": sla is not None and age > sla,
     }
 
 
 def _system(system: object) -> dict[str, Any]:
-    return {"state": str(getattr(system, "state", "open")), "retry_after": getattr(system, "retry_after", 0.0)}
+    """Where its breaker stands in this process; systems without one say so."""
+    return {"state": str(getattr(system, "state", "no breaker")), "retry_after": getattr(system, "retry_after", 0.0)}

@@ -19,7 +19,9 @@ from careloom.store.data_folder import default_data_folder
 from careloom.store.database import Database
 from careloom.store.embedded import EmbeddedPostgres
 from careloom.store.migrate import migrate
+from careloom.store.sql import queries
 
+_SQL = queries("log")
 _KEY_FILE = "master.key"
 
 
@@ -54,7 +56,10 @@ async def storage(configuration: Configuration, *, own: bool, start: bool = True
         stack.push_async_callback(database.close)
         async with database.acquire() as connection:
             await migrate(connection)
-        yield Storage(database, await asyncio.to_thread(_master, configuration, secrets), secrets, lost)
+            sealed = await connection.fetchval(_SQL.any_data_key)
+        yield Storage(
+            database, await asyncio.to_thread(_master, configuration, secrets, may_create=sealed is None), secrets, lost
+        )
 
 
 def data_folder(configuration: Configuration) -> Path:
@@ -76,8 +81,8 @@ async def _embedded(
     return await server.start()
 
 
-def _master(configuration: Configuration, secrets: Resolver) -> MasterKey:
+def _master(configuration: Configuration, secrets: Resolver, *, may_create: bool) -> MasterKey:
     reference = configuration.settings.security.master_key
     if reference:
         return MasterKey.from_text(secrets(reference))
-    return load_or_create(data_folder(configuration) / _KEY_FILE)
+    return load_or_create(data_folder(configuration) / _KEY_FILE, may_create=may_create)

@@ -47,7 +47,11 @@ def _always_open() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A named reader of one bank of the log. `types` None means every type."""
+    """A named reader of one bank of the log. `types` None means every type.
+
+    `owner` is who its cases are for; behind by more than `sla_seconds` it is late, and so much the worse the higher
+    its `criticality`.
+    """
 
     name: str
     bank: Bank
@@ -57,6 +61,9 @@ class Subscription:
     gate: Gate = _always_open
     concurrency: int = 64
     batch: int = 512
+    owner: str = ""
+    sla_seconds: float | None = None
+    criticality: str = "normal"
 
     def wants(self, type_: str) -> bool:
         """Whether events of this type are for this subscription."""

@@ -32,6 +32,7 @@ class NewCase:
     position: Position | None = None
     event: UUID | None = None
     message: UUID | None = None
+    owner: str = ""
 
 
 class CaseBook(Protocol):

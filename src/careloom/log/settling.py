@@ -266,7 +266,7 @@ class Settler:
                 [step.reason for step in tried],
                 [now] * len(tried),
             )
-        await self._cases.open(connection, [_case_of(self._subscription.name, step) for step in held if step.case])
+        await self._cases.open(connection, [_case_of(self._subscription, step) for step in held if step.case])
 
 
 def _events(steps: Sequence[Step]) -> list[Event]:
@@ -278,14 +278,15 @@ def _event_of(step: Held) -> object:
     return step.item.causation if step.item.kind is Kind.JOIN else step.item.id
 
 
-def _case_of(subscription: str, step: Held) -> NewCase:
+def _case_of(subscription: Subscription, step: Held) -> NewCase:
     item = step.item
     return NewCase(
         kind=step.case or "delivery",
         system=item.source,
         reason=step.reason,
         field=step.field,
-        subscription=subscription,
+        subscription=subscription.name,
+        owner=subscription.owner,
         position=item.position,
         event=item.id,
         message=item.message,

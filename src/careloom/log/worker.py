@@ -168,6 +168,7 @@ class Worker:
         """What is known of the lanes may be old: read it again once the store is back."""
         self._lanes.clear()
         self._balance_at = 0.0
+        self._parked_at = self._clock.monotonic() + POLL_SECONDS  # until then `_rest` rests; `_load` looks at once
 
     async def _load(self, lanes: list[int]) -> None:
         async with self._database.acquire() as connection:

@@ -13,8 +13,17 @@ from careloom.security.sealing import KEY_BYTES, MasterKey
 _log = logging.getLogger(__name__)
 
 
-def load_or_create(path: Path) -> MasterKey:
-    """The key in `path`; a missing file is created. Raises ConfigurationError when others may read it."""
+def load_or_create(path: Path, *, may_create: bool = True) -> MasterKey:
+    """The key in `path`; a missing file is created, if that is allowed.
+
+    Raises ConfigurationError when others may read it, or when it is missing and must not be made anew because bodies
+    sealed under it are there already.
+    """
+    if not path.exists() and not may_create:
+        raise ConfigurationError(
+            f"the master key {path} is missing, and the database holds bodies sealed under it: put it back from its "
+            "backup; a new key could open none of them"
+        )
     if not path.exists():
         _create(path)
     mode = path.stat().st_mode & 0o077

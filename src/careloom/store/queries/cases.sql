@@ -1,10 +1,11 @@
 -- name: open_cases
 -- A subject parked twice, or a sender repeating its mistake, is one case.
-insert into work_case (id, kind, system, subscription, lane, seq, event, message, field, reason, opened)
+insert into work_case (id, kind, system, subscription, lane, seq, event, message, field, reason, opened, owner)
 select new.* from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
-    $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[]
-) as new (id, kind, system, subscription, lane, seq, event, message, field, reason, opened)
+    $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[],
+    $12::text[]
+) as new (id, kind, system, subscription, lane, seq, event, message, field, reason, opened, owner)
 on conflict do nothing
 
 -- name: resolve_at
