@@ -177,3 +177,32 @@ async def test_what_odoo_refuses_waits_for_a_person_and_others_go_on(hospital: H
         numbers = await hub.settled(1)
     assert numbers.delivered == 1
     assert contacts(erp)["N-1"]["active"]
+
+
+async def test_a_merge_that_comes_late_still_merges_but_brings_back_nothing(
+    hospital: Hospital, erp: SimulatedOdoo
+) -> None:
+    hospital.configure(odoo=erp)
+    newest = adt("A08", "C3", "N-1", at="20260301120000", pid={11: "3 Bobbin Square^^Albany^NY^12207^USA^H"})
+    late = adt("A40", "C4", "N-1", at="20260301100000", mrg="N-2^^^NORTH^MR")
+    async with hospital.running() as hub:
+        await hub.send(adt("A04", "C1", "N-1"), adt("A04", "C2", "N-2"), newest, late)
+        numbers = await hub.settled(4)
+    found = contacts(erp)
+    assert numbers.delivered == 4
+    assert found["N-1"]["street"] == "3 Bobbin Square"
+    assert found["N-1"]["active"] and not found["N-2"]["active"]
+
+
+async def test_a_number_that_was_merged_away_needs_a_person_when_it_is_used_again(
+    hospital: Hospital, any_erp: SimulatedOdoo
+) -> None:
+    hospital.configure(odoo=any_erp)
+    merge = adt("A40", "C3", "N-1", at="20260301100000", mrg="N-2^^^NORTH^MR")
+    async with hospital.running() as hub:
+        await hub.send(adt("A04", "C1", "N-1"), adt("A04", "C2", "N-2"), merge)
+        await hub.settled(3)
+        await hub.send(adt("A08", "C4", "N-2", at="20260301110000"))
+        row = await parked(hub)
+    assert (row["field"], row["kind"]) == ("PID-3", "mapping")
+    assert not contacts(any_erp)["N-2"]["active"]

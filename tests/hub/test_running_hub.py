@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.chaos.processes import Hub, careloom, deployment_folder, gone, postmaster
 from tests.hub.hospital import Hospital, Running, adt, line
@@ -180,6 +181,23 @@ async def test_two_nodes_share_the_work_and_one_takes_over(
     assert numbers.delivered == 80
     refs = [row["ref"] for row in erp.records("res.partner") if row["ref"]]
     assert len(refs) == len(set(refs)) == 80
+
+
+async def test_the_processes_of_a_node_do_the_work_and_end_with_it_when_it_is_killed(hospital: Hospital) -> None:
+    hospital.configure(hub="processes = 2")
+    hub = Hub(hospital.folder)
+    await hub.start()
+    try:
+        async with line(hub.ports["ehr"]) as sender:
+            for number in range(5):
+                assert (await sender.send(adt("A04", f"C{number}", f"N-{number}"))).code == "AA"
+        hospital.configure(hub="work = false")
+        async with hospital.running() as observer:
+            assert (await observer.settled(5)).filtered == 5
+        [worker] = psutil.Process(hub.pid).children()
+    finally:
+        await hub.kill()
+    assert await asyncio.to_thread(gone, worker.pid, 30)
 
 
 async def _shared(hub: Running) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from careloom.core.envelope import Recorded
-from careloom.core.errors import AmbiguousError, ConfigurationError, MappingError, Rejected, Unavailable
+from careloom.core.errors import AmbiguousError, ConfigurationError, HeldBack, MappingError, Rejected, Unavailable
 from careloom.core.outcomes import Done, ErrorKind, Park, Retry, Skip
 from careloom.core.receipts import Received
 from careloom.log.conservation import filtered_reasons
@@ -253,3 +253,29 @@ async def test_messages_that_could_not_be_accounted_for_are_refused_at_the_start
 
 def test_kinds_of_errors_are_those_of_the_database() -> None:
     assert {kind.value for kind in ErrorKind} == {"transient", "ambiguous", "permanent"}
+
+
+async def test_an_outage_of_any_length_uses_up_no_attempt(
+    log: Any, message: Message, translate: Make, deliver: Make, saying: Callable[..., Handler]
+) -> None:
+    """However often the breaker lets a probe through and holds the rest back, nobody has to look at it afterwards."""
+    held = [HeldBack("the target is away", retry_after=0.001)] * 20
+    node = await log.node(translate(), deliver(saying(*held, Done("x/1")), retry=RetryPolicy(attempts=3)))
+    await node.intake.accept(message("M1"))
+    numbers = await log.settled(1)
+
+    assert (numbers.delivered, numbers.parked) == (1, 0)
+    assert (await _delivery(log))["attempts"] == 1
+    assert await log.value("select count(*) from work_case") == 0
+
+
+async def test_a_message_whose_events_nobody_wants_is_filtered_and_says_so(
+    log: Any, message: Message, translate: Make
+) -> None:
+    node = await log.node(translate("encounter.renamed.v1"))
+    await node.intake.accept(message("M1"))
+    numbers = await log.settled(1)
+
+    assert numbers.filtered == 1
+    reasons = [row["reason"] for row in await filtered_reasons(log.database)]
+    assert reasons == ["no subscription wants encounter.renamed.v1"]

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from careloom.core.errors import AccessRefused, AmbiguousError, Rejected, Throttled, Unavailable
+from careloom.core.errors import AccessRefused, AmbiguousError, HeldBack, Rejected, Throttled, Unavailable
+from careloom.core.outcomes import Retry
 from careloom.systems.resilience import (
     Backoff,
     Breaker,
@@ -201,3 +202,25 @@ def test_backoff_grows_to_its_limit_with_jitter() -> None:
     assert [Backoff(first=1.0, longest=6.0, jitter=lambda: 1.0).wait(n) for n in range(1, 6)] == [1, 2, 4, 6, 6]
     assert Backoff(first=1.0, jitter=lambda: 0.0).wait(1) == 0.5
     assert 0.05 <= Backoff().wait(1) <= 0.1
+
+
+def test_while_a_probe_is_out_nobody_else_has_a_chance(breaker: Breaker, clock: LeapingClock) -> None:
+    fail(breaker, 3)
+    clock.elapsed += 10.0
+    assert breaker.retry_after == 0.0
+    breaker.admit()
+
+    assert breaker.retry_after > 0.0
+    with pytest.raises(HeldBack):
+        breaker.admit()
+
+
+def test_what_was_held_back_was_not_tried(breaker: Breaker) -> None:
+    fail(breaker, 3)
+
+    with pytest.raises(HeldBack) as held:
+        breaker.admit()
+
+    outcome = held.value.outcome()
+    assert isinstance(outcome, Retry)
+    assert not outcome.counted
