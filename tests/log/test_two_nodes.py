@@ -120,9 +120,9 @@ async def test_a_stale_owner_cannot_commit_not_even_parked_entries(
     item = Item.of((await log.rows("select * from event where kind = 'm'"))[0])
     received = item.opened((await _keys(log, node, item))[item.key])
     step = Ended(item, "done", 1, events=(event(received),))
-    assert await settler.settle(LaneResult(0, old.epoch, old.cursor - 1, old.cursor, [step])) is False
+    assert await settler.settle([LaneResult(0, old.epoch, old.cursor - 1, old.cursor, [step])]) == {0: False}
     await log.value("update cursor set epoch = epoch + 1 where subscription = 'translate'")
-    assert await settler.settle(LaneResult(0, old.epoch, old.cursor, old.cursor, [step])) is False
+    assert await settler.settle([LaneResult(0, old.epoch, old.cursor, old.cursor, [step])]) == {0: False}
     assert await log.value("select count(*) from event where kind = 'e'") == 1
     assert await log.value("select sum(replays) from delivery") == 0
 

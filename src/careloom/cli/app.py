@@ -7,14 +7,28 @@ from importlib.metadata import entry_points
 
 import typer
 
-from careloom.cli import audit, check, key, new, parked, replay, run, status, trace, translate
+from careloom.cli import (
+    audit,
+    check,
+    erase,
+    key,
+    new,
+    parked,
+    refused,
+    replay,
+    run,
+    status,
+    subscription,
+    trace,
+    translate,
+)
 from careloom.cli.output import error_line
-from careloom.core.errors import CareloomError, ConfigurationError, TransientError
+from careloom.core.errors import AccessRefused, CareloomError, ConfigurationError, TransientError
 
 FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 
-_COMMANDS = (run, translate, status, trace, replay, check, new)
-_GROUPS = {"parked": parked, "audit": audit, "key": key}
+_COMMANDS = (run, translate, status, trace, replay, erase, check, new)
+_GROUPS = {"parked": parked, "refused": refused, "subscription": subscription, "audit": audit, "key": key}
 
 
 def build() -> typer.Typer:
@@ -41,7 +55,7 @@ def main() -> None:
     """Run the command line; never shows a traceback for an error that we raise on purpose."""
     try:
         build()()
-    except ConfigurationError as error:
+    except (ConfigurationError, AccessRefused) as error:
         _end(error, MISCONFIGURED)
     except TransientError as error:
         _end(error, UNREACHABLE)

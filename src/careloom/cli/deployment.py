@@ -19,6 +19,7 @@ from careloom.hub.storage import Storage, storage
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import open_lanes
 from careloom.log.operators import Operators
+from careloom.log.ports import stored_id
 from careloom.log.writing import Writer
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ async def deployment(config: Path) -> AsyncIterator[Deployment]:
     """Beside a running hub, or alone."""
     configuration = load(config)
     clock = SystemClock()
-    new_id = Uuid7(clock)
+    new_id = Uuid7(clock, stored_id)
     async with storage(configuration, own=False) as store:
         keyring = Keyring(store.master)
         async with store.database.acquire() as connection:

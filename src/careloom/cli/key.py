@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
-from careloom.cli.output import Json, console, json_line, table
+from careloom.cli.output import Json, console, json_line, listing, moment
 from careloom.hub.keys import ApiKeys
 
 T = TypeVar("T")
@@ -35,7 +35,12 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
         for row in rows:
             json_line(dict(row))
     else:
-        table("API keys", ("id", "name", "created", "revoked"), [list(row.values()) for row in rows])
+        listing("API keys", [(row["name"], _described(row)) for row in rows])
+
+
+def _described(row: Any) -> str:
+    revoked = f", revoked {moment(row['revoked'])}" if row["revoked"] else ""
+    return f"created {moment(row['created'])}{revoked}, id {row['id']}"
 
 
 def revoke(name: Name, config: Config = DEFAULT_CONFIG) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +11,6 @@ from uuid import UUID
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 By = Annotated[str, typer.Option("--by", help="Who is acting; kept on record.", envvar="CARELOOM_ACTOR")]
@@ -27,29 +26,25 @@ def json_line(value: object) -> None:
 
 def error_line(text: str) -> None:
     """What went wrong, on standard error."""
-    _errors.print(f"[bold red]careloom:[/] {_escaped(text)}")
+    _errors.print(f"[bold red]careloom:[/] {escaped(text)}")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table for people."""
-    made = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        made.add_column(column)
-    for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    console.print(made)
+def listing(title: str, rows: Iterable[tuple[object, str]]) -> None:
+    """For people: each name or id on a line of its own, where no terminal is too narrow for it, and the rest below."""
+    console.print(title, style="bold", markup=False)
+    for name, rest in rows:
+        console.print(f"  {name}", markup=False)
+        console.print(f"     {rest}", markup=False, style="dim")
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    return _escaped(str(value))
+def moment(time: datetime | None) -> str:
+    """A time for people, to the second."""
+    return "" if time is None else time.isoformat(sep=" ", timespec="seconds")
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", "\\[")
+def escaped(value: object) -> str:
+    """Text that may hold brackets, which are markup otherwise; None is nothing."""
+    return "" if value is None else str(value).replace("[", "\\[")
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What waits for a person: list, show, retry, discard."""
+"""What waits for a person: list, show, retry, discard, resolve."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from uuid import UUID
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
-from careloom.cli.output import By, Json, console, json_line
+from careloom.cli.output import By, Json, console, escaped, json_line
 from careloom.core.envelope import Position
 from careloom.log.operators import Act, NothingThere
 
 Id = Annotated[UUID, typer.Argument(metavar="ID", help="The id of the case, the event or the message.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept on record.")]
+_STANDING = {True: "yes", False: "no: `careloom parked resolve` closes the case"}
 
 
 def register(app: typer.Typer) -> None:
@@ -24,10 +25,11 @@ def register(app: typer.Typer) -> None:
     app.command()(show)
     app.command()(retry)
     app.command()(discard)
+    app.command()(resolve)
 
 
 def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
-    """Every event that waits for a person, with the reason and how many wait behind it."""
+    """Every open case: events that are parked, with how many wait behind them, and cases without a parked event."""
     rows = go(_find(config, None))
     if json:
         for row in rows:
@@ -38,25 +40,30 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 
 def _list(rows: Sequence[Any]) -> None:
     """Two lines each, so that it reads well in a narrow terminal."""
+    loose = sum(not row["parked"] for row in rows)
+    console.print(
+        f"{len(rows) - loose} parked" + (f", {loose} to resolve about which nothing is parked" if loose else "")
+    )
     for row in rows:
+        what = " ".join(escaped(row[name]) for name in ("kind", "field") if row[name])
+        about = f"{escaped(row['type'] or 'a message')} from {row['system']}"
+        console.print(f"[bold]{row['case_id'] or row['event']}[/] {what} ({about})")
         waits = f", {row['behind']} behind it" if row["behind"] else ""
-        field = f" {row['field']}:" if row["field"] else ""
-        console.print(
-            f"[bold]{row['case_id'] or row['event']}[/] {row['kind'] or ''} ({row['type']} from {row['system']})"
-        )
-        console.print(f"   {row['subscription']}:{field} {row['reason']}{waits}", markup=False)
-    console.print(f"{len(rows)} parked; `careloom parked show ID`, then `retry` or `discard`")
+        by = row["subscription"] if row["parked"] else "nothing is parked"
+        console.print(f"   {by}: {row['reason']}{waits}", markup=False)
+    if rows:
+        console.print("`careloom parked show ID`, then `retry` or `discard`; `resolve` where nothing is parked")
 
 
 def show(some_id: Id, config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
-    """One parked event in full."""
+    """One open case in full, and whether an event is parked for it."""
     rows = _must(go(_find(config, some_id)))
     for row in rows:
         if json:
             json_line(dict(row))
             continue
         for name, value in dict(row).items():
-            console.print(f"[bold]{name:>14}[/] {value if value is not None else ''}")
+            console.print(f"[bold]{name:>14}[/] {escaped(_STANDING.get(value) if name == 'parked' else value)}")
 
 
 def retry(some_id: Id, reason: Reason = "retried by hand", by: By = "cli", config: Config = DEFAULT_CONFIG) -> None:
@@ -71,14 +78,23 @@ def discard(some_id: Id, reason: Reason, by: By = "cli", config: Config = DEFAUL
     console.print("discarded; the message and the reason stay on record")
 
 
+def resolve(some_id: Id, reason: Reason, by: By = "cli", config: Config = DEFAULT_CONFIG) -> None:
+    """Close a case about which nothing is parked, such as a message id that was used again. It stays on record."""
+    go(_resolve(config, some_id, Act(by, reason)))
+    console.print("resolved; the case and the reason stay on record")
+
+
 async def _find(config: Path, some_id: UUID | None) -> Sequence[Any]:
     async with deployment(config) as here:
-        return await here.operators.parked(some_id)
+        return [*await here.operators.parked(some_id), *await here.operators.loose_cases(some_id)]
 
 
 async def _act(config: Path, some_id: UUID, act: Act, *, retry: bool) -> None:
     async with deployment(config) as here:
-        for row in _must(await here.operators.parked(some_id)):
+        rows = await here.operators.parked(some_id)
+        if not rows and await here.operators.loose_cases(some_id):
+            raise NothingThere("nothing is parked for this case; `careloom parked resolve` closes it")
+        for row in _must(rows):
             await _one(here, row, act, retry=retry)
 
 
@@ -88,6 +104,15 @@ async def _one(here: Deployment, row: Any, act: Act, *, retry: bool) -> None:
         await here.operators.retry(row["subscription"], position, act)
     else:
         await here.operators.discard(row["subscription"], position, act)
+
+
+async def _resolve(config: Path, some_id: UUID, act: Act) -> None:
+    async with deployment(config) as here:
+        rows = await here.operators.loose_cases(some_id)
+        if not rows and await here.operators.parked(some_id):
+            raise NothingThere("an event is parked for this case; `careloom parked retry` or `discard` ends both")
+        for row in _must(rows):
+            await here.operators.resolve(row["case_id"], act)
 
 
 def _must(rows: Sequence[Any]) -> Sequence[Any]:

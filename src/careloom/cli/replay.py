@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
-from careloom.cli.output import By, Json, console, json_line, table
+from careloom.cli.output import By, Json, console, json_line, listing, moment
 from careloom.log.operators import Act
 
 _LONG_AGO = timedelta(days=36_500)
@@ -44,10 +44,9 @@ def replay(
     if json:
         json_line({"subscription": subscription, "events": [row["id"] for row in chosen], "replayed": count})
         return
-    table(
+    listing(
         f"{len(chosen)} events of {subscription}",
-        ("id", "type", "recorded", "outcome"),
-        [list(r.values()) for r in chosen],
+        [(row["id"], f"{row['outcome']}: {row['type']}, recorded {moment(row['recorded'])}") for row in chosen],
     )
     console.print(
         f"{count} will be handled again" if yes else "nothing was done; add --yes to handle exactly these again"

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
-from careloom.cli.output import Json, console, json_line, table
+from careloom.cli.output import Json, console, json_line, listing
 from careloom.core.errors import ConfigurationError
 from careloom.hub.node import subscriptions_of
 from careloom.hub.status import read_status
@@ -57,18 +57,16 @@ async def _subscriptions(here: Deployment) -> dict[str, Subscription]:
 def _show(found: dict[str, Any]) -> None:
     numbers = found["messages"]
     console.print(equation(numbers))
-    table(
-        "Subscriptions",
-        ("name", "state", "behind", "oldest (s)", "parked", "retrying", "owner"),
-        [_line(row) for row in found["subscriptions"]],
-    )
+    listing("Subscriptions", [(row["name"], _described(row)) for row in found["subscriptions"]])
     if found["filtered"]:
-        table("Filtered", ("subscription", "reason", "messages"), [tuple(row.values()) for row in found["filtered"]])
+        listing("Filtered", [(row["subscription"], f"{row['messages']}: {row['reason']}") for row in found["filtered"]])
 
 
-def _line(row: dict[str, Any]) -> tuple[object, ...]:
+def _described(row: dict[str, Any]) -> str:
     state = f"{row['state']}, late" if row["late"] else row["state"]
-    return (row["name"], state, row["behind"], row["oldest_seconds"], row["parked"], row["retrying"], row["owner"])
+    behind = f"{row['behind']} behind" + (f" (oldest {row['oldest_seconds']} s)" if row["behind"] else "")
+    owner = f", owner {row['owner']}" if row["owner"] else ""
+    return f"{state}, {behind}, {row['parked']} parked, {row['retrying']} retrying{owner}"
 
 
 def equation(numbers: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
-from careloom.cli.output import By, Json, console, error_line, json_line
+from careloom.cli.output import By, Json, console, error_line, escaped, json_line
 from careloom.core.envelope import Kind, Recorded
 from careloom.log.journey import Journey, find, journey
 from careloom.log.operators import Act
@@ -85,10 +85,10 @@ def _as_dict(one: Journey, reveal: bool) -> dict[str, Any]:
 
 
 def _show(one: Journey, reveal: bool) -> None:
-    console.rule(f"message {one.message} from {one.system}, their id {one.key}")
+    console.print(f"message {one.message} from {one.system}, their id {one.key}", style="bold", markup=False)
     for event in one.events:
         name = "bytes as received" if event.kind is Kind.MESSAGE else "event"
-        console.print(f"[bold]{event.recorded:%H:%M:%S.%f} {name}[/] {event.type} at {event.position}")
+        console.print(f"[bold]{event.recorded:%H:%M:%S.%f} {name}[/] {escaped(event.type)} at {event.position}")
         console.print(_body(event, reveal), markup=False, style="dim")
         _show_outcomes(one, event)
 
@@ -97,15 +97,15 @@ def _show_outcomes(one: Journey, event: Recorded) -> None:
     for row in one.attempts:
         if row["event"] == event.id:
             console.print(
-                f"  {row['at']:%H:%M:%S.%f} attempt {row['number']} of {row['subscription']}: {row['reason']}"
+                f"  {row['at']:%H:%M:%S.%f} attempt {row['number']} of {row['subscription']}: {escaped(row['reason'])}"
             )
     for row in one.deliveries:
         if row["event"] == event.id:
             came_of_it = row["reference"] or row["reason"] or ""
             console.print(
                 f"  {row['at']:%H:%M:%S.%f} [green]{row['outcome']}[/] by {row['subscription']}"
-                f" after {row['attempts']} attempt(s) {came_of_it}"
+                f" after {row['attempts']} attempt(s) {escaped(came_of_it)}"
             )
     for row in one.parked:
         if row["event"] == event.id:
-            console.print(f"  [yellow]parked[/] by {row['subscription']} ({row['state']}): {row['reason']}")
+            console.print(f"  [yellow]parked[/] by {row['subscription']} ({row['state']}): {escaped(row['reason'])}")

@@ -9,11 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from careloom.cli.output import Json, console, error_line, json_line
+from careloom.cli.output import Json, console, error_line, escaped, json_line
+from careloom.core.errors import ConfigurationError
+from careloom.hub.configuration import SourceSection, load
+from careloom.mapping.source import Settings
 from careloom.mapping.translation import flatten, translate_bytes
 
 Files = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE...", help="Files of HL7 v2 messages; none or `-`: standard input.")
+]
+Source = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The system that sent them: its [sources.NAME] holds; with --config.")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The settings to take --source from; no others are read.")
 ]
 _GOOD = {"translated", "filtered"}
 
@@ -23,24 +32,37 @@ def register(app: typer.Typer) -> None:
     app.command()(translate)
 
 
-def translate(files: Files = None, json: Json = False) -> None:
+def translate(files: Files = None, json: Json = False, source: Source = None, config: Config = None) -> None:
     """Show the canonical events that messages become, or where and why they become none. Stores nothing.
 
     A file may hold several messages, an FHS/BHS batch, or MLLP frames. With --json, one object a line: one per event,
     or one per message that was filtered, needs a person, or is refused. Exit code 1 when one of the latter two was
-    seen.
+    seen. Needs no settings: times without an offset are then UTC, and PID-19 stays behind.
     """
+    settings = _settings(config, source)
     good = True
     for name, data in _inputs(files or [Path("-")]):
         if data is None:
             good = False
             continue
-        for message in translate_bytes(data, name):
+        for message in translate_bytes(data, name, settings):
             good = good and message["outcome"] in _GOOD
             for line in flatten(message):
                 (json_line if json else _show)(line)
     if not good:
         raise typer.Exit(1)
+
+
+def _settings(config: Path | None, source: str | None) -> Settings:
+    """How the sender writes; as nobody in particular does when neither option is given."""
+    if config is None and source is None:
+        return Settings()
+    if config is None or source is None:
+        raise typer.BadParameter("--config FILE and --source NAME go together: a file says how each system writes")
+    found = load(config).settings
+    if source not in found.systems:
+        raise ConfigurationError(f"there is no system {source!r}; there are {', '.join(found.systems) or 'none'}")
+    return found.sources.get(source, SourceSection()).for_mapping()
 
 
 def _inputs(files: list[Path]) -> Iterator[tuple[str, bytes | None]]:
@@ -56,13 +78,13 @@ def _inputs(files: list[Path]) -> Iterator[tuple[str, bytes | None]]:
 
 
 def _show(line: dict[str, Any]) -> None:
-    where = f"{line['file']}:{line.get('line', 1)}"
+    where = escaped(f"{line['file']}:{line.get('line', 1)}")
     if line["outcome"] == "translated":
-        console.print(f"[green]{where}[/] {line.get('trigger', '')} → [bold]{line.get('type', '')}[/]")
+        console.print(f"[green]{where}[/] {escaped(line.get('trigger'))} → [bold]{line.get('type', '')}[/]")
         console.print_json(data=line.get("data"))
     elif line["outcome"] == "filtered":
-        console.print(f"[yellow]{where}[/] filtered: {line['reason']}")
+        console.print(f"[yellow]{where}[/] filtered: {escaped(line['reason'])}")
     else:
         problem = line["error"]
         place = problem.get("field") or problem.get("location") or ""
-        console.print(f"[red]{where}[/] {line['outcome']}: {place}: {problem['message']}")
+        console.print(f"[red]{where}[/] {line['outcome']}: {escaped(place)}: {escaped(problem['message'])}")

@@ -6,6 +6,7 @@ Sorted ids keep the newest index pages of the log hot, and let a reader see age 
 from __future__ import annotations
 
 import os
+import struct
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +18,12 @@ IdFactory = Callable[[], UUID]
 
 _RANDOM_BLOCK = 4096
 _COUNTER_MAX = 0xFFF
+_VARIANT = 2 << 62
+_LAYOUT = struct.Struct(">QQ")
+
+
+def _from_bytes(octets: bytes) -> UUID:
+    return UUID(bytes=octets)
 
 
 class Uuid7:
@@ -26,8 +33,10 @@ class Uuid7:
     when it overflows, or the clock steps back, the timestamp runs ahead of the clock instead of repeating.
     """
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, make: Callable[[bytes], UUID] = _from_bytes) -> None:
+        """`make` builds the id from its 16 octets, for a driver that has a UUID class of its own."""
         self._clock = clock or SystemClock()
+        self._make = make
         self._millis = 0
         self._counter = 0
         self._random = b""
@@ -43,9 +52,9 @@ class Uuid7:
                 self._counter += 1
             else:
                 self._millis, self._counter = self._millis + 1, 0
-            tail = self._take_random()
-            value = (self._millis << 80) | (7 << 76) | (self._counter << 64) | (2 << 62) | tail
-        return UUID(int=value)
+            head = (self._millis << 16) | 0x7000 | self._counter
+            tail = self._take_random() | _VARIANT
+        return self._make(_LAYOUT.pack(head, tail))
 
     def _take_random(self) -> int:
         if self._offset >= len(self._random):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
+from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.registry import problems, settings_for
 
 FILE = "careloom.toml"
@@ -77,6 +78,10 @@ class SourceSection(_Section):
             raise ValueError("there is no such time zone; write one of the IANA names, America/Chicago") from None
         return zone
 
+    def for_mapping(self) -> SenderSettings:
+        """The same as mappings take it."""
+        return SenderSettings(zone=ZoneInfo(self.zone), social_security=self.social_security)
+
 
 class DeliverySection(_Section):
     """Events that go to a system as they are."""
@@ -131,35 +136,55 @@ def load(path: Path) -> Configuration:
 
 
 def check(mapping: Mapping[str, Any], base: Path) -> Configuration:
-    """Check settings that are already read."""
+    """Check settings that are already read: the sections, each system by its kind, and what refers to systems. Relative
+    paths are below `base`. Raises ConfigurationError that lists the problems of all three."""
+    settings: Settings | None = None
+    wrong: list[str] = []
     try:
         settings = Settings.model_validate(mapping)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(problems(error, FILE))) from None
-    wrong: list[str] = []
-    systems: dict[str, System] = {}
-    for name, one in settings.systems.items():
-        kind = str(one.get("kind", ""))
-        try:
-            systems[name] = System(name, kind, settings_for(kind, one, system=name))
-        except ConfigurationError as error:
-            wrong.append(str(error))
-    wrong += _dangling(settings)
-    if wrong:
+        wrong += problems(error, FILE)
+    systems, unfit = _systems(_tables(mapping.get("systems")), base)
+    wrong += unfit + _dangling(mapping)
+    if settings is None or wrong:
         raise ConfigurationError("\n".join(wrong))
     return Configuration(settings, systems, base)
 
 
-def _dangling(settings: Settings) -> list[str]:
-    named = {f"deliveries.{name}.system": one.system for name, one in settings.deliveries.items()}
-    named |= {f"sources.{name}": name for name in settings.sources}
-    for flow, bindings in settings.flows.items():
+def _systems(tables: Mapping[str, Mapping[str, Any]], base: Path) -> tuple[dict[str, System], list[str]]:
+    """Those that are right, and what is wrong with the others."""
+    systems: dict[str, System] = {}
+    wrong: list[str] = []
+    for name, one in tables.items():
+        kind = str(one.get("kind", ""))
+        try:
+            systems[name] = System(name, kind, settings_for(kind, one, system=name, base=base))
+        except ConfigurationError as error:
+            wrong.append(str(error))
+    return systems, wrong
+
+
+def _dangling(mapping: Mapping[str, Any]) -> list[str]:
+    """What names a system that there is not; what is no table is a problem that was told already."""
+    systems = mapping.get("systems", {})
+    if not isinstance(systems, Mapping):
+        return []
+    named = {f"deliveries.{name}.system": one.get("system") for name, one in _tables(mapping.get("deliveries")).items()}
+    named |= {f"sources.{name}": name for name in _tables(mapping.get("sources"))}
+    for flow, bindings in _tables(mapping.get("flows")).items():
         named |= {f"flows.{flow}.{parameter}": system for parameter, system in bindings.items()}
     return [
-        f"{path}: there is no system {system!r}; there are {', '.join(settings.systems) or 'none'}"
+        f"{path}: there is no system {system!r}; there are {', '.join(systems) or 'none'}"
         for path, system in named.items()
-        if system not in settings.systems
+        if isinstance(system, str) and system not in systems
     ]
+
+
+def _tables(section: object) -> dict[str, Mapping[str, Any]]:
+    """The tables of a section that has not passed its check."""
+    if not isinstance(section, Mapping):
+        return {}
+    return {str(name): one for name, one in section.items() if isinstance(one, Mapping)}
 
 
 def database_url(configuration: Configuration, secrets: Any) -> str | None:

@@ -28,6 +28,7 @@ from careloom.hub.systems import http_intakes, make_listeners, open_systems
 from careloom.log.handling import Subscription
 from careloom.log.node import LogNode
 from careloom.log.operators import Operators
+from careloom.log.ports import stored_id
 from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.http.target import HttpTarget
 from careloom.systems.mllp.listener import MllpListener
@@ -54,7 +55,7 @@ async def running_node(
 ) -> AsyncIterator[Node]:
     """A hub for the length of the block. Listeners stop first, then the workers finish, the store closes last."""
     clock = clock or SystemClock()
-    new_id = new_id or Uuid7(clock)
+    new_id = new_id or Uuid7(clock, stored_id)
     hub = configuration.settings.hub
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(storage(configuration, own=True))
@@ -68,7 +69,7 @@ async def running_node(
 async def working_node(configuration: Configuration) -> AsyncIterator[Node]:
     """A process beside a hub that shares its store and only works: no listeners, no API."""
     clock = SystemClock()
-    new_id = Uuid7(clock)
+    new_id = Uuid7(clock, stored_id)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(storage(configuration, own=False, start=False))
         node = await _assemble(configuration, store, clock, new_id, stack)

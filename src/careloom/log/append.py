@@ -19,7 +19,7 @@ from careloom.core.ids import IdFactory
 from careloom.core.receipts import Conflicting, Receipt, Received, Refusal
 from careloom.log.keyring import Keyring
 from careloom.log.ledger import Ledger
-from careloom.log.ports import CaseBook, Connection, NewCase, as_stored
+from careloom.log.ports import CaseBook, Connection, NewCase
 from careloom.log.refusals import RefusalShelf
 from careloom.log.steps import place_of
 from careloom.log.writing import Writer, storable
@@ -70,7 +70,7 @@ class Appender:
     def accept(self, received: Received) -> asyncio.Future[Receipt]:
         """See `Intake.accept`. Raises FormatError at once for a key that cannot be stored."""
         _check(received)
-        id_ = as_stored(self._new_id())
+        id_ = self._new_id()
         event = Event(
             id=id_,
             kind=Kind.MESSAGE,
@@ -151,7 +151,7 @@ class Appender:
             keys = await self._keyring.ensure(connection, subjects)
             prepared = self._writer.prepare([item.event for item in first], keys, self._clock.now())
             async with connection.transaction():
-                stored = await self._claim(connection, first)
+                stored = await self._claim(connection, first, len(batch))
                 fresh = {item.event.id for item in first} & stored.fresh
                 mine = prepared if len(fresh) == len(first) else [p for p in prepared if p.belongs_to(fresh)]
                 places = await self._writer.write(connection, mine)
@@ -159,8 +159,11 @@ class Appender:
                 await self._cases.open(connection, _conflicts(batch, answers))
         return answers
 
-    async def _claim(self, connection: Connection, first: Sequence[_Pending]) -> Ledger:
-        """Try to be the first with each key; learn what was stored for those that are not."""
+    async def _claim(self, connection: Connection, first: Sequence[_Pending], size: int) -> Ledger:
+        """Try to be the first with each key; learn what was stored for those that are not.
+
+        `size` is that of the whole batch, repeats within it included.
+        """
         ordered = sorted(first, key=lambda item: (item.received.system, item.received.key))
         columns = (
             [item.received.system for item in ordered],
@@ -171,6 +174,8 @@ class Appender:
         )
         rows = await connection.fetch(_SQL.claim_receipts, *columns)
         ledger = Ledger({row["id"] for row in rows})
+        if len(rows) == len(ordered) == size:
+            return ledger  # all first, no repeats: nobody will ask what stands there
         for system, key, id_, fingerprint, acknowledgement in zip(*columns, strict=True):
             if id_ in ledger.fresh:
                 ledger.note(system, key, id_, fingerprint, acknowledgement)

@@ -1,4 +1,4 @@
-"""What operators do to the log: retry, discard, pause, replay. Each act is itself an entry of the log."""
+"""What operators do to the log: retry, discard, resolve, pause, replay, erase. Each act is an entry of the log too."""
 
 from __future__ import annotations
 
@@ -39,8 +39,21 @@ class Act:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Erasable:
+    """A patient whose bodies can still be read, and how much there is: counts, and when the log took the first and
+    the last. `parked` of them would be skipped."""
+
+    subject: str
+    messages: int
+    events: int
+    first: datetime | None
+    last: datetime | None
+    parked: int
+
+
 class Operators:
-    """Acts on parked entries and subscriptions, each in one transaction with its audit entry."""
+    """Acts on parked entries, cases and subscriptions, each in one transaction with its audit entry."""
 
     def __init__(
         self, database: Database, writer: Writer, keyring: Keyring, cases: CaseBook, clock: Clock, new_id: IdFactory
@@ -56,6 +69,21 @@ class Operators:
         """What waits for a person; `some_id` may be the case's, the event's or the message's."""
         async with self._database.acquire() as connection:
             return await connection.fetch(_SQL.parked_cases, some_id)
+
+    async def loose_cases(self, some_id: UUID | None = None) -> Sequence[Any]:
+        """Open cases about which nothing is parked; rows and `some_id` as those of `parked`."""
+        async with self._database.acquire() as connection:
+            return await connection.fetch(_SQL.loose_cases, some_id)
+
+    async def refusals(self, limit: int) -> Sequence[Any]:
+        """What was refused at the door, newest first; never the bodies."""
+        async with self._database.acquire() as connection:
+            return await connection.fetch(_SQL.refusals, limit)
+
+    async def subscriptions(self) -> Sequence[Any]:
+        """All that were ever worked, with who paused or resumed them last."""
+        async with self._database.acquire() as connection:
+            return await connection.fetch(_SQL.subscriptions)
 
     async def retry(self, subscription: str, position: Position, act: Act) -> None:
         """Handle it again now. Raises NothingThere when it is not parked for a person."""
@@ -85,6 +113,18 @@ class Operators:
                 await self._writer.write(connection, audit)
                 await connection.execute(_LOG.notify, PARKED)
 
+    async def resolve(self, case: UUID, act: Act) -> None:
+        """Close a case about which nothing is parked. Raises NothingThere."""
+        async with self._database.acquire() as connection:
+            audit = await self._audit("case.resolved.v1", act, "", [str(case)], connection)
+            async with connection.transaction():
+                closed = await connection.fetch(_SQL.resolve_case, case, self._clock.now(), act.reason, act.by)
+                if not closed:
+                    raise NothingThere(
+                        f"there is no open case {case} that stands alone; what is parked is retried or discarded"
+                    )
+                await self._writer.write(connection, audit)
+
     async def _settle_account(
         self, connection: Connection, subscription: str, position: Position, message: UUID
     ) -> None:
@@ -101,15 +141,17 @@ class Operators:
             audit = await self._audit(kind, act, subscription, [], connection)
             async with connection.transaction():
                 if await connection.fetchval(_SQL.pause, subscription, paused, act.reason, act.by) is None:
-                    raise NothingThere(f"there is no subscription {subscription}; `careloom status` lists them")
+                    raise _unknown(subscription)
                 await self._writer.write(connection, audit)
                 await connection.execute(_LOG.notify, PARKED)
 
     async def preview(
         self, subscription: str, since: datetime, until: datetime, type_: str | None, outcome: str | None, limit: int
     ) -> Sequence[Any]:
-        """The exact set that `replay` of these events would take."""
+        """The exact set that `replay` of these events would take. Raises NothingThere for an unknown subscription."""
         async with self._database.acquire() as connection:
+            if await connection.fetchval(_SQL.bank_of, subscription) is None:
+                raise _unknown(subscription)
             return await connection.fetch(_SQL.replayable, subscription, since, until, type_, outcome, limit)
 
     async def replay(self, subscription: str, events: Sequence[UUID], act: Act) -> int:
@@ -126,6 +168,15 @@ class Operators:
                 await self._writer.write(connection, audit)
                 await connection.execute(_LOG.notify, PARKED)
                 return len(rows)
+
+    async def erasable(self, wanted: str) -> list[Erasable]:
+        """The patient of a full key, `Patient/NORTH/N-1`; or those of a record number, under every assigner seen."""
+        async with self._database.acquire() as connection:
+            spaces = [row["space"] for row in await connection.fetch(_LOG.spaces)]
+            tokens = {self._keyring.master.token(name): name for name in _patients(wanted, spaces)}
+            rows = await connection.fetch(_SQL.erasable, list(tokens))
+        found = [Erasable(tokens[row["token"]], *list(row.values())[1:]) for row in rows]
+        return sorted(found, key=lambda one: one.subject)
 
     async def erase(self, subject: str, act: Act) -> None:
         """Make every body of a subject unreadable for ever, here and in every backup of the key table made later.
@@ -170,6 +221,18 @@ class Operators:
         )
         keys = await self._keyring.ensure(connection, [subject])
         return self._writer.prepare([event], keys, now)
+
+
+def _patients(wanted: str, spaces: Sequence[str]) -> list[str]:
+    """The keys that may be meant. Only patients: the log of operators' acts is sealed under subjects too."""
+    if wanted.startswith("Patient/") and wanted.count("/") == 2:
+        return [wanted]
+    number = wanted.replace("%", "%25").replace("/", "%2F")  # as in the keys, where a slash divides
+    return [f"{space}/{number}" for space in spaces if space.startswith("Patient/")]
+
+
+def _unknown(subscription: str) -> NothingThere:
+    return NothingThere(f"there is no subscription {subscription}; `careloom status` lists them")
 
 
 def _must_be_there(rows: Sequence[Any], subscription: str, position: Position) -> None:

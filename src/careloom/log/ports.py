@@ -15,9 +15,9 @@ Connection: TypeAlias = Any
 """An asyncpg connection, from a pool or not; its two classes share no public base."""
 
 
-def as_stored(id_: UUID) -> UUID:
-    """The same id in the driver's own class: a `uuid.UUID` too, whose bytes and hash cost no Python."""
-    return DatabaseUUID(id_.bytes)
+def stored_id(octets: bytes) -> UUID:
+    """For `Uuid7(make=...)`: the driver's own class, a `uuid.UUID` too, whose bytes and hash cost no Python."""
+    return DatabaseUUID(octets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,27 @@ Lanes that finish while a commit runs are committed together by the next one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event, Kind
-from careloom.core.errors import Contention, TransientError
+from careloom.core.errors import CareloomError, Contention, TransientError
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import Bank
 from careloom.log.ports import CaseBook, Connection, NewCase
-from careloom.log.steps import Ended, Held, Step
+from careloom.log.steps import Ended, Held, Step, place_of
 from careloom.log.writing import Writer
 from careloom.store.database import Database
 from careloom.store.sql import queries
 
 _SQL = queries("subscription")
+_log = logging.getLogger(__name__)
 LINGER_SECONDS = 0.005
+_DELIVERY = ("subscription", "lane", "seq", "event", "outcome", "reference", "reason", "attempts", "at")
 _MEETINGS = 3
 
 Owed = Callable[[str], int]
@@ -42,7 +45,7 @@ class LaneResult:
     steps: Sequence[Step]
 
 
-_Waiting: TypeAlias = tuple[LaneResult, asyncio.Future[bool]]
+_Waiting: TypeAlias = tuple[Sequence[LaneResult], asyncio.Future[Mapping[int, bool]]]
 
 
 class Settler:
@@ -73,16 +76,18 @@ class Settler:
         self._released = released
         self._queue: list[_Waiting] = []
         self._more = False
+        self._careful = False
         self._committer: asyncio.Task[None] | None = None
 
-    async def settle(self, result: LaneResult, *, more: bool = False) -> bool:
-        """True when committed; False when the lane was no longer ours, and nothing of it was written.
+    async def settle(self, results: Sequence[LaneResult], *, more: bool = False) -> Mapping[int, bool]:
+        """By lane: True when committed; False when it was no longer ours, and nothing of it was written. A lane that
+        the store refused is missing.
 
         `more` says that other lanes are about to finish: the commit waits a few milliseconds for them.
         """
         self._more = more
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._queue.append((result, answer))
+        answer: asyncio.Future[Mapping[int, bool]] = asyncio.get_running_loop().create_future()
+        self._queue.append((results, answer))
         if self._committer is None:
             self._committer = asyncio.get_running_loop().create_task(self._drain())
         return await answer
@@ -92,24 +97,45 @@ class Settler:
             while self._queue:
                 await asyncio.sleep(LINGER_SECONDS if self._more else 0)
                 batch, self._queue = self._queue, []
-                await self._commit_apart(batch)
+                try:
+                    kept = await self._commit_apart([result for results, _ in batch for result in results])
+                except Exception as error:
+                    _fail(batch, error)
+                else:
+                    for _, answer in batch:
+                        if not answer.done():
+                            answer.set_result(kept)
         finally:
             self._committer = None
 
-    async def _commit_apart(self, batch: list[_Waiting]) -> None:
+    async def _commit_apart(self, results: list[LaneResult]) -> dict[int, bool]:
         """Together if possible; what the store cannot take must not hold up the other lanes."""
         try:
-            kept = await self._commit_again([result for result, _ in batch])
+            kept = await self._commit_again(results)
+        except TransientError:
+            raise
         except Exception as error:
-            if isinstance(error, TransientError) or len(batch) == 1:
-                _fail(batch, error)
-                return
-            for one in batch:
-                await self._commit_apart([one])
-        else:
-            for result, answer in batch:
-                if not answer.done():
-                    answer.set_result(result.lane in kept)
+            if len(results) == 1:
+                return await self._commit_last(results[0], error)
+            apart: dict[int, bool] = {}
+            for one in results:
+                apart |= await self._commit_apart([one])
+            return apart
+        return {result.lane: result.lane in kept for result in results}
+
+    async def _commit_last(self, result: LaneResult, first: Exception) -> dict[int, bool]:
+        """Once more, without supposing that nothing of it was recorded before: somebody may have moved a cursor."""
+        self._careful = True
+        try:
+            return {result.lane: result.lane in await self._commit_again([result])}
+        except TransientError:
+            raise
+        except Exception:
+            what = first if isinstance(first, CareloomError) else place_of(first)
+            _log.warning("%s could not settle lane %s: %s", self._subscription.name, result.lane, what)
+            return {}
+        finally:
+            self._careful = False
 
     async def _commit_again(self, results: list[LaneResult]) -> set[int]:
         """Two writers that met were both told so before anything was written: handling need not be repeated."""
@@ -161,28 +187,40 @@ class Settler:
             await self._hold(connection, held)
 
     async def _end(self, connection: Connection, ended: list[Ended], lane: int) -> None:
-        name = self._subscription.name
         delivered = [self._explained(step) for step in ended if step.outcome is not None]
-        now = self._clock.now()
-        rows = await connection.fetch(
-            _SQL.record_deliveries,
-            name,
-            [step.item.position.lane for step in delivered],
-            [step.item.position.sequence for step in delivered],
-            [step.item.id for step in delivered],
-            [step.outcome for step in delivered],
-            [step.reference for step in delivered],
-            [step.reason for step in delivered],
-            [step.attempts for step in delivered],
-            [now] * len(delivered),
-        )
-        fresh = {row["event"] for row in rows if row["fresh"]}
+        fresh = await self._deliver(connection, delivered)
         await self._unpark(connection, ended)
         if self._subscription.bank is Bank.MESSAGES:
             await self._open_accounts(connection, delivered, fresh, lane)
         else:
             await self._owe(connection, delivered, set())
             await self._close_accounts(connection, [step for step in delivered if step.item.id in fresh], lane)
+
+    async def _deliver(self, connection: Connection, delivered: list[Ended]) -> set[object]:
+        """Put the outcomes on record; the events that had none before."""
+        now = self._clock.now()
+        name = self._subscription.name
+        rows = [
+            (
+                name,
+                step.item.position.lane,
+                step.item.position.sequence,
+                step.item.id,
+                step.outcome,
+                step.reference,
+                step.reason,
+                step.attempts,
+                now,
+            )
+            for step in delivered
+        ]
+        if not self._careful and all(step.item.state is None for step in delivered):
+            # Straight from the lane, so none of them was ever handled: COPY costs half of an INSERT that may conflict.
+            await connection.copy_records_to_table("delivery", records=rows, columns=_DELIVERY)
+            return {step.item.id for step in delivered}
+        columns = [list(column) for column in zip(*rows, strict=True)][1:]
+        recorded = await connection.fetch(_SQL.record_deliveries, name, *columns)
+        return {row["event"] for row in recorded if row["fresh"]}
 
     def _explained(self, step: Ended) -> Ended:
         """A message whose events nobody wants is filtered, and says why."""
@@ -215,13 +253,11 @@ class Settler:
         a message that ended before is not received again."""
         owing = [(step, sum(self._owed(event.type) for event in step.events)) for step in ended if step.events]
         owing = [(step, owed) for step, owed in owing if owed]
-        if owing:
-            await connection.execute(
-                _SQL.put_on,
-                [step.item.message for step, _ in owing],
-                [owed for _, owed in owing],
-                [step.item.id in fresh for step, _ in owing],
-            )
+        rows = [(step.item.message, owed, step.item.id in fresh) for step, owed in owing]
+        if rows and not self._careful and all(step.item.state is None and step.item.id in fresh for step, _ in owing):
+            await connection.copy_records_to_table("flight", records=rows, columns=("message", "owed", "counted"))
+        elif rows:
+            await connection.execute(_SQL.put_on, *(list(column) for column in zip(*rows, strict=True)))
         return {step.item.id for step, _ in owing}
 
     async def _close_accounts(self, connection: Connection, ended: list[Ended], lane: int) -> None:

@@ -43,7 +43,7 @@ class SubjectWorker:
     def __init__(self, subscription: Subscription, clock: Clock) -> None:
         self._subscription = subscription
         self._clock = clock
-        self._plain = not _is_async(subscription.handler)
+        self.plain = not _is_async(subscription.handler)
         self._slots = asyncio.Semaphore(subscription.concurrency)
 
     async def ask(self, connection: Connection, items: Sequence[Item]) -> Answers:
@@ -71,8 +71,10 @@ class SubjectWorker:
                 behind.append(self._behind(item))
             else:
                 queues.setdefault(item.token, []).append(item)
-        if self._plain:
+        if self.plain:
             return behind + await self._one_by_one(list(queues.values()), keys, answers)
+        if len(queues) == 1:  # most passes over a lane: no need for a task beside this one
+            return behind + await self._subject(next(iter(queues.values())), keys, answers)
         results = await asyncio.gather(*(self._subject(queue, keys, answers) for queue in queues.values()))
         return behind + [step for steps in results for step in steps]
 
@@ -127,7 +129,7 @@ class SubjectWorker:
             return Handled(outcome)
 
     async def _call(self, event: Recorded) -> Handled:
-        async with nullcontext() if self._plain else self._slots:
+        async with nullcontext() if self.plain else self._slots:
             handled = self._subscription.handler(event)
             return handled if isinstance(handled, Handled) else await handled
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from careloom.core.clock import Clock
@@ -42,6 +42,15 @@ class _Lane:
     epoch: int
     cursor: int
     blocked: set[UUID] = field(default_factory=set)
+
+
+class _Pass(NamedTuple):
+    """One lane's share of a round: what is to be worked, and where the cursor will stand afterwards."""
+
+    lane: int
+    state: _Lane
+    items: list[Item]
+    upto: int
 
 
 class Worker:
@@ -225,35 +234,52 @@ class Worker:
         everything = [item for lane in items.values() for item in lane]
         keys = await self._keyring.open(connection, {item.key for item in everything})
         answers = await self._subjects.ask(connection, everything)
+        passes = []
         for lane, mine in items.items():
-            state = self._lanes[lane]
-            self._busy.add(lane)
-            upto = state.cursor
+            upto = self._lanes[lane].cursor
             if heads:
                 upto = heads[lane] if len(mine) < share else mine[-1].position.sequence
-            task = asyncio.get_running_loop().create_task(self._work(lane, state, mine, upto, keys, answers))
+            passes.append(_Pass(lane, self._lanes[lane], mine, upto))
+        # A handler that only computes gains nothing from a task for each lane.
+        for together in [passes] if self._subjects.plain else [[one] for one in passes]:
+            self._busy.update(one.lane for one in together)
+            task = asyncio.get_running_loop().create_task(self._work(together, keys, answers))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, lane: int, state: _Lane, items: list[Item], upto: int, keys: Any, answers: Any) -> None:
+    async def _work(self, passes: list[_Pass], keys: Any, answers: Any) -> None:
+        lanes = {one.lane for one in passes}
         try:
-            steps = await self._subjects.work(items, state.blocked, keys, answers)
-            if await self._settler.settle(
-                LaneResult(lane, state.epoch, state.cursor, upto, steps), more=len(self._busy) > 1
-            ):
-                state.cursor = upto
-                self._note_parked(state, steps)
-            else:
-                self._lanes.pop(lane, None)
-                self._balance_at = 0.0
+            results = [
+                LaneResult(
+                    one.lane,
+                    one.state.epoch,
+                    one.state.cursor,
+                    one.upto,
+                    await self._subjects.work(one.items, one.state.blocked, keys, answers),
+                )
+                for one in passes
+            ]
+            kept = await self._settler.settle(results, more=len(self._busy) > len(passes))
+            for one, result in zip(passes, results, strict=True):
+                self._note(one, result, kept.get(one.lane))
         except Exception as error:
-            # Read again at the next balance, not at once: whatever it is, it must not spin.
             what = error if isinstance(error, CareloomError) else place_of(error)
-            _log.warning("%s could not settle lane %s and will work it again: %s", self.subscription.name, lane, what)
-            self._lanes.pop(lane, None)
+            _log.warning("%s could not settle lanes %s, works them again: %s", self.subscription.name, lanes, what)
+            for lane in lanes:
+                self._lanes.pop(lane, None)
         finally:
-            self._busy.discard(lane)
+            self._busy -= lanes
             self._wake.set()
+
+    def _note(self, one: _Pass, result: LaneResult, kept: bool | None) -> None:
+        if kept:
+            one.state.cursor = one.upto
+            self._note_parked(one.state, result.steps)
+            return
+        self._lanes.pop(one.lane, None)
+        if kept is False:  # a refused lane waits for the next balance: whatever it is, it must not spin
+            self._balance_at = 0.0
 
     def _note_parked(self, state: _Lane, steps: Sequence[Step]) -> None:
         held = {step.item.token for step in steps if isinstance(step, Held)}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import import_module, resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -72,8 +73,11 @@ def kinds() -> Mapping[str, Kind]:
     return MappingProxyType({kind.name: kind for kind in found if kind is not None})
 
 
-def settings_for(kind: str, mapping: Mapping[str, Any], *, system: str | None = None) -> BaseModel:
-    """The settings of one system, checked. `kind` in the mapping is allowed and left out.
+def settings_for(
+    kind: str, mapping: Mapping[str, Any], *, system: str | None = None, base: Path | None = None
+) -> BaseModel:
+    """The settings of one system, checked. `kind` in the mapping is allowed and left out; relative paths are put below
+    `base` where it is given.
 
     Raises ConfigurationError that lists every problem with its path, `systems.ehr.port`; `system` is that name.
     """
@@ -82,7 +86,8 @@ def settings_for(kind: str, mapping: Mapping[str, Any], *, system: str | None = 
     if known is None:
         raise ConfigurationError(f"{path}.kind: there is no such kind; there are {', '.join(kinds())}")
     try:
-        return known.settings.model_validate({name: value for name, value in mapping.items() if name != "kind"})
+        given = {name: value for name, value in mapping.items() if name != "kind"}
+        return known.settings.model_validate(given, context={"base": base})
     except ValidationError as error:
         raise ConfigurationError("\n".join(problems(error, path))) from None
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import Resolver, SecretRef
 
 
+def _below(path: Path | None, info: ValidationInfo) -> Path | None:
+    """Relative paths are below the folder of the settings, which whoever checks them gives as `base`."""
+    base = info.context.get("base") if info.context else None
+    return base / path if base is not None and path is not None else path
+
+
 class TlsServer(BaseModel):
-    """What a listening socket shows, and asks for. TLS 1.2 is the oldest that is spoken."""
+    """What a listening socket shows, and asks for. TLS 1.2 is the oldest that is spoken. Relative paths are below the
+    folder of the settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _placed = field_validator("certificate", "key", "client_ca")(_below)
 
     certificate: Path = Field(description="PEM file with our certificate and its chain")
     key: Path = Field(description="PEM file with our private key")
@@ -33,9 +42,12 @@ class TlsServer(BaseModel):
 
 
 class TlsClient(BaseModel):
-    """What a connection that we open trusts, and shows. Certificates and host names are always checked."""
+    """What a connection that we open trusts, and shows. Certificates and host names are always checked. Relative paths
+    are below the folder of the settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _placed = field_validator("ca", "certificate", "key")(_below)
 
     ca: Path | None = Field(default=None, description="PEM file of the CA to trust; without it, those of the machine")
     certificate: Path | None = Field(default=None, description="PEM file with our client certificate")

@@ -76,17 +76,41 @@ group by s.name, s.bank, s.paused, s.reason, s.by order by s.bank desc, s.name
 -- Nothing new is handled until it is resumed; intake goes on.
 update subscription set paused = $2, reason = $3, by = $4 where name = $1 returning name
 
+-- name: subscriptions
+-- Who reads which bank, and who paused it.
+select name, bank, paused, reason, by from subscription order by bank desc, name
+
 -- name: parked_cases
 -- What waits for a person, and how many wait behind it.
 select p.subscription, p.lane, p.seq, p.event, p.message, p.error, p.reason, p.attempts, p.since,
-       c.id as case_id, c.kind, c.field, c.system, e.type,
+       c.id as case_id, c.kind, c.field, c.system, c.owner, e.type,
        (select count(*) from parked b
-        where b.subscription = p.subscription and b.token = p.token and b.state = 'behind') as behind
+        where b.subscription = p.subscription and b.token = p.token and b.state = 'behind') as behind,
+       true as parked
 from parked p
 join event e on e.lane = p.lane and e.seq = p.seq
 left join work_case c on c.subscription = p.subscription and c.lane = p.lane and c.seq = p.seq and c.state = 'open'
 where p.state = 'case' and ($1::uuid is null or $1 in (p.event, p.message, c.id))
 order by p.since, p.lane, p.seq
+
+-- name: loose_cases
+-- Open cases that no parked entry belongs to, such as a message id that was used again; rows as of parked_cases.
+select c.subscription, c.lane, c.seq, c.event, c.message, '' as error, c.reason, 0 as attempts, c.opened as since,
+       c.id as case_id, c.kind, c.field, c.system, c.owner,
+       (select e.type from event e where e.id = c.event limit 1) as type, 0::bigint as behind, false as parked
+from work_case c
+where c.state = 'open' and ($1::uuid is null or $1 in (c.event, c.message, c.id))
+  and not exists (select 1 from parked p
+                  where p.subscription = c.subscription and p.lane = c.lane and p.seq = c.seq and p.state = 'case')
+order by c.opened, c.id
+
+-- name: resolve_case
+-- Only when nothing is parked for it: what is parked is retried or discarded, which ends its case.
+update work_case c set state = 'resolved', resolved = $2, resolution = $3, resolved_by = $4
+where c.id = $1 and c.state = 'open'
+  and not exists (select 1 from parked p
+                  where p.subscription = c.subscription and p.lane = c.lane and p.seq = c.seq and p.state = 'case')
+returning c.id
 
 -- name: retry_parked
 -- Due at once, with all attempts ahead of it again.
@@ -122,6 +146,15 @@ from delivery d join event e on e.lane = d.lane and e.seq = d.seq
 where d.subscription = $1 and e.recorded >= $2 and e.recorded < $3 and ($4::text is null or e.type = $4)
   and ($5::text is null or d.outcome = $5)
 order by e.lane, e.seq limit $6
+
+-- name: erasable
+-- Subjects that can still be read, and how much there is of each.
+select k.token, count(e.id) filter (where e.kind = 'm') as messages, count(e.id) filter (where e.kind = 'e') as events,
+       min(e.recorded) as first, max(e.recorded) as last,
+       (select count(*) from parked p where p.token = k.token and p.state <> 'join') as parked
+from subject_key k left join event e on e.token = k.token and e.key = k.id
+where k.token = any($1::uuid[]) and k.wrapped is not null
+group by k.token
 
 -- name: find_message
 -- A message by its own id, or by the sender's, who may be any system: these are few, so each is asked.
