@@ -79,6 +79,8 @@ HOT: dict[str, dict[str, list[Any]]] = {
         "parked_of": [_IDS],
         "conservation": [],
         "lag": [],
+        "loose_cases": [ID],
+        "erasable": [_IDS],
     },
 }  # fmt: skip
 STATEMENTS = [(file, name) for file, named in HOT.items() for name in named]
