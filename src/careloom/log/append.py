@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
+from uuid import UUID
+
+from asyncpg import SerializationError
 
 from careloom.core.clock import Clock
-from careloom.core.envelope import Event, Kind
+from careloom.core.envelope import Event, Kind, Position
 from careloom.core.errors import CareloomError, FormatError, TransientError, Unavailable
 from careloom.core.ids import IdFactory
-from careloom.core.receipts import Conflicting, Receipt, Received, Refusal
+from careloom.core.receipts import Accepted, Conflicting, Receipt, Received, Refusal
 from careloom.log.keyring import Keyring
 from careloom.log.ledger import Ledger
+from careloom.log.packing import packed
 from careloom.log.ports import CaseBook, Connection, NewCase
 from careloom.log.refusals import RefusalShelf
 from careloom.log.steps import place_of
@@ -150,38 +154,34 @@ class Appender:
             subjects = {name for item in first for name in (item.event.subject, *item.event.others)}
             keys = await self._keyring.ensure(connection, subjects)
             prepared = self._writer.prepare([item.event for item in first], keys, self._clock.now())
-            async with connection.transaction():
-                stored = await self._claim(connection, first, len(batch))
-                fresh = {item.event.id for item in first} & stored.fresh
-                mine = prepared if len(fresh) == len(first) else [p for p in prepared if p.belongs_to(fresh)]
-                places = await self._writer.write(connection, mine)
-                answers = [stored.verdict(item.received, item.event.id, item.fingerprint, places) for item in batch]
-                await self._cases.open(connection, _conflicts(batch, answers))
+            try:
+                rows = await connection.fetch(_SQL.append_messages, *packed(prepared, first))
+            except SerializationError:  # perhaps a subject was erased: its key must not be used again
+                self._keyring.forget()
+                raise
+            places = {row["message"]: Position(row["at_lane"], row["at_seq"]) for row in rows}
+            if len(places) == len(batch):
+                return [Accepted(one.event.id, places[one.event.id], one.received.acknowledgement) for one in batch]
+            stored = await self._stored(connection, first, places)
+            answers = [stored.verdict(item.received, item.event.id, item.fingerprint, places) for item in batch]
+            await self._cases.open(connection, _conflicts(batch, answers))
         return answers
 
-    async def _claim(self, connection: Connection, first: Sequence[_Pending], size: int) -> Ledger:
-        """Try to be the first with each key; learn what was stored for those that are not.
-
-        `size` is that of the whole batch, repeats within it included.
-        """
-        ordered = sorted(first, key=lambda item: (item.received.system, item.received.key))
-        columns = (
-            [item.received.system for item in ordered],
-            [item.received.key for item in ordered],
-            [item.event.id for item in ordered],
-            [item.fingerprint for item in ordered],
-            [item.received.acknowledgement for item in ordered],
-        )
-        rows = await connection.fetch(_SQL.claim_receipts, *columns)
-        ledger = Ledger({row["id"] for row in rows})
-        if len(rows) == len(ordered) == size:
-            return ledger  # all first, no repeats: nobody will ask what stands there
-        for system, key, id_, fingerprint, acknowledgement in zip(*columns, strict=True):
-            if id_ in ledger.fresh:
-                ledger.note(system, key, id_, fingerprint, acknowledgement)
-        if len(rows) < len(ordered):
-            for row in await connection.fetch(_SQL.known_receipts, columns[0], columns[1]):
-                ledger.note(row["system"], row["key"], row["id"], row["digest"], row["acknowledgement"])
+    async def _stored(
+        self, connection: Connection, first: Sequence[_Pending], places: Mapping[UUID, Position]
+    ) -> Ledger:
+        """What stands for each key of the batch, now that some of them turned out to be repeats."""
+        ledger = Ledger(set(places))
+        repeated = []
+        for item in first:
+            if item.event.id in places:
+                received = item.received
+                ledger.note(received.system, received.key, item.event.id, item.fingerprint, received.acknowledgement)
+            else:
+                repeated.append(item.received)
+        systems, keys = [one.system for one in repeated], [one.key for one in repeated]
+        for row in await connection.fetch(_SQL.known_receipts, systems, keys):
+            ledger.note(row["system"], row["key"], row["id"], row["digest"], row["acknowledgement"])
         return ledger
 
 

@@ -8,13 +8,9 @@ on conflict (lane) do nothing
 -- Which lanes there are, by bank.
 select lane, bank from lane order by lane
 
--- name: claim_receipts
--- Dedupe by ON CONFLICT, never by an anti-join: a plan made on an empty table would scan the log later.
--- Sorted by the caller, so that two batches with common keys cannot deadlock.
-insert into receipt (system, key, id, digest, acknowledgement)
-select * from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::bytea[])
-on conflict (system, key) do nothing
-returning id
+-- name: append_messages
+-- One round trip for a whole micro-batch, and a transaction of its own; see the migration that defines it.
+select message, at_lane, at_seq from append_messages($1::text::json, $2::bytea[])
 
 -- name: known_receipts
 -- What was answered the first time.
