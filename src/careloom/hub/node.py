@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock, SystemClock
@@ -126,10 +125,7 @@ def subscriptions_of(
 
 
 def _sources(settings: Settings) -> dict[str, SenderSettings]:
-    return {
-        name: SenderSettings(zone=ZoneInfo(source.zone), social_security=source.social_security)
-        for name, source in settings.sources.items()
-    }
+    return {name: source.for_mapping() for name, source in settings.sources.items()}
 
 
 def _target_slots(configuration: Configuration, system: str) -> int:

@@ -7,6 +7,7 @@ A patient's key is `Patient/<assigner>/<id>`, by the rules in `identifiers`; a m
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from careloom.core.errors import FormatError
 from careloom.formats import hl7v2
@@ -64,10 +65,15 @@ def _field(data: bytes, header: hl7v2.Header, name: str, field: int) -> bytes:
 
 def _quick(data: bytes, header: hl7v2.Header) -> str | None:
     """The key from PID-3 alone; None where it takes a parser: escapes, other character sets, no usable PID-3."""
-    separators = header.separators
     raw = _field(data, header, "PID", 3)
     if not raw or not raw.isascii() or b"\x1b" in raw or header.codec.startswith("utf-16"):
         return None
+    return _key_in(raw, header.separators, header.sending_facility, header.sending_application)
+
+
+@lru_cache(maxsize=8192)
+def _key_in(raw: bytes, separators: hl7v2.Separators, facility: str, application: str) -> str | None:
+    """The same patients come again and again within days, so most keys are made once."""
     text = raw.decode("ascii")
     if separators.escape and separators.escape in text:
         return None
@@ -79,7 +85,7 @@ def _quick(data: bytes, header: hl7v2.Header) -> str | None:
             best_rank, value, assigner = one
     if not value:
         return None
-    known = assigner or _sender(header)
+    known = assigner or _sender(separators, facility, application)
     return None if known is None else key(value, known)
 
 
@@ -110,10 +116,9 @@ def _authority(raw: str, subcomponent: str) -> str:
     return _plain(parts[0]) or _plain(parts[1])
 
 
-def _sender(header: hl7v2.Header) -> str | None:
+def _sender(separators: hl7v2.Separators, facility: str, application: str) -> str | None:
     """The assigner by default; None where reading it takes the parser."""
-    separators = header.separators
-    for raw in (header.sending_facility, header.sending_application):
+    for raw in (facility, application):
         if not raw.isascii() or (separators.escape and separators.escape in raw):
             return None
         parts = raw.split(separators.component) if separators.component else [raw]
