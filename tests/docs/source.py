@@ -105,4 +105,5 @@ def _text(node: ast.AST) -> str | None:
 
 
 def _is_product(module: str) -> bool:
-    return module.split(".")[1] not in _NO_PRODUCT
+    package, _, rest = module.partition(".")
+    return package == "careloom" and rest.split(".")[0] not in _NO_PRODUCT

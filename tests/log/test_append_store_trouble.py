@@ -19,6 +19,7 @@ from careloom.log.keyring import Keyring
 from careloom.log.lanes import open_lanes
 from careloom.log.writing import Writer
 from careloom.store.database import Database
+from careloom.store.sql import queries
 from careloom.testing.clock import VirtualClock
 
 Message = Callable[..., Received]
@@ -51,13 +52,12 @@ class _TroubledConnection:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
-        async with self._connection.transaction():
-            yield
-        if self._trouble.answers_to_lose:
+    async def fetch(self, sql: str, *arguments: Any) -> Any:
+        rows = await self._connection.fetch(sql, *arguments)
+        if self._trouble.answers_to_lose and sql == queries("log").append_messages:
             self._trouble.answers_to_lose -= 1
             raise GONE
+        return rows
 
 
 @pytest.fixture

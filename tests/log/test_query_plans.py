@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from careloom.core.receipts import Received
 from careloom.store.sql import queries
 
 LARGE = {"event", "receipt", "delivery", "attempt", "subject_key"}
@@ -38,10 +39,18 @@ insert into parked select 'deliver', 64 + n % 64, 1 + n / 64, md5(n::text)::uuid
 analyze;
 """
 
+# Rows beside those that a running log has already, in tables that intake looks things up in.
+SPREAD = """
+insert into receipt select 'ehr', 'S' || n, md5('id' || n)::uuid, '\\x00', '\\x00' from generate_series(1, 20000) n;
+insert into subject_key (token, wrapped) select md5(n::text)::uuid, '\\x00' from generate_series(1, 20000) n;
+"""
+SCANS = """
+select relname, seq_scan from pg_stat_user_tables where relname in ('event', 'receipt', 'subject_key') order by relname
+"""
+
 # The hot statements, by file and name, with arguments such as the code gives.
 HOT: dict[str, dict[str, list[Any]]] = {
     "log": {
-        "claim_receipts": [["ehr"], ["new"], [ID], [b""], [b""]],
         "known_receipts": [["ehr", "ehr"], ["M1", "M2"]],
         "lock_lanes": [_LANES, [1, 2, 3]],
         "advance_lanes": [_LANES, _SEQUENCES, [b"", b""], [1, 1]],
@@ -124,6 +133,23 @@ async def test_a_connection_that_planned_on_an_empty_log_plans_anew_when_it_has_
         for place, statement in prepared.items():
             plan = json.loads(await statement.fetchval(*HOT[place[0]][place[1]]))
             assert not set(_scans(plan)) & LARGE, place
+
+
+async def test_a_session_that_appended_to_an_empty_log_scans_nothing_when_it_has_filled(
+    log: Any, dsn: str, message: Callable[..., Received]
+) -> None:
+    """`append_messages` keeps its plans for the session, so they are made for indexes even where nothing is yet."""
+    node = await log.node()
+    for number in range(6):
+        await node.intake.accept(message(f"M{number}"))
+    async with log.database.acquire() as other:
+        await other.execute(SPREAD)
+        before = await other.fetch(SCANS)
+    for number in range(6, 12):
+        await node.intake.accept(message(f"M{number}"))
+    await log.close_node(node)  # a session reports what it did when it ends
+    async with log.database.acquire() as other:
+        assert await other.fetch(SCANS) == before
 
 
 async def test_the_check_would_notice_a_scan(log: Any) -> None:
