@@ -5,6 +5,7 @@ The generator and the sink are those of `../shared/bench`; without them this ben
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -19,6 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+
+import asyncpg
+
+from careloom.store.embedded import EmbeddedPostgres
 
 TOOLS = Path(__file__).resolve().parents[2] / "shared" / "bench"
 CONNECTIONS = (1, 8, 32, 256)
@@ -100,18 +105,38 @@ def _drained(sink: int) -> dict[str, Any]:
 
 
 def _full_log(folder: Path, sink: int) -> Iterator[Row]:
-    """The same again with a million events in the log."""
-    with _hub(folder, work=False) as hub:
-        already = 0
-        while already < FULL_LOG // 2:
-            already += hub.load(128, 20.0, "--patients", "50000")["acked_total"]
-    with _hub(folder, sink=sink) as hub:
-        _drained(sink)
+    """The same again with a million more entries in the log."""
+    asyncio.run(_fill(folder / "data"))
     with _hub(folder, work=False) as hub:
         yield from _acks(hub, "hub_full_log_acks", goals=True, connections=(32,))
     with _hub(folder, sink=sink) as hub:
         _drained(sink)
         yield from _end_to_end(hub, sink, "hub_full_log_end_to_end", 3000.0)
+
+
+async def _fill(data: Path) -> None:
+    """Entries, receipts and deliveries as a long past would have left them; chained to nothing, since nobody verifies."""
+    server = EmbeddedPostgres(data)
+    try:
+        connection = await asyncpg.connect(await server.start())
+        await connection.execute(_FILL.format(each=FULL_LOG // 128), timeout=1200)
+        await connection.close()
+    finally:
+        await server.stop()
+
+
+_FILL = """
+insert into event select l.lane, l.head + n, gen_random_uuid(), l.bank, 'hl7v2:ADT^A04', 'past', gen_random_uuid(), 1,
+    now(), now(), '', gen_random_uuid(), null, 0, decode(repeat('ab', 1070), 'hex'), '\\x00'
+    from lane l, generate_series(1, {each}) n;
+insert into receipt select 'past', 'P' || l.lane || '-' || n, gen_random_uuid(), '\\x00', decode(repeat('cd', 120), 'hex')
+    from lane l, generate_series(1, {each}) n where l.bank = 'm';
+insert into delivery select s.name, l.lane, l.head + n, gen_random_uuid(), 'done', null, null, 1, 0, now()
+    from subscription s join lane l using (bank), generate_series(1, {each}) n;
+update lane set head = head + {each}, messages = messages + case bank when 'm' then {each} else 0 end;
+update cursor set seq = l.head from lane l where l.lane = cursor.lane;
+analyze;
+"""
 
 
 def _row(name: str, value: float, unit: str, op: str | None = None, goal: float | None = None) -> Row:
