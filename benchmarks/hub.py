@@ -115,7 +115,7 @@ def _full_log(folder: Path, sink: int) -> Iterator[Row]:
 
 
 async def _fill(data: Path) -> None:
-    """Entries, receipts and deliveries as a long past would have left them; chained to nothing, since nobody verifies."""
+    """Entries, receipts and deliveries as a long past would have left them; unchained, since nobody verifies."""
     server = EmbeddedPostgres(data)
     try:
         connection = await asyncpg.connect(await server.start())
@@ -129,8 +129,8 @@ _FILL = """
 insert into event select l.lane, l.head + n, gen_random_uuid(), l.bank, 'hl7v2:ADT^A04', 'past', gen_random_uuid(), 1,
     now(), now(), '', gen_random_uuid(), null, 0, decode(repeat('ab', 1070), 'hex'), '\\x00'
     from lane l, generate_series(1, {each}) n;
-insert into receipt select 'past', 'P' || l.lane || '-' || n, gen_random_uuid(), '\\x00', decode(repeat('cd', 120), 'hex')
-    from lane l, generate_series(1, {each}) n where l.bank = 'm';
+insert into receipt select 'past', 'P' || l.lane || '-' || n, gen_random_uuid(), '\\x00',
+    decode(repeat('cd', 120), 'hex') from lane l, generate_series(1, {each}) n where l.bank = 'm';
 insert into delivery select s.name, l.lane, l.head + n, gen_random_uuid(), 'done', null, null, 1, 0, now()
     from subscription s join lane l using (bank), generate_series(1, {each}) n;
 update lane set head = head + {each}, messages = messages + case bank when 'm' then {each} else 0 end;
