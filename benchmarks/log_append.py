@@ -38,6 +38,11 @@ from careloom.store.sql import queries
 SENDERS, MESSAGES, SUBJECTS = 64, 16_000, 5_000
 BODY, ACKNOWLEDGEMENT = b"x" * 1024, b"a" * 120
 _SQL = queries("log")
+_CLAIM = """
+insert into receipt (system, key, id, digest, acknowledgement)
+select * from unnest($1::text[], $2::text[], $3::uuid[], $4::bytea[], $5::bytea[])
+on conflict (system, key) do nothing returning id
+"""
 _COLUMNS = (
     "lane", "seq", "id", "kind", "type", "source", "token", "key", "time", "recorded", "contenttype", "correlation",
     "causation", "joins", "body", "hash",
@@ -75,7 +80,7 @@ class RawAppender:
         lanes = sorted({number % DEFAULT_LANES for number in numbers})
         async with self._database.acquire() as connection, connection.transaction():
             claimed = await connection.fetch(
-                _SQL.claim_receipts,
+                _CLAIM,
                 ["ehr"] * len(numbers),
                 [f"M{number:09}" for number in numbers],
                 [self._prebuilt[number][0] for number in numbers],
