@@ -166,7 +166,10 @@ with recursive sender as (
 )
 select e.correlation as message from event e where e.id = $1
 union
-select r.id as message from sender s join receipt r on r.system = s.system and r.key = $2
+select r.id as message
+from sender s cross join lateral (
+    select id from receipt where receipt.system = s.system and receipt.key = $2 limit 1  -- asked one by one, by its key
+) r
 
 -- name: messages_of_subject
 -- The messages of a subject, newest first.
