@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from careloom.sim.odoo import errors
 
@@ -40,14 +40,12 @@ class Field:
     hidden: bool = False
 
 
-class Reader:
+class Reader(Protocol):
     """What a computed field may ask for: a row of another model, or the rows that point at one."""
 
-    def row(self, model: str, record: int) -> Row | None:
-        raise NotImplementedError
+    def row(self, model: str, record: int) -> Row | None: ...
 
-    def pointing(self, model: str, column: str, record: int) -> list[int]:
-        raise NotImplementedError
+    def pointing(self, model: str, column: str, record: int) -> list[int]: ...
 
 
 def _text(_: str, __: Field, value: Any) -> Any:
