@@ -112,7 +112,7 @@ async def test_the_status_of_the_api_counts_in_numbers(hospital: Hospital) -> No
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ('[deliveries.out]\nsystem = "ehr"\nevents = ["x"]', "kind http only"),
+        ('[deliveries.out]\nsystem = "ehr"\nevents = ["x"]', "takes no events"),
         ('[flows.registration]\nerp = "ehr"', "ehr is no Odoo"),
         ("[flows.registration]", "0 systems are Odoo"),
     ],

@@ -10,6 +10,7 @@ import typer
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
 from careloom.cli.output import Json, console, json_line, listing
 from careloom.core.errors import ConfigurationError
+from careloom.hub.checking import NoIntake
 from careloom.hub.node import subscriptions_of
 from careloom.hub.status import read_status
 from careloom.hub.systems import open_systems
@@ -47,7 +48,7 @@ async def _read(config: Any) -> dict[str, Any]:
 async def _subscriptions(here: Deployment) -> dict[str, Subscription]:
     """What the settings say of each; nothing when its flows cannot be loaded here, which `careloom check` explains."""
     async with AsyncExitStack() as stack:
-        systems = open_systems(here.configuration, here.store, here.clock, stack)
+        systems = open_systems(here.configuration, here.store, NoIntake(), here.clock, here.new_id, stack)
         with suppress(ConfigurationError):
             made = subscriptions_of(here.configuration, here.store, systems, here.new_id)
             return {subscription.name: subscription for subscription in made}

@@ -10,7 +10,7 @@ from uuid import UUID
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
-from careloom.systems.odoo.ledger import Entry
+from careloom.systems.ledger import Entry
 
 _SQL = queries("flows")
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from careloom.core.envelope import Event, Recorded
 from careloom.core.ids import IdFactory
 from careloom.core.outcomes import Done, Skip
 from careloom.flows import Flow, Translator
-from careloom.formats import hl7v2
 from careloom.log.handling import Handled, Subscription
 from careloom.log.lanes import Bank
+from careloom.mapping.reading import reader
 from careloom.mapping.source import Settings
 from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, encode
 
 NAME: Final = "translate"
 _DEFAULTS: Final = Settings()
-PARSERS: Final[Mapping[str, Callable[[bytes], Any]]] = {"hl7v2": hl7v2.parse}
-
-
 Sources: TypeAlias = Mapping[str, Settings]
 """What is known of how each system writes, by its name."""
 
@@ -53,11 +50,12 @@ class _Translate:
         format_, _, kind = message.type.partition(":")
         if not translators:
             return Handled(Skip(f"no flow translates {kind}"))
-        parsed = PARSERS[format_](message.data)
+        settings = self._sources.get(message.source, _DEFAULTS)
+        parsed = reader(format_).parse(message.data, settings)
         events: list[Event] = []
         reasons: list[str] = []
         for translator in translators:
-            made = translator.function(parsed, self._sources.get(message.source, _DEFAULTS))
+            made = translator.function(parsed, settings)
             if isinstance(made, Skip):
                 reasons.append(made.reason)
             else:

@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from careloom import __version__
-from careloom.gateway import messages, problems
+from careloom.gateway import messages, problems, systems_routes
 from careloom.gateway.access import caller
 from careloom.gateway.problems import Problem, documented
 from careloom.gateway.services import Services
@@ -32,6 +32,7 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     app.include_router(messages.router(services))
+    app.include_router(systems_routes.router(services))
     app.include_router(_status(services))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

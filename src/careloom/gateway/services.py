@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.receipts import Intake
+from careloom.gateway.classes import Criticality, DataClass, Scope, Stage
+from careloom.gateway.journal import Journal, NoJournal
+from careloom.gateway.limits import Limits
+from careloom.gateway.lookups import Lookups
 from careloom.security.apikeys import Principal
+from careloom.systems import seam
 from careloom.systems.mllp.recognise import Recogniser
 
 
@@ -35,12 +42,77 @@ class HttpIntake(BaseModel):
         return not self.principals or principal.name in self.principals
 
 
+class Publishing(Protocol):
+    """Says who may publish which events."""
+
+    def system(self, principal: Principal, type: str) -> str | None:
+        """The system in whose name this principal publishes events of this canonical type; None: it may not."""
+
+
+class NoPublishing:
+    """Nobody may publish."""
+
+    def system(self, principal: Principal, type: str) -> str | None:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One call. It has no parameters and no bodies.
+
+    `consumer` is the name of the API key and `consumer_id` its id, both empty when no good key came. `route` is the
+    template of the path, `outcome` a word of the route's own (`found`, `publish-denied`) or empty, `seconds` how long
+    it took until the answer was sent.
+    """
+
+    time: datetime
+    consumer: str
+    consumer_id: str
+    method: str
+    route: str
+    data_class: DataClass
+    criticality: Criticality
+    status: int
+    outcome: str
+    seconds: float
+
+
+USUAL_SCOPES: Final = frozenset({Scope.INTAKE, Scope.PUBLISH, Scope.READ_OPERATIONAL})
+STAGES: Final[Mapping[str, Stage]] = MappingProxyType({"v1": Stage.CURRENT, "v2": Stage.PREVIEW})
+
+
+def usual_scopes(_: Principal) -> frozenset[Scope]:
+    """What a key may do where nothing else is said: send and read states, but see no bodies and look nothing up."""
+    return USUAL_SCOPES
+
+
+def _nobody(_: str) -> Sequence[str]:
+    return ()
+
+
+def _unrecorded(_: AuditEntry) -> None:
+    """Nobody keeps the audit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The gateway's surroundings. `status` gives what `GET /v1/status` shows: counts and states, no personal data."""
+    """The gateway's surroundings. `status` gives what `GET /v1/status` shows: counts and states, no personal data.
+
+    `endpoints` are the systems that answer HTTP requests by themselves. `scopes` says what a key may do, `consumers` which subscriptions read events of a type, `stages` how far each
+    version of the API is. `audit` is told of each call that its class wants on record: it must not block or raise.
+    """
 
     intake: Intake
     keys: KeyRing
     systems: Mapping[str, HttpIntake]
     status: Callable[[], dict[str, Any]]
     clock: Clock = field(default_factory=SystemClock)
+    endpoints: Mapping[str, seam.Endpoint] = field(default_factory=dict)
+    scopes: Callable[[Principal], frozenset[Scope]] = usual_scopes
+    limits: Limits = field(default_factory=Limits)
+    audit: Callable[[AuditEntry], None] = _unrecorded
+    publishing: Publishing = field(default_factory=NoPublishing)
+    journal: Journal = field(default_factory=NoJournal)
+    consumers: Callable[[str], Sequence[str]] = _nobody
+    lookups: Lookups = field(default_factory=Lookups)
+    stages: Mapping[str, Stage] = field(default_factory=lambda: STAGES)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
 from careloom.core.clock import Clock
-from careloom.core.errors import CareloomError
+from careloom.core.errors import CareloomError, Unavailable
 from careloom.core.ids import Uuid7
+from careloom.core.receipts import Receipt, Received, Refusal
 from careloom.hub.configuration import Configuration
 from careloom.hub.node import subscriptions_of
 from careloom.hub.storage import Storage
 from careloom.hub.systems import open_systems
 from careloom.systems.odoo.connector import Odoo
+from careloom.systems.seam import Checked
 
 # What the flows we ship write.
 NEEDS: Final[Mapping[str, Collection[str]]] = {
@@ -36,17 +39,32 @@ class Finding:
 
 async def findings(configuration: Configuration, store: Storage, clock: Clock, stack: AsyncExitStack) -> list[Finding]:
     """All of them; empty when nothing stands in the way."""
-    systems = open_systems(configuration, store, clock, stack)
-    subscriptions_of(configuration, store, systems, Uuid7(clock))  # raises for flows that cannot be bound
+    new_id = Uuid7(clock)
+    systems = open_systems(configuration, store, NoIntake(), clock, new_id, stack)
+    subscriptions_of(configuration, store, systems, new_id)  # raises for flows that cannot be bound
     found: list[Finding] = []
     for name, system in systems.items():
-        if isinstance(system, Odoo):
-            found.extend(await _odoo(name, system))
+        found.extend(await _of_system(name, system))
     return found
 
 
-async def _odoo(name: str, odoo: Odoo) -> list[Finding]:
+async def _of_system(name: str, system: object) -> list[Finding]:
     try:
-        return [Finding(name, one.problem, one.advice) for one in await odoo.check(NEEDS)]
+        if isinstance(system, Odoo):
+            return [Finding(name, one.problem, one.advice) for one in await system.check(NEEDS)]
+        if isinstance(system, Checked):
+            return [Finding(name, one.problem, one.advice) for one in await system.check()]
     except CareloomError as error:
         return [Finding(name, str(error), "correct this and check again")]
+    return []
+
+
+class NoIntake:
+    """Takes nothing: checking only asks."""
+
+    def accept(self, received: Received) -> Future[Receipt]:
+        """Refuse it, for whatever sends now means the hub."""
+        raise Unavailable(f"{received.system}: this is a check, the hub is not running")
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Drop it: the sender has been told, and sends it to the hub."""

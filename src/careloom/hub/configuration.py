@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
+from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
-from careloom.systems.registry import problems, settings_for
+from careloom.systems.manifest import problems
+from careloom.systems.registry import settings_for
 
 FILE = "careloom.toml"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -63,11 +65,23 @@ class ApiSection(_Section):
     port: int = Field(default=8080, ge=0, le=65_535, description="0 takes a free port")
 
 
+class JsonSection(_Section):
+    """Where a system's JSON documents say what they are, as JSON Pointers (RFC 6901); empty: nowhere."""
+
+    dialect: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="tells documents of different vendors apart")
+    type: str = Field(default="", description="what kind of document it is")
+    key: str = Field(default="", description="the id it is known by; empty: a digest of its bytes")
+    subject: str = Field(default="", description="what order matters for; empty: the key")
+    noun: str = Field(default="Record", pattern=r"^[A-Z][A-Za-z]*$", description="what the subject is, Contact")
+    items: str | None = Field(default=None, description="the array whose members are the documents, if there is one")
+
+
 class SourceSection(_Section):
     """How a system writes what it sends."""
 
     zone: str = Field(default="UTC", description="time zone of times without an offset, America/Chicago")
     social_security: bool = Field(default=False, description="carry PID-19 into events; otherwise it stays behind")
+    json_: JsonSection | None = Field(default=None, alias="json", description="what its JSON documents look like")
 
     @field_validator("zone")
     @classmethod
@@ -80,13 +94,14 @@ class SourceSection(_Section):
 
     def for_mapping(self) -> SenderSettings:
         """The same as mappings take it."""
-        return SenderSettings(zone=ZoneInfo(self.zone), social_security=self.social_security)
+        shape = JsonShape(**self.json_.model_dump()) if self.json_ else None
+        return SenderSettings(zone=ZoneInfo(self.zone), social_security=self.social_security, json=shape)
 
 
 class DeliverySection(_Section):
     """Events that go to a system as they are."""
 
-    system: Name = Field(description="an HTTP system")
+    system: Name = Field(description="a system that takes events, such as one of kind http")
     events: tuple[str, ...] = Field(min_length=1, description="event types, registration.created.v1")
 
 

@@ -18,19 +18,20 @@ from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
+from careloom.hub.alarms import Alarms
 from careloom.hub.configuration import Configuration, Settings
 from careloom.hub.flowlist import find_flows
 from careloom.hub.keys import ApiKeys, cancel
+from careloom.hub.polling import Polling
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
-from careloom.hub.systems import http_intakes, make_listeners, open_systems
+from careloom.hub.systems import endpoints, http_intakes, open_systems
 from careloom.log.handling import Subscription
 from careloom.log.node import LogNode
 from careloom.log.operators import Operators
 from careloom.log.ports import stored_id
 from careloom.mapping.source import Settings as SenderSettings
-from careloom.systems.http.target import HttpTarget
-from careloom.systems.mllp.listener import MllpListener
+from careloom.systems.seam import Connection, Listening, Polled, Target
 
 
 @dataclass(slots=True)
@@ -42,9 +43,9 @@ class Node:
     keys: ApiKeys
     operators: Operators
     status: StatusBoard
-    systems: Mapping[str, object]
+    systems: Mapping[str, Connection]
     subscriptions: Sequence[Subscription]
-    listeners: Mapping[str, MllpListener]
+    alarms: Alarms
     ports: dict[str, int] = field(default_factory=dict)
 
 
@@ -92,7 +93,7 @@ async def _assemble(
     cases = Cases(clock, new_id)
     log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
     keys = ApiKeys(store.database, clock, new_id)
-    systems = open_systems(configuration, store, clock, stack)
+    systems = open_systems(configuration, store, log.intake, clock, new_id, stack)
     made = subscriptions_of(configuration, store, systems, new_id)
     works = settings.hub.work and settings.hub.processes == 1
     return Node(
@@ -104,7 +105,7 @@ async def _assemble(
         status=StatusBoard(store.database, clock, systems if works else {}, made),
         systems=systems,
         subscriptions=made,
-        listeners=make_listeners(configuration, store, log.intake, clock),
+        alarms=Alarms(store.database, cases, clock),
     )
 
 
@@ -133,25 +134,40 @@ def _target_slots(configuration: Configuration, system: str) -> int:
     return int(getattr(configuration.systems[system].settings, "connections", 1))
 
 
-def _target(name: str, system: object | None) -> HttpTarget:
-    if not isinstance(system, HttpTarget):
-        raise ConfigurationError(f"deliveries.{name}.system: events can be forwarded to systems of kind http only")
+def _target(name: str, system: object | None) -> Target:
+    if not isinstance(system, Target):
+        raise ConfigurationError(f"deliveries.{name}.system: this system takes no events; name one that does")
     return system
 
 
 async def _listen(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> None:
     await node.keys.refresh()
     await node.status.refresh()
-    for background in (node.keys.keep_fresh(), node.status.keep_fresh()):
+    for background in (node.keys.keep_fresh(), node.status.keep_fresh(), node.alarms.keep_looking()):
         stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
-    for name, listener in node.listeners.items():
-        await listener.start()
-        stack.push_async_callback(listener.close)
-        node.ports[name] = listener.port
+    for name, system in node.systems.items():
+        if isinstance(system, Listening):
+            await system.start()
+            stack.push_async_callback(system.close)
+            if port := getattr(system, "port", 0):
+                node.ports[name] = port
+    polling = Polling(
+        {name: system for name, system in node.systems.items() if isinstance(system, Polled)},
+        node.store.database,
+        clock,
+    )
+    polling.start()
+    stack.push_async_callback(polling.close)
     api = configuration.settings.api
     if api.enabled:
-        intakes = http_intakes(configuration, clock)
-        services = Services(node.log.intake, node.keys, intakes, node.status.as_dict, clock)
+        services = Services(
+            intake=node.log.intake,
+            keys=node.keys,
+            systems=http_intakes(node.systems),
+            status=node.status.as_dict,
+            clock=clock,
+            endpoints=endpoints(node.systems),
+        )
         serving = await serve(create_app(services), api.host, api.port)
         stack.push_async_callback(serving.close)
         node.ports["api"] = serving.port

@@ -1,74 +1,47 @@
-"""Opens the outbound systems of a configuration and makes the listeners of the inbound ones."""
+"""Connects the systems of a configuration, whatever their kinds are."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from careloom.core.clock import Clock
+from careloom.core.ids import IdFactory
 from careloom.core.receipts import Intake
-from careloom.flows.stores import LinkLedger
 from careloom.gateway.services import HttpIntake
-from careloom.hub.configuration import Configuration, System
+from careloom.hub.configuration import Configuration, SourceSection
 from careloom.hub.storage import Storage
-from careloom.systems.http import connector as http
-from careloom.systems.http.target import HttpTarget
-from careloom.systems.inbox import connector as inbox
-from careloom.systems.mllp import connector as mllp
-from careloom.systems.mllp.listener import MllpListener
-from careloom.systems.mllp.sender import MllpSender
-from careloom.systems.odoo import connector as odoo
+from careloom.hub.surroundings import surroundings
+from careloom.systems.registry import kinds
+from careloom.systems.seam import Connection, Endpoint, TakesMessages
+
+_ANY_WRITER = SourceSection()
 
 
 def open_systems(
-    configuration: Configuration, store: Storage, clock: Clock, stack: AsyncExitStack
-) -> dict[str, object]:
-    """What flows and deliveries write to, by name; closed with the stack."""
-    opened: dict[str, object] = {}
+    configuration: Configuration, store: Storage, intake: Intake, clock: Clock, new_id: IdFactory, stack: AsyncExitStack
+) -> dict[str, Connection]:
+    """Every system's connection by name, none of them started; closed with the stack."""
+    known = kinds(configuration.base)
+    opened: dict[str, Connection] = {}
     for system in configuration.systems.values():
-        made = _open(system, store, clock)
-        if made is not None:
-            stack.push_async_callback(made.close)
-            opened[system.name] = made
+        source = configuration.settings.sources.get(system.name, _ANY_WRITER).for_mapping()
+        around = surroundings(system.name, store, intake, clock, new_id, configuration.base, source)
+        made = known[system.kind].connect(system.settings, around)
+        stack.push_async_callback(made.close)
+        opened[system.name] = made
     return opened
 
 
-def _open(system: System, store: Storage, clock: Clock) -> odoo.Odoo | HttpTarget | MllpSender | None:
-    settings = system.settings
-    if isinstance(settings, odoo.Settings):
-        ledger = LinkLedger(store.database, store.master)
-        digest_key = store.master.token("odoo ledger").bytes
-        return odoo.Odoo(
-            system.name, settings, secrets=store.secrets, clock=clock, ledger=ledger, digest_key=digest_key
-        )
-    if isinstance(settings, http.Settings):
-        return http.open_target(system.name, settings, secrets=store.secrets, clock=clock)
-    if isinstance(settings, mllp.Settings) and settings.direction == "out":
-        return mllp.open_sender(settings, secrets=store.secrets)
-    return None
-
-
-def make_listeners(
-    configuration: Configuration, store: Storage, intake: Intake, clock: Clock
-) -> dict[str, MllpListener]:
-    """A listener per inbound MLLP system, not started."""
+def http_intakes(systems: Mapping[str, object]) -> dict[str, HttpIntake]:
+    """What HL7 v2 may be posted to the gateway: for every inbound system, whichever way it usually sends."""
     return {
-        system.name: mllp.open_listener(system.name, system.settings, intake, secrets=store.secrets, clock=clock)
-        for system in configuration.systems.values()
-        if isinstance(system.settings, mllp.Settings) and system.settings.direction == "in"
+        name: HttpIntake(recogniser=system.recogniser, max_message=system.max_message, principals=system.principals)
+        for name, system in systems.items()
+        if isinstance(system, TakesMessages)
     }
 
 
-def http_intakes(configuration: Configuration, clock: Clock) -> dict[str, HttpIntake]:
-    """What may be posted to the gateway: every inbound HL7 v2 system, whichever way it usually sends."""
-    intakes: dict[str, HttpIntake] = {}
-    for name, system in configuration.systems.items():
-        settings = system.settings
-        if isinstance(settings, inbox.Settings):
-            recogniser = inbox.recogniser_for(name, settings, clock=clock)
-            intakes[name] = HttpIntake(
-                recogniser=recogniser, max_message=settings.max_message, principals=settings.principals
-            )
-        elif isinstance(settings, mllp.Settings) and settings.direction == "in":
-            recogniser = mllp.recogniser_for(name, settings, clock=clock)
-            intakes[name] = HttpIntake(recogniser=recogniser, max_message=settings.max_message)
-    return intakes
+def endpoints(systems: Mapping[str, object]) -> dict[str, Endpoint]:
+    """What answers HTTP requests by itself."""
+    return {name: system for name, system in systems.items() if isinstance(system, Endpoint)}

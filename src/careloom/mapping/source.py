@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -32,15 +32,33 @@ class Issue(msgspec.Struct, frozen=True, gc=False):
     problem: str
 
 
+class JsonShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a sender's JSON documents say what they are: JSON Pointers (RFC 6901), `""` for what it does not say.
+
+    `dialect` tells documents of different vendors apart; `items` points to an array whose members are the documents.
+    `subject` names what order matters for; `noun` says what that is (`Contact`).
+    """
+
+    dialect: str
+    type: str = ""
+    key: str = ""
+    subject: str = ""
+    noun: str = "Record"
+    items: str | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a deployment may choose for one sender.
 
     `zone` holds for times without an offset, where MSH-7 has none either (HL7 v2.5.1 chapter 2.A.22). `social_security`
-    carries the social security number (PID-19) into the canonical event; by default it stays behind.
+    carries the social security number (PID-19) into the canonical event; by default it stays behind. `json` and
+    `layout` (a layout of `careloom.formats.csv`) describe documents that do not describe themselves.
     """
 
     zone: tzinfo = UTC
     social_security: bool = False
+    json: JsonShape | None = None
+    layout: Any = None
 
 
 class Fields(list[str]):

@@ -1,13 +1,15 @@
 """The parts that entities are made of: FHIR R4 datatypes, cut down to what billing and supply need.
 
-Two simplifications hold everywhere. A coded value is its code alone (FHIR: CodeableConcept), since every code here
-comes from one fixed table. A reference is what it points at, or its name (FHIR: Reference), since an event must make
-sense without a server to ask.
+Two simplifications hold everywhere. A value of one fixed table is its code alone (FHIR: CodeableConcept); a
+`CodeableConcept` stands only where codes of several systems meet (procedures, drugs). A reference is what it points
+at, or its number (FHIR: Reference), since an event must make sense without a server to ask; a `Reference` stands only
+where it may point at things of several kinds.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +28,9 @@ DateTime: TypeAlias = Annotated[
         description="FHIR dateTime: a Date, or an instant with its offset from UTC.",
     ),
 ]
+Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
+"""A moment, with its offset from UTC."""
+
 Gender: TypeAlias = Literal["male", "female", "other", "unknown"]
 
 
@@ -33,7 +38,10 @@ class Element(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     """Base of everything canonical: immutable, camelCase on the wire, absent values left out.
 
     `gc=False`: no element can be part of a reference cycle, and the collector need not visit millions of them.
+    `personal` names the fields that tell who a person is, for masking; `*` is all of them.
     """
+
+    personal: ClassVar[tuple[str, ...]] = ()
 
 
 class Period(Element, frozen=True, kw_only=True):
@@ -89,3 +97,36 @@ class ContactPoint(Element, frozen=True, kw_only=True):
     value: Text
     use: Literal["home", "work", "temp", "old", "mobile"] | None = None
     extension: Text | None = None
+
+
+class Coding(Element, frozen=True, kw_only=True):
+    """A code of one code system.
+
+    `system` is the system as FHIR's URI where there is one (`http://www.ama-assn.org/go/cpt`,
+    `http://hl7.org/fhir/sid/icd-10-cm`), else its short name as the sender writes it; without one, it is the sender's
+    own table.
+    """
+
+    code: Text
+    system: Text | None = None
+    version: Text | None = None
+    display: Text | None = None
+
+
+class CodeableConcept(Element, frozen=True, kw_only=True):
+    """One idea in the codes of several systems, the sender's preferred code first; `text` is how people call it."""
+
+    coding: tuple[Coding, ...] = ()
+    text: Text | None = None
+
+
+class Reference(Element, frozen=True, kw_only=True):
+    """Points at a thing of the kind `type` (`Patient`, `Claim`, `Invoice`) by its number."""
+
+    type: Text
+    identifier: Identifier | None = None
+    display: Text | None = None
+
+
+Identifiers: TypeAlias = Annotated[tuple[Identifier, ...], Meta(min_length=1)]
+"""At least one identifier: without one, nothing can be said to be the same."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
 from careloom.model.datatypes import (
     Address,
+    Coding,
     ContactPoint,
     Date,
     DateTime,
@@ -15,12 +16,10 @@ from careloom.model.datatypes import (
     Gender,
     HumanName,
     Identifier,
+    Identifiers,
     Period,
     Text,
 )
-
-Identifiers = Annotated[tuple[Identifier, ...], Meta(min_length=1)]
-"""At least one identifier: without one, nothing can be said to be the same."""
 
 
 class Patient(Element, frozen=True, kw_only=True):
@@ -29,6 +28,8 @@ class Patient(Element, frozen=True, kw_only=True):
     `account` are numbers of the patient's billing accounts (FHIR keeps them in Account.identifier). Of
     `deceasedBoolean` and `deceasedDateTime` at most one is set, as in FHIR.
     """
+
+    personal: ClassVar[tuple[str, ...]] = ("*",)
 
     identifier: Identifiers
     name: tuple[HumanName, ...] = ()
@@ -45,19 +46,46 @@ class Patient(Element, frozen=True, kw_only=True):
 
 
 class Organization(Element, frozen=True, kw_only=True):
-    """A payer, an employer, an institution."""
+    """A payer, an employer, a supplier, an institution.
+
+    `type` says which: `payer`, `employer`, `supplier`, `provider`, `department`; `part_of` is the number of the one
+    above it. A tax number stands in `identifier`, type `TAX`.
+    """
 
     identifier: tuple[Identifier, ...] = ()
     name: Text | None = None
     address: tuple[Address, ...] = ()
     telecom: tuple[ContactPoint, ...] = ()
+    type: Text | None = None
+    part_of: Identifier | None = None
+    active: bool = True
 
 
 class Practitioner(Element, frozen=True, kw_only=True):
-    """A clinician as the encounter names one; `identifier` may hold the NPI, type `NPI`."""
+    """A clinician; `identifier` may hold the NPI, type `NPI`. `specialty` are codes, such as taxonomy codes."""
+
+    personal: ClassVar[tuple[str, ...]] = ("name", "address", "telecom", "birth_date")
 
     identifier: tuple[Identifier, ...] = ()
     name: HumanName | None = None
+    address: tuple[Address, ...] = ()
+    telecom: tuple[ContactPoint, ...] = ()
+    specialty: tuple[Coding, ...] = ()
+    birth_date: Date | None = None
+    gender: Gender | None = None
+    active: bool = True
+
+
+class PractitionerRole(Element, frozen=True, kw_only=True):
+    """What a clinician does for an organization, where and from when to when. `code` is the role."""
+
+    identifier: tuple[Identifier, ...] = ()
+    code: Text | None = None
+    organization: Organization | None = None
+    location: tuple[Location, ...] = ()
+    specialty: tuple[Coding, ...] = ()
+    period: Period | None = None
+    active: bool = True
 
 
 class RelatedPerson(Element, frozen=True, kw_only=True):
@@ -65,6 +93,8 @@ class RelatedPerson(Element, frozen=True, kw_only=True):
 
     `relationship` is the person's relationship as FHIR's subscriber-relationship code.
     """
+
+    personal: ClassVar[tuple[str, ...]] = ("*",)
 
     identifier: tuple[Identifier, ...] = ()
     name: tuple[HumanName, ...] = ()
@@ -89,6 +119,8 @@ class Coverage(Element, frozen=True, kw_only=True):
     policy holder (`self`, `spouse`, `child`, ...).
     """
 
+    personal: ClassVar[tuple[str, ...]] = ("subscriber_id", "policy_number", "member_number")
+
     order: Annotated[int, Meta(ge=1)] | None = None
     payor: Organization | None = None
     subscriber_id: Text | None = None
@@ -103,12 +135,23 @@ class Coverage(Element, frozen=True, kw_only=True):
 
 
 class Location(Element, frozen=True, kw_only=True):
-    """Where in the institution: facility, point of care (a ward or clinic), room, bed."""
+    """Where: facility, point of care (a ward or clinic), room, bed; or any other place by its number, such as a
+    warehouse or a shelf. `type` is the sender's word for what it is; `part_of` is the number of the place around it.
+    """
 
     facility: Text | None = None
     point_of_care: Text | None = None
     room: Text | None = None
     bed: Text | None = None
+    identifier: tuple[Identifier, ...] = ()
+    name: Text | None = None
+    type: Text | None = None
+    status: Literal["active", "suspended", "inactive"] | None = None
+    address: Address | None = None
+    telecom: tuple[ContactPoint, ...] = ()
+    part_of: Identifier | None = None
+    managing_organization: Identifier | None = None
+    cost_centre: Text | None = None
 
 
 class Encounter(Element, frozen=True, kw_only=True):

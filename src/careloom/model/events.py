@@ -6,15 +6,11 @@ An absent field means "not said: leave what you have". What the sender asked to 
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, ClassVar, TypeAlias
+from typing import ClassVar
 
-from msgspec import Meta
-
-from careloom.model.datatypes import Element, Text
-from careloom.model.entities import Coverage, Encounter, Identifiers, Patient, RelatedPerson
-
-Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
+from careloom.model.datatypes import Element, Identifiers, Instant, Text
+from careloom.model.entities import Coverage, Encounter, Patient, RelatedPerson
+from careloom.model.subject import About
 
 
 class CanonicalEvent(Element, frozen=True, kw_only=True):
@@ -25,6 +21,8 @@ class CanonicalEvent(Element, frozen=True, kw_only=True):
     """
 
     type: ClassVar[str]
+    about: ClassVar[tuple[About, ...]] = ()
+    also: ClassVar[tuple[About, ...]] = ()
 
     trigger: Text
     occurred: Instant | None = None
@@ -37,6 +35,8 @@ class PatientEvent(CanonicalEvent, frozen=True, kw_only=True):
     `cleared` names what the sender asked to delete, as paths into this event: `patient.telecom.home`,
     `encounter.period.end`, `coverage`. A path never stands there together with a value.
     """
+
+    about: ClassVar[tuple[About, ...]] = (About("Patient", "patient.identifier"),)
 
     patient: Patient
     coverage: tuple[Coverage, ...] = ()
@@ -80,6 +80,8 @@ class PatientMerged(CanonicalEvent, frozen=True, kw_only=True):
     from now on they mean `survivor`."""
 
     type: ClassVar[str] = "patient.merged.v1"
+    about: ClassVar[tuple[About, ...]] = (About("Patient", "survivor.identifier"),)
+    also: ClassVar[tuple[About, ...]] = (About("Patient", "retired"),)
 
     survivor: Patient
     retired: Identifiers

@@ -31,7 +31,10 @@ class SealBroken(PermanentError):
 
 
 class MasterKey:
-    """The deployment's key: wraps data keys, derives the key behind tokens and fingerprints."""
+    """The deployment's key: wraps data keys, derives the key behind tokens and fingerprints.
+
+    `own` is the cipher for what the deployment keeps for itself, about no subject: cursors, files seen.
+    """
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
@@ -40,6 +43,7 @@ class MasterKey:
             )
         self._wrapping = AESGCM(_derive(key, b"careloom wrap v1"))
         self._index = _derive(key, b"careloom index v1")
+        self.own = AESGCM(_derive(key, b"careloom own v1"))
 
     @classmethod
     def from_text(cls, text: str) -> MasterKey:
@@ -112,3 +116,4 @@ class DataKey:
 def new_data_key() -> bytes:
     """Fresh random bytes for one subject."""
     return os.urandom(KEY_BYTES)
+

@@ -21,6 +21,7 @@ from careloom.sim.screen import Events, Scene
 from careloom.sim.stories import Fate
 from careloom.sim.summary import Report
 from careloom.store.sql import queries
+from careloom.systems.mllp.listener import MllpListener
 
 OUTAGE_BEGINS: Final = 0.4
 OUTAGE_LASTS: Final = 0.25
@@ -67,7 +68,9 @@ class Performance:
     async def report(self) -> Report:
         """What came of it."""
         database = self._node.store.database
-        counts = self._node.listeners["ehr"].counts
+        ehr = self._node.systems["ehr"]
+        assert isinstance(ehr, MllpListener), "the morning's EHR sends by MLLP"
+        counts = ehr.counts
         return Report(
             morning=self._morning,
             tally=self._player.tally,

@@ -1,76 +1,95 @@
-"""The kinds of systems there are, found by their folders: `systems/<kind>/manifest.toml` and `connector.py` beside it.
+"""The kinds of systems there are, found by their folders: `systems/<kind>/manifest.toml`, and `connector.py` beside it.
 
-Adding a kind is adding a folder; there is no list to edit.
+Ours are in this package, a project's own in the folder `systems` beside its `careloom.toml`. Adding a kind is adding a
+folder; there is no list to edit.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
+import sys
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache
 from importlib import import_module, resources
-from importlib.resources.abc import Traversable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal
+from types import MappingProxyType, ModuleType
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from careloom.core.errors import ConfigurationError
+from careloom.systems.manifest import Guarantees, Manifest, problems, read_manifest
+from careloom.systems.seam import Connection, Surroundings
+
+__all__ = ["Guarantees", "Kind", "Manifest", "kinds", "problems", "settings_for"]
 
 _PACKAGE = "careloom.systems"
 _KIND = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class Guarantees(BaseModel):
-    """What a kind promises; conformance tests and the console read it. Further promises may be named by a kind."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    durable_acknowledgement: bool = Field(default=False, description="acknowledges only what is committed")
-    ordered: bool = Field(default=False, description="keeps the order of one sender or one subject")
-    deduplicates: bool = Field(default=False, description="a repeat has no second effect")
-    tells_ambiguous: bool = Field(default=False, description="a result that is not known is reported as such")
-
-
-class Manifest(BaseModel):
-    """What `manifest.toml` says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    summary: str = Field(min_length=10)
-    direction: Literal["in", "out", "both"]
-    guarantees: Guarantees = Guarantees()
-
-
 class Kind:
-    """One kind of system. Its connector is imported when its settings are first asked for."""
+    """One kind of system. Its code is imported when its settings are first asked for.
 
-    def __init__(self, manifest: Manifest) -> None:
+    A kind that `extends` another is that one with other defaults, and has no code of its own.
+    """
+
+    def __init__(self, manifest: Manifest, folder: Path, base: Kind | None = None) -> None:
         self.manifest = manifest
+        self.folder = folder
+        self.base = base
+        self._ours = folder.parent == _our_folder()
 
     @property
     def name(self) -> str:
         """The name of the folder, and the value of `kind` in a system's settings."""
         return self.manifest.name
 
-    @cached_property
+    @property
     def settings(self) -> type[BaseModel]:
         """`Settings` of the kind's connector."""
-        found = getattr(import_module(f"{_PACKAGE}.{self.name}.connector"), "Settings", None)
+        if self.base is not None:
+            return self.base.settings
+        found = getattr(self.module("connector"), "Settings", None)
         if not (isinstance(found, type) and issubclass(found, BaseModel)):
-            raise ConfigurationError(f"systems/{self.name}/connector.py has no pydantic model `Settings`; write one")
+            raise ConfigurationError(f"{self._where('connector')} has no pydantic model `Settings`; write one")
         return found
 
+    def read(self, given: Mapping[str, Any], base: Path | None = None) -> BaseModel:
+        """Settings checked, over the kind's own defaults. Raises pydantic's ValidationError."""
+        return self.settings.model_validate(_over(self.manifest.preset, given), context={"base": base})
 
-@cache
-def kinds() -> Mapping[str, Kind]:
-    """Every kind by its name, in alphabetical order. Raises ConfigurationError for a manifest that cannot be read."""
-    folders = sorted(resources.files(_PACKAGE).iterdir(), key=lambda entry: entry.name)
-    found = (_kind_in(folder) for folder in folders if _KIND.fullmatch(folder.name) and folder.is_dir())
-    return MappingProxyType({kind.name: kind for kind in found if kind is not None})
+    def connect(self, settings: BaseModel, around: Surroundings) -> Connection:
+        """What the hub and the flows work with; nothing is connected yet. Raises ConfigurationError."""
+        if self.base is not None:
+            return self.base.connect(settings, around)
+        connect = getattr(self.module("connector"), "connect", None)
+        if not callable(connect):
+            raise ConfigurationError(
+                f"{self._where('connector')} has no function `connect(settings, around)`; write it"
+            )
+        made = connect(settings, around)
+        if not isinstance(made, Connection):
+            raise ConfigurationError(f"{self._where('connector')}: what `connect` gives has no `close()`")
+        return made
+
+    def module(self, name: str) -> ModuleType:
+        """A module of the kind's folder, such as `fake`. Raises ConfigurationError when there is none."""
+        if self._ours:
+            return import_module(f"{_PACKAGE}.{self.name}.{name}")
+        return _project_module(self.folder, name)
+
+    def _where(self, module: str) -> str:
+        return f"systems/{self.name}/{module}.py"
+
+
+def kinds(base: Path | None = None) -> Mapping[str, Kind]:
+    """Every kind by its name, in alphabetical order; with those of the project in `base`.
+
+    Raises ConfigurationError for a manifest that cannot be read, and for a project's kind named like one of ours.
+    """
+    folder = None if base is None else (base / "systems").resolve()
+    return _ours() if folder is None or not folder.is_dir() else _with_project(folder)
 
 
 def settings_for(
@@ -82,41 +101,73 @@ def settings_for(
     Raises ConfigurationError that lists every problem with its path, `systems.ehr.port`; `system` is that name.
     """
     path = f"systems.{system or kind}"
-    known = kinds().get(kind)
+    known = kinds(base).get(kind)
     if known is None:
-        raise ConfigurationError(f"{path}.kind: there is no such kind; there are {', '.join(kinds())}")
+        raise ConfigurationError(f"{path}.kind: there is no such kind; there are {', '.join(kinds(base))}")
     try:
-        given = {name: value for name, value in mapping.items() if name != "kind"}
-        return known.settings.model_validate(given, context={"base": base})
+        return known.read({name: value for name, value in mapping.items() if name != "kind"}, base)
     except ValidationError as error:
         raise ConfigurationError("\n".join(problems(error, path))) from None
 
 
-def problems(error: ValidationError, path: str) -> list[str]:
-    """Each problem as `path.field: what is wrong`, without the value, which may be a secret."""
-    return [
-        f"{'.'.join([path, *(str(part) for part in one['loc'])])}: {_worded(one['type'], one['msg'])}"
-        for one in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
+@cache
+def _ours() -> Mapping[str, Kind]:
+    return MappingProxyType(_found_in(_our_folder(), {}))
 
 
-def _worded(type_: str, message: str) -> str:
-    if type_ == "extra_forbidden":
-        return "there is no such setting; remove it or correct its name"
-    return message.removeprefix("Value error, ")
+def _with_project(folder: Path) -> Mapping[str, Kind]:
+    ours = _ours()
+    theirs = _found_in(folder, ours)
+    taken = ", ".join(theirs.keys() & ours.keys())
+    if taken:
+        raise ConfigurationError(f"{folder}: there is a kind named {taken} already; rename the folder")
+    return MappingProxyType(dict(sorted({**ours, **theirs}.items())))
 
 
-def _kind_in(folder: Traversable) -> Kind | None:
-    file = folder.joinpath("manifest.toml")
-    if not file.is_file():
-        return None
-    where = f"systems/{folder.name}/manifest.toml"
+def _found_in(folder: Path, known: Mapping[str, Kind]) -> dict[str, Kind]:
+    manifests = {
+        path.name: read_manifest(path / "manifest.toml")
+        for path in sorted(folder.iterdir())
+        if _KIND.fullmatch(path.name) and (path / "manifest.toml").is_file()
+    }
+    found: dict[str, Kind] = {}
+    for name, manifest in sorted(manifests.items(), key=lambda one: one[1].extends is not None):
+        base = manifest.extends and {**known, **found}.get(manifest.extends)
+        if manifest.extends and not base:
+            raise ConfigurationError(
+                f"systems/{name}/manifest.toml: extends {manifest.extends}, and there is none such"
+            )
+        found[name] = Kind(manifest, folder / name, base or None)
+    return dict(sorted(found.items()))
+
+
+def _our_folder() -> Path:
+    return Path(str(resources.files(_PACKAGE)))
+
+
+def _project_module(folder: Path, name: str) -> ModuleType:
+    full = f"careloom_project_systems.{folder.name}_{name}"
+    file = folder / f"{name}.py"
+    loaded = sys.modules.get(full)
+    if loaded is not None and loaded.__file__ == str(file):
+        return loaded
+    spec = spec_from_file_location(full, file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise ConfigurationError(f"there is no {file}; write it, or remove the manifest beside it")
+    module = module_from_spec(spec)
+    sys.modules[full] = module
     try:
-        manifest = Manifest.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{where} is no TOML: {type(error).__name__}") from None
-    except ValidationError as error:
-        raise ConfigurationError("\n".join(problems(error, where))) from None
-    if manifest.name != folder.name:
-        raise ConfigurationError(f"{where}: name must be that of its folder, {folder.name}")
-    return Kind(manifest)
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[full]
+        raise ConfigurationError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _over(preset: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings given, over those of the kind, table by table."""
+    merged = dict(preset)
+    for name, value in given.items():
+        below = merged.get(name)
+        merged[name] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged

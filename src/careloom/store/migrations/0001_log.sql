@@ -184,7 +184,7 @@ create table work_case (
     check ((state = 'resolved') = (resolved is not null))
 );
 create unique index work_case_open_at on work_case (subscription, lane, seq) where state = 'open';
-create unique index work_case_open_about on work_case (kind, system, message, event) nulls not distinct
+create unique index work_case_open_about on work_case (kind, system, message, event, field) nulls not distinct
     where state = 'open' and subscription is null;
 create index work_case_open on work_case (opened) where state = 'open';
 create index work_case_message on work_case (message);

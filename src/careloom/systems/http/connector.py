@@ -16,6 +16,7 @@ from careloom.systems.http.client import HttpClient, Origin
 from careloom.systems.http.cloudevents import Mode, Subject
 from careloom.systems.http.target import HttpTarget
 from careloom.systems.resilience import Breaker, Gate, TokenBucket
+from careloom.systems.seam import Surroundings
 from careloom.systems.tls import TlsClient
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -101,6 +102,11 @@ def open_target(system: str, settings: Settings, *, secrets: Resolver, clock: Cl
         headers=_headers(settings, secrets),
         clock=clock,
     )
+
+
+def connect(settings: Settings, around: Surroundings) -> HttpTarget:
+    """The target that deliveries post to."""
+    return open_target(around.system, settings, secrets=around.secrets, clock=around.clock)
 
 
 def _headers(settings: Settings, secrets: Resolver) -> Callable[[], Mapping[str, str]]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, TypeAlias, cast
+from typing import Any, ClassVar, Self, TypeAlias, cast
 
 import httptools
+
+from careloom.core.outcomes import Outcome
+from careloom.systems.seam import Connection, Target
+from careloom.systems.trial import Behaviour, Trial, event, number_of
 
 
 @dataclass
@@ -39,21 +43,31 @@ class FakeTarget:
         self.requests: list[Request] = []
         self.connections = 0
         self.reply: Reply = reply or answering(204)
+        self.port = 0
         self._tls = tls
+        self._server: asyncio.Server | None = None
         self._lines: set[_Line] = set()
         self._arrived = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", 0, ssl=self._tls)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        await self.open(True)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.close()
-        self.hang_up()
+        await self.open(False)
+
+    async def open(self, opened: bool) -> None:
+        """Listen, on the same port as before; or not, so that connections are refused."""
+        if opened and self._server is None:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", self.port, ssl=self._tls)
+            self.port = self._server.sockets[0].getsockname()[1]
+        elif not opened and self._server is not None:
+            self._server.close()
+            self._server = None
+            self.hang_up()
 
     def hang_up(self) -> None:
         """Break every connection."""
@@ -111,3 +125,64 @@ class _Line(asyncio.Protocol):
         answer = self._target.take(request)
         if answer is not None:
             self.transport.write(answer)
+
+
+class Receiver:
+    """The other side of the conformance suite: drops repeats by their Idempotency-Key."""
+
+    direction: ClassVar[str] = "out"
+    foreign: ClassVar[Mapping[str, str]] = {}
+    source: ClassVar[Mapping[str, Any]] = {}
+    secrets: ClassVar[Mapping[str, str]] = {"TRIAL_TOKEN": "trial-token"}
+
+    def __init__(self) -> None:
+        self._target = FakeTarget(self._answer)
+        self._behaviour = Behaviour.WILLING
+        self._taken: dict[str, int] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        url = f"http://127.0.0.1:{self._target.port}/events"
+        return {"url": url, "token": "env:TRIAL_TOKEN", "idempotent": True, "answer_timeout": 0.2}
+
+    async def __aenter__(self) -> Self:
+        await self._target.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._target.__aexit__(None, None, None)
+
+    async def behave(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        await self._target.open(behaviour is not Behaviour.DOWN)
+
+    async def deliver(self, connection: Connection, number: int) -> Outcome:
+        return await cast(Target, connection).post(event(number))
+
+    async def effects(self) -> Sequence[int]:
+        return list(self._taken.values())
+
+    async def until(self, count: int) -> None:
+        while len(self._taken) < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _answer(self, request: Request) -> bytes | None:
+        refusals: dict[Behaviour, Reply] = {
+            Behaviour.BUSY: answering(429, retry_after="1"),
+            Behaviour.FAILING: answering(503),
+            Behaviour.STRICT: answering(422),
+            Behaviour.CLOSED: answering(401),
+            Behaviour.DEAF: lambda _: None,
+        }
+        if (refusal := refusals.get(self._behaviour)) is not None:
+            return refusal(request)
+        self._taken.setdefault(request.headers["idempotency-key"], number_of(request.headers["ce-id"]))
+        self._changed.set()
+        return None if self._behaviour is Behaviour.MUTE else answering(204)(request)
+
+
+def trials() -> Mapping[str, Callable[[], Trial]]:
+    """For the conformance suite."""
+    return {"out": Receiver}

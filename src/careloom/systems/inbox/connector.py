@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from careloom.core.clock import Clock
 from careloom.systems.mllp.recognise import Accepts, Recogniser
+from careloom.systems.seam import Surroundings
 
 Version = Annotated[str, StringConstraints(pattern=r"^2\.[1-9](\.[0-9])?$")]
 
@@ -25,7 +26,21 @@ class Settings(BaseModel):
     versions: frozenset[Version] = Field(default=frozenset(), description="values of MSH-12 taken; empty: any")
 
 
-def recogniser_for(system: str, settings: Settings, *, clock: Clock | None = None) -> Recogniser:
-    """What `system` may send, by its settings."""
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What a system may post, by its settings."""
+
+    recogniser: Recogniser
+    max_message: int
+    principals: frozenset[str]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def connect(settings: Settings, around: Surroundings) -> Inbox:
+    """The gateway takes messages for it; nothing is opened."""
     accepts = Accepts(processing_ids=frozenset(settings.processing_ids), versions=settings.versions)
-    return Recogniser(system, accepts=accepts, clock=clock)
+    return Inbox(
+        Recogniser(around.system, accepts=accepts, clock=around.clock), settings.max_message, settings.principals
+    )

@@ -15,6 +15,7 @@ from careloom.systems.mllp.connection import Limits
 from careloom.systems.mllp.listener import Endpoint, MllpListener
 from careloom.systems.mllp.recognise import Accepts, Recogniser
 from careloom.systems.mllp.sender import MllpSender
+from careloom.systems.seam import Surroundings
 from careloom.systems.tls import TlsClient, TlsServer
 
 MEBIBYTE: Final = 1024 * 1024
@@ -79,13 +80,8 @@ def open_listener(
     )
     tls = settings.tls.context(secrets) if settings.tls else None
     endpoint = Endpoint(settings.host, settings.port, tls, settings.networks, limits)
-    return MllpListener(endpoint, recogniser_for(system, settings, clock=clock), intake, clock=clock)
-
-
-def recogniser_for(system: str, settings: Settings, *, clock: Clock | None = None) -> Recogniser:
-    """What `system` may send, by its settings."""
     accepts = Accepts(processing_ids=frozenset(settings.processing_ids), versions=settings.versions)
-    return Recogniser(system, accepts=accepts, clock=clock)
+    return MllpListener(endpoint, Recogniser(system, accepts=accepts, clock=clock), intake, clock=clock)
 
 
 def open_sender(settings: Settings, *, secrets: Resolver) -> MllpSender:
@@ -98,6 +94,13 @@ def open_sender(settings: Settings, *, secrets: Resolver) -> MllpSender:
         connect_timeout=settings.connect_timeout,
         answer_timeout=settings.answer_timeout,
     )
+
+
+def connect(settings: Settings, around: Surroundings) -> MllpListener | MllpSender:
+    """A listener or a sender, by `direction`."""
+    if settings.direction == "out":
+        return open_sender(settings, secrets=around.secrets)
+    return open_listener(around.system, settings, around.intake, secrets=around.secrets, clock=around.clock)
 
 
 def _list(names: Iterable[str]) -> str:

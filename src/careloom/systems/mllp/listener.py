@@ -43,7 +43,7 @@ class MllpListener:
     ) -> None:
         self.counts = Counts()
         self._endpoint = endpoint
-        self._recogniser = recogniser
+        self.recogniser = recogniser
         self._intake = intake
         self._clock = clock or SystemClock()
         self._connections: set[Connection] = set()
@@ -51,6 +51,16 @@ class MllpListener:
         self._sweeper: asyncio.Task[None] | None = None
         self._empty = asyncio.Event()
         self._empty.set()
+
+    @property
+    def max_message(self) -> int:
+        """Octets of the largest message; it holds for the same system's posts to the gateway too."""
+        return self._endpoint.limits.message
+
+    @property
+    def principals(self) -> frozenset[str]:
+        """Any API key may post for it."""
+        return frozenset()
 
     @property
     def port(self) -> int:
@@ -108,7 +118,7 @@ class MllpListener:
             self.sweep()
 
     def _connection(self) -> Connection:
-        return Connection(self._recogniser, self._intake, self._clock.monotonic, self._endpoint.limits, self)
+        return Connection(self.recogniser, self._intake, self._clock.monotonic, self._endpoint.limits, self)
 
     # What a connection tells us.
 

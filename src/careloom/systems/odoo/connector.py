@@ -8,11 +8,11 @@ from typing import Any
 
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.secrets import Resolver
+from careloom.systems.ledger import Entry, Ledger, MemoryLedger
 from careloom.systems.odoo.cells import Value
 from careloom.systems.odoo.check import Check, Finding
 from careloom.systems.odoo.connection import Connection
 from careloom.systems.odoo.external_ids import external_id
-from careloom.systems.odoo.ledger import Entry, Ledger, MemoryLedger
 from careloom.systems.odoo.load import Loader, Upserted
 from careloom.systems.odoo.merge import Merge, Merged
 from careloom.systems.odoo.partner import PartnerRow, PartnerValues, partner_values
@@ -23,8 +23,16 @@ from careloom.systems.odoo.schema import Schema
 from careloom.systems.odoo.settings import Settings
 from careloom.systems.odoo.transport import Version
 from careloom.systems.resilience import Backoff, BreakerState
+from careloom.systems.seam import Surroundings
 
 __all__ = ["Odoo", "Settings"]
+
+
+def connect(settings: Settings, around: Surroundings) -> Odoo:
+    """The database that flows write to."""
+    key = around.digest("odoo ledger")
+    secrets, clock = around.secrets, around.clock
+    return Odoo(around.system, settings, secrets=secrets, clock=clock, ledger=around.ledger, digest_key=key)
 
 
 class Odoo:

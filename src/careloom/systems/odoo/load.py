@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from careloom.core.errors import CareloomError
+from careloom.systems.ledger import Entry, Ledger, digest
 from careloom.systems.odoo.batch import Batch, RowResult
 from careloom.systems.odoo.cells import FieldInfo, Value
 from careloom.systems.odoo.connection import Connection
-from careloom.systems.odoo.ledger import Entry, Ledger, digest
 from careloom.systems.odoo.readback import ReadBack, Row
 from careloom.systems.odoo.schema import Schema, to_cells
 
