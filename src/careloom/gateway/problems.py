@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from careloom.core.errors import TransientError
+
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -61,8 +63,20 @@ def answered(request: Request, error: ProblemError) -> JSONResponse:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI `responses` of a route that may answer with problems of these statuses."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {status: {"description": HTTPStatus(status).phrase, "content": _content(status)} for status in statuses}
+
+
+def _content(status: int) -> dict[str, Any]:
+    phrase = HTTPStatus(status).phrase
+    example = Problem(
+        type=_TYPE + _EXAMPLES.get(status, _slug(phrase)),
+        title=_EXAMPLES.get(status, _slug(phrase)).replace("-", " ").capitalize(),
+        status=status,
+        detail=_ADVICE.get(status, "says what happened and what to do"),
+        instance="/v1/status",
+    )
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {MEDIA_TYPE: {"schema": schema, "example": example.model_dump(exclude_none=True)}}
 
 
 def install(app: FastAPI) -> None:
@@ -70,6 +84,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(TransientError, _away)
     app.add_middleware(_Unexpected)
 
 
@@ -82,6 +97,12 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     places = ", ".join(sorted({".".join(str(part) for part in one["loc"]) for one in error.errors()}))
     problem = ProblemError(422, "invalid-request", "these parts of the request are not valid", location=places)
+    return answered(request, problem)
+
+
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TransientError)
+    problem = ProblemError(503, "unavailable", "the hub cannot answer now; nothing was changed, ask again", retry_after=5)
     return answered(request, problem)
 
 
@@ -121,6 +142,15 @@ class _Unexpected:
 
 
 _BUG: Final = ProblemError(500, "internal-error", "an error of ours; nothing was acknowledged, send again")
+_EXAMPLES: Final[Mapping[int, str]] = {
+    401: "key-missing",
+    403: "scope-missing",
+    409: "key-conflict",
+    413: "message-too-large",
+    415: "content-type-unknown",
+    422: "invalid-request",
+    429: "quota-exceeded",
+}
 _ADVICE: Final[Mapping[int, str]] = {
     404: "there is no such resource; see /openapi.json",
     405: "this resource does not take that method; see /openapi.json",

@@ -14,7 +14,7 @@ from careloom.formats import hl7v2
 from careloom.mapping.identifiers import best, identifier, key, patient_identifiers, rank, usable, withheld
 from careloom.mapping.source import Settings, Source
 from careloom.mapping.triggers import ORDERED_WITH_PRIOR
-from careloom.model import CanonicalEvent, Identifier, Patient, PatientEvent, PatientMerged
+from careloom.model import About, CanonicalEvent, Identifier, Patient, PatientEvent, identifiers_at, subject_key
 
 _SETTINGS = Settings()
 _NULL = '""'
@@ -40,12 +40,28 @@ def subject_for(patient: Patient) -> str:
 
 
 def subjects_of(event: CanonicalEvent) -> tuple[str, tuple[str, ...]]:
-    """The key of a canonical event, and the keys of the records that it ends."""
-    if isinstance(event, PatientMerged):
-        return subject_for(event.survivor), (_key(event.retired[0]),)
+    """The key of a canonical event, and the keys of further records that it is about: those that it ends, or that
+    other events are told of (see `careloom.model.subject`)."""
     if isinstance(event, PatientEvent):
         return subject_for(event.patient), ()
-    raise TypeError(f"{type(event).__name__} has no subject; say here what it is about")
+    found = next(_keys_of(event, event.about), None)
+    if found is None:
+        raise TypeError(f"{type(event).__name__} has no subject; its class must say in `about` what it is about")
+    return found, tuple(dict.fromkeys(one for one in _keys_of(event, event.also) if one != found))
+
+
+def _keys_of(event: CanonicalEvent, about: tuple[About, ...]) -> Iterator[str]:
+    for one in about:
+        identifiers = identifiers_at(event, one.path)
+        if not identifiers:
+            continue
+        if one.kind == "Patient":
+            known = best(identifiers)
+            yield _key(known if known is not None else identifiers[0])
+        elif one.every:
+            yield from (subject_key(one.kind, each, by_number=one.by_number) for each in identifiers)
+        else:
+            yield subject_key(one.kind, identifiers[0], by_number=one.by_number)
 
 
 def _key(identifier: Identifier) -> str:

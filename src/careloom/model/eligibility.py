@@ -156,7 +156,7 @@ class Enrollment(Element, frozen=True, kw_only=True):
 
 
 class PremiumItem(Element, frozen=True, kw_only=True):
-    """What is paid for one member, or one invoice of the insurer. `adjustment` is what was changed of the amount due."""
+    """What is paid for one member, or one invoice of the insurer. `adjustment` is what was changed of what was due."""
 
     member: Identifier | None = None
     policy: Identifier | None = None

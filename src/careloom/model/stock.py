@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from careloom.model.amounts import Money, Quantity
-from careloom.model.datatypes import Date, DateTime, Element, Identifier, Identifiers, Reference, Text
+from careloom.model.datatypes import Date, DateTime, Element, Identifiers, Reference, Text
 from careloom.model.entities import Location, Organization
 from careloom.model.products import Lot
 

@@ -24,12 +24,14 @@ _NOBODY = "-"  # stands for the assigner where none is named, or where it does n
 class About(NamedTuple):
     """One way to tell the subject of an event: a kind of thing, and the path to its identifiers.
 
-    `by_number` leaves the assigner out of the key. An event class lists several in order of preference.
+    An event class lists several in order of preference. `by_number` leaves the assigner out of the key. `every` makes
+    a key of each identifier at the path, where they are numbers of several things; else the first stands for all.
     """
 
     kind: str
     path: str
     by_number: bool = False
+    every: bool = False
 
 
 def identifiers_at(event: object, path: str) -> Sequence[Identifier]:

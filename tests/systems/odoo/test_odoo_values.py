@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from careloom.core.errors import MappingError
+from careloom.systems.ledger import digest
 from careloom.systems.odoo import PartnerRow, Settings, external_id
 from careloom.systems.odoo.cells import FieldInfo, cell, check_written
 from careloom.systems.odoo.external_ids import LONGEST, fingerprint, split
-from careloom.systems.ledger import digest
 from careloom.systems.odoo.partner import partner_values
 from careloom.systems.odoo.places import ALPHA_2, Place
 

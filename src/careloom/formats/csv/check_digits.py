@@ -19,8 +19,7 @@ def is_gtin(text: str) -> bool:
     """Whether a text is a GTIN-8, -12, -13 or -14 (GS1 General Specifications 7.9: weights 3 and 1 from the right)."""
     if not _digits(text) or len(text) not in _GTIN_LENGTHS:
         return False
-    digits = [int(digit) for digit in reversed(text)]
-    return (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
+    return (sum(map(int, text[-1::-2])) + 3 * sum(map(int, text[-2::-2]))) % 10 == 0
 
 
 def _digits(text: str) -> bool:

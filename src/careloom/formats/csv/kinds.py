@@ -111,7 +111,7 @@ def _indexes(record: RecordType, names: Mapping[str, int] | None) -> Sequence[tu
 
 def _place(index: int, column: Column, layout: Layout) -> Place:
     parse, native = _both(column, layout)
-    if column.type == "text" and layout.guard_formulas:
+    if column.type == "text" and layout.guards:
         parse, native = _unguarding(parse), _unguarding(native)
     return Place(index, column.name, parse, native)
 
@@ -123,7 +123,8 @@ def _sliced(index: int, column: Column, layout: Layout) -> Place:
 
 def _both(column: Column, layout: Layout) -> tuple[Parse, Parse]:
     longest = layout.limits.max_field_length
-    return reader(column, longest), reader(column.model_copy(update=_NATIVE | {"default": None}), longest)
+    words = {"true": (*column.true, "true", "1"), "false": (*column.false, "false", "0"), "default": None}
+    return reader(column, longest), reader(column.model_copy(update=_NATIVE | words), longest)
 
 
 def _unguarding(parse: Parse) -> Parse:

@@ -176,6 +176,11 @@ class Layout(_Part):
         """Whether the file opens with a row of names. Fixed width files have none."""
         return self.header and self.kind != "fixed"
 
+    @property
+    def guards(self) -> bool:
+        """Whether text that a spreadsheet would run is guarded. In a workbook text is text, and needs none."""
+        return self.guard_formulas and self.kind == "delimited"
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for problem in (*_shape(self), *_names(self), *_totals(self), *_positions(self)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import BinaryIO, Final
 
 from careloom.core.errors import FormatError
@@ -12,7 +11,7 @@ from careloom.formats.csv.kinds import Kind, Place, code_reader, kinds_of, nativ
 from careloom.formats.csv.layout import Layout
 from careloom.formats.csv.lines import lines
 from careloom.formats.csv.records import Dialect, Raw, delimited, fixed
-from careloom.formats.csv.row import Row, RowError, Totals, Value
+from careloom.formats.csv.row import Row, RowError, Totals, Value, identity_of
 from careloom.formats.csv.totals import Tally
 from careloom.formats.csv.workbook import sheet_rows
 
@@ -31,7 +30,9 @@ class Reading:
         self._source = source
         self._tally = Tally(layout)
         self._code = code_reader(layout)
-        self._seen: dict[bytes, int] = {}
+        self._seen: dict[str, int] = {}
+        self._fixed = layout.kind == "fixed"
+        self._ordered = any(record.role != "detail" for record in layout.record_types)
         self._keyed = layout.message != "group"
         self._opened = False
         self._closed = False
@@ -59,10 +60,11 @@ class Reading:
         for count, raw in enumerate(raws, 1):
             if count > most:
                 raise FormatError(f"more than {most} rows; split the file, or raise max_rows", f"row {raw.row}")
-            if isinstance(raw, RowError):
-                yield raw
+            result = raw if isinstance(raw, RowError) else self._record(raw, kinds)
+            if isinstance(result, Row | RowError):
+                yield result
             else:
-                yield from self._record(raw, kinds)
+                yield from result
         yield from self._ending(kinds)
 
     def _header(self, raws: Iterator[Raw | RowError]) -> tuple[Sequence[str] | None, int]:
@@ -75,24 +77,23 @@ class Reading:
             raise FormatError(f"the header row cannot be read: {raw.text}", raw.place)
         return ["" if cell is None else str(cell) for cell in raw.cells], raw.row
 
-    def _record(self, raw: Raw, kinds: Mapping[str, Kind]) -> Iterator[Row | RowError]:
+    def _record(self, raw: Raw, kinds: Mapping[str, Kind]) -> Row | Sequence[RowError]:
         kind = kinds.get(self._code(raw.cells)) or kinds.get("")
         if kind is None:
-            yield RowError(raw.row, raw.line, "record-unknown", "a kind of record that the layout does not know")
-            return
-        problem = self._order(kind) or self._width(raw, kind)
+            return (RowError(raw.row, raw.line, "record-unknown", "a kind of record that the layout does not know"),)
+        detail = kind.record.role == "detail"
+        problem = (self._order(kind) if self._ordered else None) or self._width(raw, kind)
         if problem:
-            stray = kind.record.role != "detail"
-            yield RowError(raw.row, raw.line, *problem, stray=stray)
-            return
+            return (RowError(raw.row, raw.line, *problem, stray=not detail),)
         values: dict[str, Value] = {}
-        errors = list(self._values(raw, kind, values))
-        self._tally.add(kind.record.name, values)
-        if kind.record.role != "detail":
-            self._tally.state(Row(raw.row, raw.line, kind.record.name, values))
-        if not errors:
+        errors = self._values(raw, kind, values)
+        row = Row(raw.row, raw.line, kind.record.name, values)
+        self._tally.add(row.record, values)
+        if not detail:
+            self._tally.state(row)
+        if not errors and (kind.key or kind.unique):
             errors = list(self._repeated(raw, kind, values))
-        yield from errors or (Row(raw.row, raw.line, kind.record.name, values),)
+        return errors or row
 
     def _order(self, kind: Kind) -> tuple[str, str] | None:
         """Headers come first, trailers last, each once."""
@@ -106,6 +107,8 @@ class Reading:
         return None
 
     def _width(self, raw: Raw, kind: Kind) -> tuple[str, str] | None:
+        if len(raw.cells) == kind.width:
+            return None
         surplus = raw.cells[kind.width :] if kind.width else ()
         if len(raw.cells) < kind.width and self._layout.short_rows == "refuse" and self._layout.kind != "excel":
             return "row-short", f"{len(raw.cells)} cells where {kind.width} are expected; nothing was read of it"
@@ -114,9 +117,9 @@ class Reading:
             return "row-long", f"{len(raw.cells)} cells where {kind.width} are expected; is a delimiter not quoted?"
         return None
 
-    def _values(self, raw: Raw, kind: Kind, values: dict[str, Value]) -> Iterator[RowError]:
+    def _values(self, raw: Raw, kind: Kind, values: dict[str, Value]) -> Sequence[RowError]:
         """Fills `values`, and gives an error for each cell that its column does not allow."""
-        cells = _sliced(raw, kind.places) if self._layout.kind == "fixed" else raw.cells
+        cells = _sliced(raw, kind.places) if self._fixed else raw.cells
         count = len(cells)
         wrong: list[tuple[int, str, CellError]] = []
         for index, name, parse, native, *_ in kind.places:
@@ -126,25 +129,28 @@ class Reading:
             except CellError as problem:
                 wrong.append((index + 1, name, problem))
         if not wrong:
-            return
-        key = tuple(values[name] for name in kind.key) if values.keys() >= set(kind.key) else None
+            return ()
+        key = identity_of(values, kind.key) if values.keys() >= set(kind.key) else ""
         stray = kind.record.role != "detail"
-        for column, name, error in wrong:
-            yield RowError(raw.row, raw.line, error.code, error.text, column, name, key, stray)
+        return [
+            RowError(raw.row, raw.line, error.code, error.text, column, name, key, stray)
+            for column, name, error in wrong
+        ]
 
     def _repeated(self, raw: Raw, kind: Kind, values: Mapping[str, Value]) -> Iterator[RowError]:
-        key = tuple(values[name] for name in kind.key)
-        if key and self._keyed and (first := self._first("", key, raw.row)):
+        key = identity_of(values, kind.key)
+        if key and self._keyed and (first := self._first(key, raw.row)):
             yield RowError(raw.row, raw.line, "key-repeated", f"the same key as row {first}", key=key)
         for name in kind.unique:
-            if values[name] is not None and (first := self._first(name, (values[name],), raw.row)):
+            value = identity_of(values, (name,))
+            if values[name] is not None and (first := self._first(f"{name}:{value}", raw.row)):
                 column = next(place.at + 1 for place in kind.places if place.name == name)
                 text = f"a value that row {first} has too, in a column where each is unique"
-                yield RowError(raw.row, raw.line, "not-unique", text, column, name, key or None)
+                yield RowError(raw.row, raw.line, "not-unique", text, column, name, key)
 
-    def _first(self, name: str, value: tuple[Value, ...], row: int) -> int:
+    def _first(self, value: str, row: int) -> int:
         """The row that had this value before; 0 for none."""
-        first = self._seen.setdefault(blake2b(repr((name, value)).encode(), digest_size=16).digest(), row)
+        first = self._seen.setdefault(value, row)
         return 0 if first == row else first
 
     def _ending(self, kinds: Mapping[str, Kind]) -> Iterator[RowError]:

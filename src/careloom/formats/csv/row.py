@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import TypeAlias
 
 import msgspec
@@ -27,8 +28,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 class RowError(msgspec.Struct, frozen=True, gc=False):
     """One record, or one cell of it, that is wrong. Quotes no value. `column` (from 1) is 0 for the whole record.
 
-    `key` is the identity of the record when it could be read, so that a group it belongs to can be held back; None when
-    the whole record is lost. `stray` tells that the record is no detail, so that no group misses it.
+    `key` is the identity (see `identity_of`) of the record when it could be read, so that a group it belongs to can be
+    held back; "" when it is lost. `stray` tells that the record is no detail, so that no group misses it.
     """
 
     row: int
@@ -37,7 +38,7 @@ class RowError(msgspec.Struct, frozen=True, gc=False):
     text: str
     column: int = 0
     name: str = ""
-    key: tuple[Value, ...] | None = None
+    key: str = ""
     stray: bool = False
 
     @property
@@ -49,6 +50,13 @@ class RowError(msgspec.Struct, frozen=True, gc=False):
     def finding(self) -> Finding:
         """The same, as every format tells it."""
         return Finding(code=self.code, place=self.place, text=self.text)
+
+
+def identity_of(values: Mapping[str, Value], names: Sequence[str]) -> str:
+    """A row's identity: a digest of its key columns that reveals none of them. "" when there is no key."""
+    if not names:
+        return ""
+    return blake2b(repr([values[name] for name in names]).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 class Totalled(msgspec.Struct, frozen=True, gc=False):

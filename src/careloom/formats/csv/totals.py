@@ -70,7 +70,7 @@ class Tally:
             row = self._stated.get(total.record)
             text = "a stated total is missing" if check.stated is None else "a total differs from the records"
             at = (row.row, row.line) if row is not None else (0, 0)
-            yield RowError(*at, "total-differs", f"{text}; ask the sender for a whole file", 0, check.field, None, True)
+            yield RowError(*at, "total-differs", f"{text}; ask the sender for a whole file", 0, check.field, stray=True)
 
     def finish(self) -> Totals:
         """The totals of the file."""

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
 import openpyxl
 
@@ -105,7 +105,7 @@ def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 
 
 def _sheet(book: openpyxl.Workbook, name: str) -> _Sheet:
-    sheets: list[_Sheet] = [sheet for sheet in book.worksheets if not name or sheet.title == name]
+    sheets = [cast(_Sheet, sheet) for sheet in book.worksheets if not name or sheet.title == name]
     if not sheets:
         raise FormatError("the sheet that the layout names is not in the workbook; correct either", "sheet")
     sheet = sheets[0]

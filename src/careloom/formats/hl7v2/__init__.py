@@ -12,6 +12,16 @@
 
     for piece in hl7v2.split(payload): ...          # batches, several messages, frames left in, junk: all located
 
+    seen = hl7v2.view(message)                      # by the structure of its version, fields by name
+    for order in seen.groups("ORDER_OBSERVATION"):  # groups at any depth; None or empty where absent
+        order.segment("OBR").filler_order_number.entity.id
+        for result in order.groups("OBSERVATION"):
+            obx = result.segment("OBX")
+            obx.observation_identifier.coded.code   # structs: coded, identifier, person, address, location ...
+            obx.observation_value.number            # Decimal or None; .text .time .date .flag; .typed goes by OBX-2
+            obx.observation_identifier["text"]      # a part by name or number; iterate a value for its repetitions
+    seen.strays                                     # Z and misplaced segments: they stay in the group they came in
+
 Paths are `SEG[n]-F[r].C.S`, n and r from 1. MSH-1 is the field separator, MSH-2 the encoding characters. Null (`""`)
 reads as empty text; ask `is_null` where a sender's wish to delete matters. Errors name places, never values.
 """
@@ -28,29 +38,63 @@ from careloom.formats.hl7v2.batch import Batch, Piece, split
 from careloom.formats.hl7v2.building import create
 from careloom.formats.hl7v2.dates import HL7Time, Precision, format_time, parse_time
 from careloom.formats.hl7v2.escapes import escape, unescape
+from careloom.formats.hl7v2.fields import Fields, Present, Value
+from careloom.formats.hl7v2.grouping import Group, Stray, View, view
 from careloom.formats.hl7v2.header import Header, field_of, peek
 from careloom.formats.hl7v2.message import Message, MessageType, parse
 from careloom.formats.hl7v2.paths import Path, compile_path
 from careloom.formats.hl7v2.segment import NULL, Field, Repetition, Segment
 from careloom.formats.hl7v2.separators import Separators
+from careloom.formats.hl7v2.types import (
+    Address,
+    Authority,
+    Coded,
+    Encapsulated,
+    Entity,
+    Identifier,
+    Location,
+    Organization,
+    Person,
+    PersonName,
+    StructuredNumber,
+    Telecom,
+)
 
 __all__ = [
     "ERROR_CODES",
     "NULL",
+    "Address",
+    "Authority",
     "Batch",
+    "Coded",
+    "Encapsulated",
+    "Entity",
     "Fault",
     "Field",
+    "Fields",
+    "Group",
     "HL7Time",
     "Header",
+    "Identifier",
+    "Location",
     "Message",
     "MessageType",
+    "Organization",
     "Path",
+    "Person",
+    "PersonName",
     "Piece",
     "Precision",
+    "Present",
     "Repetition",
     "Segment",
     "Separators",
+    "Stray",
+    "StructuredNumber",
+    "Telecom",
+    "Value",
     "Verdict",
+    "View",
     "Wanted",
     "acknowledge",
     "compile_path",
@@ -63,5 +107,6 @@ __all__ = [
     "peek",
     "split",
     "unescape",
+    "view",
     "wanted_acknowledgements",
 ]

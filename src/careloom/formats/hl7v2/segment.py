@@ -143,6 +143,16 @@ class Segment:
     def __getitem__(self, field: int) -> Field:
         return Field(self.raw_field(field), self._dialect, plain=field <= self._plain)
 
+    @property
+    def dialect(self) -> Dialect:
+        """How its message writes text."""
+        return self._dialect
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """Every field as it stands in the message, by its number; the name is number 0. Not to be changed."""
+        return self._fields or self._split()
+
     def __len__(self) -> int:
         """The number of the last field present."""
         return len(self._fields or self._split()) - 1

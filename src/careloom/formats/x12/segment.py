@@ -112,6 +112,14 @@ def split_segment(raw: bytes, delimiters: Delimiters) -> list[str]:
     return text.split(separator)
 
 
+def cut(raw: bytes, separator: bytes) -> list[bytes]:
+    """Identifier and elements as bytes, for what looks at many segments; not for binary ones."""
+    head = raw.lstrip(BLANKS)
+    if b"\n" in head or b"\r" in head:
+        head = head.replace(b"\r", b"").replace(b"\n", b"")
+    return head.split(separator)
+
+
 def identifier(raw: bytes, separator: bytes) -> bytes:
     """The identifier of a raw segment; empty for an empty one."""
     return raw.lstrip(BLANKS).partition(separator)[0].rstrip(BLANKS)

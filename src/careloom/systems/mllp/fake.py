@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, cast
 
 from careloom.core.clock import SystemClock
 from careloom.formats import hl7v2
@@ -19,14 +19,17 @@ Reply: TypeAlias = Callable[[bytes], bytes | None]
 class FakeSender:
     """Connects to a listener like an EHR; `async with FakeSender(port) as ehr: await ehr.send(message)`."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, port: int, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None, origin: str | None = None
+    ) -> None:
         self._host, self._port, self._tls = host, port, tls
+        self._origin = (origin, 0) if origin else None
         self._deframer = Deframer(1024 * 1024)
 
     async def __aenter__(self) -> Self:
         name = "localhost" if self._tls else None
         self._reader, self._writer = await asyncio.open_connection(
-            self._host, self._port, ssl=self._tls, server_hostname=name
+            self._host, self._port, ssl=self._tls, server_hostname=name, local_addr=self._origin
         )
         return self
 
@@ -80,19 +83,31 @@ class FakeReceiver:
         self.connections = 0
         self.reply: Reply = reply or answering("AA")
         self._tls = tls
+        self.port = 0
+        self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._arrived = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        await self.open(True)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.close()
-        self.hang_up()
+        await self.open(False)
+
+    async def open(self, opened: bool) -> None:
+        """Listen, on the same port as before; or not, so that connections are refused."""
+        if opened and self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._tls)
+            self.port = self._server.sockets[0].getsockname()[1]
+        elif not opened and self._server is not None:
+            self._server.close()
+            self._server = None
+            self.hang_up()
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     def hang_up(self) -> None:
         """Break every connection."""
@@ -106,6 +121,9 @@ class FakeReceiver:
             await self._arrived.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast(asyncio.Task[None], asyncio.current_task())
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         self._writers.add(writer)
         self.connections += 1
         deframer = Deframer(16 * 1024 * 1024)

@@ -65,19 +65,19 @@ def checks(name: str, *, base: Path | None = None, trials: Mapping[str, TrialFac
     their own stand in for those of its `fake.py`, such as a real server in place of the fake."""
     kind = kinds(base)[name]
     found: list[Check] = []
-    for label, make in (trials or _own_trials(kind)).items():
+    for label, make in (trials or own_trials(kind)).items():
         direction = make().direction
         bodies = inbound.CHECKS if direction == "in" else outbound.CHECKS
         found += [Check(kind, f"{label}-{body.__name__}", make, body) for body in bodies]
     return found
 
 
-def _own_trials(kind: Kind) -> Mapping[str, TrialFactory]:
-    made = getattr(kind.module("fake"), "trials", None)
-    assert callable(made), (
-        f"systems/{kind.name}/fake.py has no function `trials`; write it, so that the kind can be tried"
-    )
-    return cast(Mapping[str, TrialFactory], made())
+def own_trials(kind: Kind) -> Mapping[str, TrialFactory]:
+    """Those of the kind's folder, `trials()` in `fake.py` or, where that is long, in `trials.py`."""
+    for module in ("trials", "fake"):
+        if (kind.folder / f"{module}.py").is_file() and (made := getattr(kind.module(module), "trials", None)):
+            return cast(Mapping[str, TrialFactory], made())
+    raise AssertionError(f"systems/{kind.name} has no function `trials` in fake.py; write it, so that it can be tried")
 
 
 class _Lines(logging.Handler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from careloom.core.outcomes import Outcome, Park, Retry, Skip
 from careloom.hub.configuration import SourceSection
@@ -21,6 +21,14 @@ PATIENCE = 20.0
 _STILL = 0.05
 
 
+@runtime_checkable
+class Surrounded(Protocol):
+    """A trial that needs the world, because what it tries is not the connector alone but the room that uses it."""
+
+    def surround(self, world: World) -> None:
+        """Called before anything else."""
+
+
 class Bench:
     """A kind connected to the other side, with everything around it in memory."""
 
@@ -30,6 +38,8 @@ class Bench:
         self.clock = VirtualClock()
         self.world = World(base, self.clock)
         self.world.learn(trial.secrets)
+        if isinstance(trial, Surrounded):
+            trial.surround(self.world)
         self._connection: Connection | None = None
         self._outcomes: list[str] = []
 

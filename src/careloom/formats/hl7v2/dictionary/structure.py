@@ -133,9 +133,7 @@ class Structure:
 
     def _skips(self, after: int, target: Slot, depth: int) -> bool:
         """Whether a required segment between a slot and the target is left out, as seen from a group at `depth`."""
-        return any(
-            slot.required and self._binds(slot, target, depth) for slot in self.slots[after + 1 : target.number]
-        )
+        return any(slot.required and self._binds(slot, target, depth) for slot in self.slots[after + 1 : target.number])
 
     def _binds(self, slot: Slot, target: Slot, depth: int) -> bool:
         """Whether a required slot is one that must come: all groups it is in, and the target is not, are required."""

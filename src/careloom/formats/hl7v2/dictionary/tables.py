@@ -65,7 +65,7 @@ def versions_of_segment(name: str) -> str:
 
 
 def structure_text(name: str, version: str, *, near: bool = False) -> str:
-    """The one-line form of a structure, or `=OTHER`; `""` when the version has none, with `near` that of the nearest."""
+    """The one-line form of a structure, or `=OTHER`; `""` where there is none; `near` takes the nearest version's."""
     rows = _structures().get(name, {})
     for spans, text in rows.items():
         if within(version, spans):

@@ -1,0 +1,56 @@
+"""Rows to an .xlsx workbook. Numbers and dates are typed where a spreadsheet holds them exactly, else they are text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils.exceptions import IllegalCharacterError
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from careloom.core.errors import FormatError
+from careloom.formats.csv.row import Value
+
+# Spreadsheets keep 15 digits, and count days from 1900 with a leap day that never was.
+_DIGITS: Final = 15
+_FIRST_DAY: Final = date(1900, 3, 1)
+
+
+def native(value: Value, text: str) -> object:
+    """The value as a spreadsheet's own number or date where nothing is lost, else its text."""
+    if isinstance(value, datetime | bool) or value is None:
+        return text
+    if isinstance(value, date):
+        return value if value >= _FIRST_DAY else text
+    if isinstance(value, int | Decimal) and len(Decimal(value).as_tuple().digits) <= _DIGITS:
+        return value
+    return text
+
+
+def workbook_of(rows: Iterable[Sequence[object]], title: str) -> bytes:
+    """A workbook of one sheet. FormatError at the row whose text has characters that XML cannot hold."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+    assert isinstance(sheet, WriteOnlyWorksheet)
+    for number, row in enumerate(rows, 1):
+        try:
+            sheet.append([_cell(sheet, value) for value in row])
+        except IllegalCharacterError:
+            raise FormatError("a control character, which a workbook cannot hold", f"row {number}") from None
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value or None if isinstance(value, str) else value
+    cell = WriteOnlyCell(sheet, value)
+    # Text stays text: openpyxl would make a formula of what begins with an equals sign.
+    cell.data_type = "s"
+    return cell

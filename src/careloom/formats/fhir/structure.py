@@ -1,0 +1,175 @@
+"""The structure of a resource against FHIR R4: elements, types, how many, codes of required bindings, choices.
+
+A valid resource costs one call into compiled code a resource; only for an invalid one are reasons looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any, Final
+
+import jsonschema_rs
+
+from careloom.formats.fhir.definitions import PRIMITIVES, definition, resource_types
+from careloom.formats.fhir.explaining import explained
+from careloom.formats.fhir.findings import Place, finding, said
+from careloom.formats.fhir.reading import Resource
+from careloom.formats.fhir.schema import PRIMITIVE_SCHEMAS, schema
+from careloom.formats.inspection import Finding
+
+MOST_FINDINGS: Final = 500
+_HOLDERS: Final = frozenset({"Bundle", "Parameters"})
+_OTHER_VERSIONS: Final[Mapping[str, str]] = {
+    name: version
+    for version, names in {
+        "R5": "ActorDefinition ArtifactAssessment BiologicallyDerivedProductDispense ConditionDefinition "
+        "DeviceAssociation DeviceDispense DeviceUsage EncounterHistory FormularyItem GenomicStudy ImagingSelection "
+        "InventoryItem InventoryReport NutritionIntake Permission RequestOrchestration Requirements TestPlan Transport",
+        "R4B or R5": "AdministrableProductDefinition Citation ClinicalUseDefinition EvidenceReport Ingredient "
+        "ManufacturedItemDefinition MedicinalProductDefinition NutritionProduct PackagedProductDefinition "
+        "RegulatedAuthorization SubscriptionStatus SubscriptionTopic SubstanceDefinition",
+        "STU3": "BodySite DataElement DeviceComponent EligibilityRequest EligibilityResponse ExpansionProfile "
+        "ImagingManifest ProcedureRequest ProcessRequest ProcessResponse ReferralRequest Sequence ServiceDefinition",
+        "DSTU2": "Conformance DeviceUseRequest DiagnosticOrder MedicationOrder Order OrderResponse",
+    }.items()
+    for name in names.split()
+}
+
+
+def structure(resource: Resource, *, strict: bool = False) -> list[Finding]:
+    """What is wrong with the structure of a resource and of those inside it, at most `MOST_FINDINGS`.
+
+    A narrative without its text is a warning unless `strict`, since many senders leave only its status.
+    """
+    found: list[Finding] = []
+    for inner, place in resources_in(resource):
+        found += islice(_one(inner, place, strict), MOST_FINDINGS - len(found))
+        if len(found) >= MOST_FINDINGS:
+            break
+    return found
+
+
+def is_valid(resource: Resource) -> bool:
+    """Whether the structure of a resource and of those inside it is without any fault; quicker than asking which."""
+    for inner, _ in resources_in(resource):
+        kind = inner["resourceType"]
+        if type(kind) is not str or kind not in resource_types() or not _validator(kind).is_valid(_shell(inner)):
+            return not structure(resource)
+    return True
+
+
+def check_value(kind: str, value: Any, place: str = "") -> list[Finding]:
+    """What is wrong with a value as one of a data type (`date`, `HumanName`). KeyError when there is no such type."""
+    validator = _validator(kind)
+    if validator.is_valid(value):
+        return []
+    return list(explained(validator, value, Place(place or kind), strict=True))
+
+
+def version_of_type(name: str) -> str:
+    """The versions of FHIR that have a resource type R4 has not; `""` when it is of R4, or of none."""
+    return _OTHER_VERSIONS.get(name, "")
+
+
+def resources_in(resource: Resource, place: Place | None = None) -> Iterator[tuple[Resource, Place]]:
+    """A resource and all inside it, outer ones first: contained, in entries, in parameters. Only those with a type."""
+    waiting = [(resource, place or Place(said(resource.get("resourceType"), "resource")))]
+    while waiting:
+        outer, at = waiting.pop()
+        yield outer, at
+        waiting += reversed([(inner, at.down(path)) for inner, path in _inside(outer)])
+
+
+def _inside(outer: Resource) -> Iterator[tuple[Resource, str]]:
+    if "contained" in outer:
+        yield from _typed(outer["contained"], "contained[{}]")
+    kind = outer.get("resourceType")
+    if kind == "Bundle":
+        for number, entry in enumerate(_dicts(outer.get("entry"))):
+            yield from _typed([entry.get("resource")], f"entry[{number}].resource")
+            yield from _typed([(entry.get("response") or {}).get("outcome")], f"entry[{number}].response.outcome")
+    elif kind == "Parameters":
+        yield from _in_parameters(outer.get("parameter"), "parameter")
+
+
+def _in_parameters(parameters: Any, path: str) -> Iterator[tuple[Resource, str]]:
+    for number, parameter in enumerate(_dicts(parameters)):
+        at = f"{path}[{number}]"
+        yield from _typed([parameter.get("resource")], f"{at}.resource")
+        if "part" in parameter:
+            yield from _in_parameters(parameter["part"], f"{at}.part")
+
+
+def _typed(values: Any, path: str) -> Iterator[tuple[Resource, str]]:
+    for number, value in enumerate(values if type(values) is list else ()):
+        if type(value) is dict and type(value.get("resourceType")) is str:
+            yield value, path.format(number)
+
+
+def _dicts(values: Any) -> Sequence[dict[str, Any]]:
+    """The items of a list, an empty dict in place of each that is none."""
+    return [value if type(value) is dict else {} for value in values] if type(values) is list else ()
+
+
+@cache
+def _validator(kind: str) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(schema_of(kind), pattern_options=jsonschema_rs.RegexOptions())
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a resource type, a data type or a primitive. KeyError when there is no such type."""
+    return PRIMITIVE_SCHEMAS[kind] if kind in PRIMITIVES else schema(kind)
+
+
+def _one(resource: Resource, place: Place, strict: bool) -> Iterator[Finding]:
+    kind = resource["resourceType"]
+    if type(kind) is not str or kind not in resource_types():
+        other = version_of_type(kind) if type(kind) is str else ""
+        text = f"a resource type of FHIR {other}, not of R4" if other else "no resource type of FHIR R4"
+        yield finding("type-unknown", place.down("resourceType"), text)
+        return
+    validator, shell = _validator(kind), _shell(resource)
+    if not validator.is_valid(shell):
+        yield from explained(validator, shell, place, strict=strict)
+
+
+def _shell(resource: Resource) -> Resource:
+    """The resource with a stand-in for each inside it, which are checked by the schema of their own type."""
+    if "contained" not in resource and resource["resourceType"] not in _HOLDERS:
+        return resource
+    shell = dict(resource)
+    if type(shell.get("contained")) is list:
+        shell["contained"] = [_stand_in(inner) for inner in shell["contained"]]
+    if resource["resourceType"] == "Bundle" and type(shell.get("entry")) is list:
+        shell["entry"] = [_entry_shell(entry) for entry in shell["entry"]]
+    if resource["resourceType"] == "Parameters" and type(shell.get("parameter")) is list:
+        shell["parameter"] = [_parameter_shell(parameter) for parameter in shell["parameter"]]
+    return shell
+
+
+def _entry_shell(entry: Any) -> Any:
+    if type(entry) is not dict:
+        return entry
+    shell = dict(entry)
+    if "resource" in shell:
+        shell["resource"] = _stand_in(shell["resource"])
+    if type(shell.get("response")) is dict and "outcome" in shell["response"]:
+        shell["response"] = {**shell["response"], "outcome": _stand_in(shell["response"]["outcome"])}
+    return shell
+
+
+def _parameter_shell(parameter: Any) -> Any:
+    if type(parameter) is not dict:
+        return parameter
+    shell = dict(parameter)
+    if "resource" in shell:
+        shell["resource"] = _stand_in(shell["resource"])
+    if type(shell.get("part")) is list:
+        shell["part"] = [_parameter_shell(part) for part in shell["part"]]
+    return shell
+
+
+def _stand_in(inner: Any) -> Any:
+    return {"resourceType": inner["resourceType"]} if type(inner) is dict and "resourceType" in inner else inner
