@@ -229,3 +229,19 @@ def test_help_names_every_command() -> None:
     assert said.code == 0
     for name in ("run", "translate", "status", "trace", "parked", "replay", "audit", "check", "key", "new"):
         assert re.search(rf"\b{name}\b", said.output), name
+
+
+def test_a_new_system_passes_the_conformance_suite_as_it_stands(tmp_path: Path) -> None:
+    folder = tmp_path / "my-hospital"
+    assert command(["new", str(folder)]).code == 0
+    made = subprocess.run(
+        [sys.executable, "-m", "careloom", "new", "system", "warehouse"], cwd=folder, capture_output=True
+    )
+    assert made.returncode == 0, made.stderr
+    tested = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=folder, capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout
+    assert "passed" in tested.stdout
+    again = subprocess.run(
+        [sys.executable, "-m", "careloom", "new", "system", "warehouse"], cwd=folder, capture_output=True
+    )
+    assert again.returncode == 3

@@ -11,6 +11,7 @@ from careloom.cli import (
     audit,
     check,
     erase,
+    inspect,
     key,
     new,
     parked,
@@ -27,7 +28,7 @@ from careloom.core.errors import AccessRefused, CareloomError, ConfigurationErro
 
 FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 
-_COMMANDS = (run, translate, status, trace, replay, erase, check, new)
+_COMMANDS = (run, inspect, translate, status, trace, replay, erase, check, new)
 _GROUPS = {"parked": parked, "refused": refused, "subscription": subscription, "audit": audit, "key": key}
 
 

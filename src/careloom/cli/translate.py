@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from careloom.cli.output import Json, console, error_line, escaped, json_line
+from careloom.cli.inputs import FileArguments, inputs
+from careloom.cli.output import Json, console, escaped, json_line
 from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import SourceSection, load
 from careloom.mapping.source import Settings
 from careloom.mapping.translation import flatten, translate_bytes
 
-Files = Annotated[
-    list[Path] | None, typer.Argument(metavar="FILE...", help="Files of HL7 v2 messages; none or `-`: standard input.")
-]
 Source = Annotated[
     str | None, typer.Option(metavar="NAME", help="The system that sent them: its [sources.NAME] holds; with --config.")
 ]
@@ -32,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(translate)
 
 
-def translate(files: Files = None, json: Json = False, source: Source = None, config: Config = None) -> None:
+def translate(files: FileArguments = None, json: Json = False, source: Source = None, config: Config = None) -> None:
     """Show the canonical events that messages become, or where and why they become none. Stores nothing.
 
     A file may hold several messages, an FHS/BHS batch, or MLLP frames. With --json, one object a line: one per event,
@@ -41,7 +37,7 @@ def translate(files: Files = None, json: Json = False, source: Source = None, co
     """
     settings = _settings(config, source)
     good = True
-    for name, data in _inputs(files or [Path("-")]):
+    for name, data in inputs(files or [Path("-")]):
         if data is None:
             good = False
             continue
@@ -63,18 +59,6 @@ def _settings(config: Path | None, source: str | None) -> Settings:
     if source not in found.systems:
         raise ConfigurationError(f"there is no system {source!r}; there are {', '.join(found.systems) or 'none'}")
     return found.sources.get(source, SourceSection()).for_mapping()
-
-
-def _inputs(files: list[Path]) -> Iterator[tuple[str, bytes | None]]:
-    for file in files:
-        if str(file) == "-":
-            yield "-", sys.stdin.buffer.read()
-            continue
-        try:
-            yield str(file), file.read_bytes()
-        except OSError as error:
-            error_line(f"{file} cannot be read: {error.strerror}")
-            yield str(file), None
 
 
 def _show(line: dict[str, Any]) -> None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.openapi.utils import get_openapi
+from fastapi import APIRouter, FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from careloom import __version__
-from careloom.gateway import messages, problems, systems_routes
-from careloom.gateway.access import caller
-from careloom.gateway.problems import Problem, documented
+from careloom.gateway import (
+    catalogue,
+    direct,
+    journeys,
+    lookup_routes,
+    messages,
+    pages,
+    problems,
+    publishing,
+    reading,
+    systems_routes,
+)
+from careloom.gateway.classes import Criticality, DataClass, Declaration, Proof, Traffic, declared
+from careloom.gateway.document import TITLE, openapi
+from careloom.gateway.governed import govern
 from careloom.gateway.services import Services
 
 _SECURITY_HEADERS: Final = {
@@ -24,45 +36,52 @@ _SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
 }
+_OF_SYSTEMS: Final = Declaration(
+    data_class=DataClass.PHI,
+    criticality=Criticality.HIGH,
+    owner="integration",
+    proof=Proof.OWN,
+    traffic=Traffic.INTAKE,
+)
 
 
 def create_app(services: Services) -> FastAPI:
-    """The API over these services. Its document is at /openapi.json; no page of it loads anything from elsewhere."""
-    app = FastAPI(title="Careloom", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    """The API over these services. Its document is at /openapi.json, for people at /docs; neither loads anything from
+    elsewhere. Raises ConfigurationError when a route has no declaration."""
+    app = FastAPI(title=TITLE, version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
     app.add_middleware(SecurityHeaders)
-    app.include_router(messages.router(services))
-    app.include_router(systems_routes.router(services))
-    app.include_router(_status(services))
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi(app.router.routes)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+    for router in _routers(services):
+        app.router.routes.extend(router.routes)
+    app.router.routes.extend(pages.router(services, document).routes)
+    govern(app.router.routes, services)
     return app
 
 
-def _status(services: Services) -> APIRouter:
-    routes = APIRouter(tags=["status"])
-    known = Depends(caller(services.keys))
-
-    @routes.get("/v1/status", dependencies=[known], responses=documented(401), summary="Counts and states of this node")
-    async def status() -> dict[str, Any]:
-        return {**services.status(), "time": services.clock.now().isoformat()}
-
-    @routes.get("/healthz", summary="Whether this node answers; needs no key and tells nothing else")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    return routes
+def _routers(services: Services) -> Iterator[APIRouter]:
+    """Every router but the pages. Messages come before what systems answer by themselves: the path is theirs, too."""
+    yield messages.router(services)
+    yield _of_systems(services)
+    yield journeys.router(services)
+    yield publishing.router(services)
+    yield reading.router(services)
+    yield catalogue.router(services)
+    yield lookup_routes.router(services)
+    yield direct.router(services)
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with the one shape of every error and without the framework's own."""
-    if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas["Problem"] = Problem.model_json_schema()
-        schemas.pop("HTTPValidationError", None)
-        schemas.pop("ValidationError", None)
-        app.openapi_schema = document
-    return app.openapi_schema
+def _of_systems(services: Services) -> APIRouter:
+    router = systems_routes.router(services)
+    for route in router.routes:
+        declared(_OF_SYSTEMS)(route.endpoint)  # type: ignore[attr-defined]
+    return router
 
 
 class SecurityHeaders:

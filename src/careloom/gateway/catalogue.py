@@ -67,7 +67,11 @@ def router(services: Services) -> APIRouter:
     @routes.get(
         "/v1/event-types/{type}/schema",
         response_model=None,
-        responses={**_schema_answer(), **empty(304, "it is what If-None-Match names", "ETag"), **documented(401, 403, 404)},
+        responses={
+            **_schema_answer(),
+            **empty(304, "it is what If-None-Match names", "ETag"),
+            **documented(401, 403, 404),
+        },
         summary="The JSON Schema of an event",
     )
     @declared(_DECLARED)

@@ -74,6 +74,8 @@ def read(media: str, headers: Mapping[str, str], body: bytes) -> Published:
         location = error.location.replace("$", "data", 1)
         reason = "is not the name of a canonical event; see /v1/event-types" if location == "type" else error.reason
         raise FormatError(reason, location) from None
+    except RecursionError:
+        raise FormatError("is nested too deeply", "data") from None
     return Published(envelope.id, envelope.source, envelope.type, _time(envelope.time), event, document)
 
 

@@ -14,20 +14,10 @@ TIME: Final = "2026-03-04T05:06:07Z"
 Responses = dict[int | str, dict[str, Any]]
 
 
-def answer(
-    status: int,
-    description: str,
-    model: type[BaseModel],
-    example: Any,
-    *headers: str,
-    media_type: str = "application/json",
-) -> Responses:
-    """One response of a route. `headers` are names of HEADERS."""
-    made: dict[str, Any] = {"description": description, "content": {media_type: {"example": example}}}
-    if media_type == "application/json":
-        made["model"] = model
-    else:
-        made["content"][media_type]["schema"] = {"$ref": f"#/components/schemas/{model.__name__}"}
+def answer(status: int, description: str, model: type[BaseModel], example: Any, *headers: str) -> Responses:
+    """One response of a route, as JSON. `headers` are names of HEADERS."""
+    content = {"application/json": {"example": example}}
+    made: dict[str, Any] = {"description": description, "content": content, "model": model}
     if headers:
         made["headers"] = {name: HEADERS[name] for name in headers}
     return {status: made}

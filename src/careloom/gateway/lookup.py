@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from careloom.core.errors import ConfigurationError
 from careloom.gateway.classes import Criticality, DataClass
@@ -62,7 +62,8 @@ class Lookup:
     `reason` says why it is direct. `budget_seconds` is how long a caller waits; then it is told to come back, and the
     call goes on until `timeout_seconds`. `concurrency` bounds calls under way; equal ones are one call. An answer is
     kept for `cache_seconds`, unless an event of a type in `invalidated_by` comes first. `retries` and
-    `transformations` are 0: a route that needs them belongs into a flow.
+    `transformations` are 0: a route that needs them belongs into a flow. The examples, of invented people, are for the
+    documentation.
     """
 
     name: str
@@ -75,6 +76,8 @@ class Lookup:
     criticality: Criticality
     systems: tuple[str, ...]
     reason: str
+    example_parameters: Mapping[str, Any]
+    example_answer: Mapping[str, Any]
     max_systems: int = MOST_SYSTEMS
     budget_seconds: float = 2.0
     timeout_seconds: float = 30.0
@@ -99,6 +102,11 @@ def _objections(one: Lookup) -> Iterator[str]:
         yield "its class must be operational, financial or phi"
     if len(one.reason) < _SHORTEST_REASON:
         yield f"it needs a reason why it is direct, of at least {_SHORTEST_REASON} characters"
+    for model, example in ((one.parameters, one.example_parameters), (one.answer, one.example_answer)):
+        try:
+            model.model_validate(example)
+        except ValidationError:
+            yield f"its example is no {model.__name__}"
     yield from _unbounded(one)
 
 

@@ -13,6 +13,8 @@ from careloom.core.errors import TransientError
 from careloom.core.receipts import Accepted, Conflicting, Receipt
 from careloom.gateway.access import caller
 from careloom.gateway.body import read_body
+from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, Traffic, declared
+from careloom.gateway.examples import MESSAGE_ID
 from careloom.gateway.problems import ProblemError, documented
 from careloom.gateway.services import HttpIntake, Services
 from careloom.security.apikeys import Principal
@@ -21,7 +23,19 @@ from careloom.systems.mllp.recognise import INTERNAL_ERROR, MEDIA_TYPE, Recognis
 MEDIA_TYPES: Final = (MEDIA_TYPE, "x-application/hl7-v2+er7", "text/plain", "application/octet-stream")
 RETRY_SECONDS: Final = 5
 _KEY_PATTERN: Final = r"^[!-~]{1,200}$"
+_SEND: Final = Declaration(
+    data_class=DataClass.PHI,
+    criticality=Criticality.HIGH,
+    owner="integration",
+    scope=Scope.INTAKE,
+    traffic=Traffic.INTAKE,
+)
 _TEXT: Final[dict[str, Any]] = {"schema": {"type": "string"}}
+_MESSAGE: Final = (
+    "MSH|^~\\&|REG|LAKESIDE|HUB|ERP|20260304050607||ADT^A03|MSG70001|P|2.5.1\r"
+    "EVN|A03|20260304050607\rPID|1||MRN700123^^^LAKESIDE^MR||OKONJO^MARIBEL\r"
+)
+_ANSWER: Final = "MSH|^~\\&|HUB|ERP|REG|LAKESIDE|20260304050607||ACK^A03|A1B2C3D4-1|P|2.5.1\rMSA|AA|MSG70001\r"
 
 
 class MessageReceipt(BaseModel):
@@ -34,11 +48,18 @@ class MessageReceipt(BaseModel):
     acknowledged: bool = Field(description="always true: it is committed")
 
 
+_RECEIPT: Final = {"id": MESSAGE_ID, "position": "12:4711", "acknowledged": True}
 _RECEIPTS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": description, "model": MessageReceipt, "content": {MEDIA_TYPE: _TEXT}}
+    status: {
+        "description": description,
+        "model": MessageReceipt,
+        "content": {"application/json": {"example": _RECEIPT}, MEDIA_TYPE: {**_TEXT, "example": _ANSWER}},
+    }
     for status, description in ((201, "stored"), (200, "stored before under this key, with the same bytes"))
 }
-_BODY: Final = {"requestBody": {"required": True, "content": dict.fromkeys(MEDIA_TYPES, _TEXT)}}
+_BODY: Final = {
+    "requestBody": {"required": True, "content": {media: {**_TEXT, "example": _MESSAGE} for media in MEDIA_TYPES}}
+}
 
 
 def router(services: Services) -> APIRouter:
@@ -54,6 +75,7 @@ def router(services: Services) -> APIRouter:
         openapi_extra=_BODY,
         summary="Take one HL7 v2 message",
     )
+    @declared(_SEND)
     async def take(
         name: str,
         request: Request,

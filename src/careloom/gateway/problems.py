@@ -102,7 +102,9 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _away(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TransientError)
-    problem = ProblemError(503, "unavailable", "the hub cannot answer now; nothing was changed, ask again", retry_after=5)
+    problem = ProblemError(
+        503, "unavailable", "the hub cannot answer now; nothing was changed, ask again", retry_after=5
+    )
     return answered(request, problem)
 
 

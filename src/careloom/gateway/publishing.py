@@ -203,5 +203,10 @@ def _attributes() -> list[dict[str, Any]]:
             "schema": {"type": "string", "description": "binary mode: the attribute of this name"},
             "example": example,
         }
-        for name, example in (("specversion", "1.0"), ("id", "visit-900871"), ("source", "/apps/portal"), ("type", _SHOWN))
+        for name, example in (
+            ("specversion", "1.0"),
+            ("id", "visit-900871"),
+            ("source", "/apps/portal"),
+            ("type", _SHOWN),
+        )
     ]

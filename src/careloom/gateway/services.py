@@ -98,8 +98,10 @@ def _unrecorded(_: AuditEntry) -> None:
 class Services:
     """The gateway's surroundings. `status` gives what `GET /v1/status` shows: counts and states, no personal data.
 
-    `endpoints` are the systems that answer HTTP requests by themselves. `scopes` says what a key may do, `consumers` which subscriptions read events of a type, `stages` how far each
-    version of the API is. `audit` is told of each call that its class wants on record: it must not block or raise.
+    `endpoints` are the systems that answer HTTP requests by themselves. `scopes` says what a key may do, `publishing`
+    what it may publish. `audit` is told of each call that its class wants on record: it must not block or raise.
+    `journal` reads the log, `consumers` says which subscriptions read events of a type, `lookups` are the direct
+    routes, `stages` says how far each version of the API is.
     """
 
     intake: Intake

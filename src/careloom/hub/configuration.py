@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
+from careloom.flows.routing import Rule
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.manifest import problems
@@ -105,6 +106,35 @@ class DeliverySection(_Section):
     events: tuple[str, ...] = Field(min_length=1, description="event types, registration.created.v1")
 
 
+class RuleSection(_Section):
+    """One line of a routing table."""
+
+    when: Mapping[str, str | tuple[str, ...]] = Field(
+        default_factory=dict, description="JSON Pointers and the texts that fit; `*`: anything, empty: nothing there"
+    )
+    to: Name | None = Field(default=None, description="the system that gets the event")
+    skip: str | None = Field(default=None, min_length=3, description="why it goes nowhere, in place of `to`")
+
+    @model_validator(mode="after")
+    def _one_end(self) -> RuleSection:
+        if (self.to is None) == (self.skip is None):
+            raise ValueError("a rule has either `to`, a system, or `skip`, a reason")
+        return self
+
+    def for_routing(self) -> Rule:
+        """The same as routing takes it."""
+        when = {pointer: frozenset([fits] if isinstance(fits, str) else fits) for pointer, fits in self.when.items()}
+        return Rule(when=when, to=self.to, skip=self.skip)
+
+
+class RouteSection(_Section):
+    """A routing table: the first rule that fits decides; an event that none fits becomes a case."""
+
+    events: tuple[str, ...] = Field(min_length=1, description="event types, service.completed.v1")
+    rules: tuple[RuleSection, ...] = Field(min_length=1, description="in order")
+    owner: str = Field(default="", description="who answers for what no rule fits")
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -116,6 +146,7 @@ class Settings(_Section):
     flows: Mapping[str, Mapping[str, str]] = Field(default_factory=dict, description="flow: parameter = system")
     sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
+    routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +217,11 @@ def _dangling(mapping: Mapping[str, Any]) -> list[str]:
         return []
     named = {f"deliveries.{name}.system": one.get("system") for name, one in _tables(mapping.get("deliveries")).items()}
     named |= {f"sources.{name}": name for name in _tables(mapping.get("sources"))}
+    for route, table in _tables(mapping.get("routes")).items():
+        rules = table.get("rules")
+        for number, rule in enumerate(rules if isinstance(rules, list) else []):
+            if isinstance(rule, Mapping):
+                named[f"routes.{route}.rules.{number}.to"] = rule.get("to")
     for flow, bindings in _tables(mapping.get("flows")).items():
         named |= {f"flows.{flow}.{parameter}": system for parameter, system in bindings.items()}
     return [

@@ -13,13 +13,14 @@ from careloom.core.errors import ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
 from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
+from careloom.flows.routing import Table, routing
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
-from careloom.hub.configuration import Configuration, Settings
+from careloom.hub.configuration import Configuration, RouteSection, Settings
 from careloom.hub.flowlist import find_flows
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.polling import Polling
@@ -120,9 +121,17 @@ def subscriptions_of(
         if flow.name in settings.flows or not needs_systems(flow):
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
     for name, delivery in settings.deliveries.items():
-        target = _target(name, systems.get(delivery.system))
+        target = _target(f"deliveries.{name}.system", systems.get(delivery.system))
         made.append(forwarding(name, delivery.events, target, _target_slots(configuration, delivery.system)))
+    for name, route in settings.routes.items():
+        made.append(_routing(name, route, systems))
     return made
+
+
+def _routing(name: str, route: RouteSection, systems: Mapping[str, object]) -> Subscription:
+    rules = tuple(rule.for_routing() for rule in route.rules)
+    targets = {rule.to: _target(f"routes.{name}", systems.get(rule.to)) for rule in rules if rule.to}
+    return routing(Table(name=name, events=route.events, rules=rules, owner=route.owner), targets)
 
 
 def _sources(settings: Settings) -> dict[str, SenderSettings]:
@@ -134,9 +143,9 @@ def _target_slots(configuration: Configuration, system: str) -> int:
     return int(getattr(configuration.systems[system].settings, "connections", 1))
 
 
-def _target(name: str, system: object | None) -> Target:
+def _target(path: str, system: object | None) -> Target:
     if not isinstance(system, Target):
-        raise ConfigurationError(f"deliveries.{name}.system: this system takes no events; name one that does")
+        raise ConfigurationError(f"{path}: this system takes no events; name one that does")
     return system
 
 

@@ -5,7 +5,8 @@ subject_of(data, header)          # the ordering key at intake, without parsing
 translate_bytes(data, "a.hl7")    # what `careloom translate` shows of a file
 """
 
-from careloom.mapping.adt import Translation, translate
+from careloom.mapping.adt import translate
+from careloom.mapping.result import Translation
 from careloom.mapping.source import Issue, Settings
 from careloom.mapping.subject import subject_for, subject_of, subjects_of
 from careloom.mapping.translation import flatten, translate_bytes

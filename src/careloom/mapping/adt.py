@@ -8,24 +8,18 @@ import msgspec
 
 from careloom.core.errors import MappingError
 from careloom.formats.hl7v2 import NULL, Message
+from careloom.mapping.catalogue import Mapping
 from careloom.mapping.coverage import coverages
 from careloom.mapping.encounter import encounter
 from careloom.mapping.merge import merges
 from careloom.mapping.patient import guarantor, patient
-from careloom.mapping.source import Fields, Issue, Settings, Source
+from careloom.mapping.result import Translation
+from careloom.mapping.source import Fields, Settings, Source
 from careloom.mapping.tables import CLEARS
 from careloom.mapping.triggers import FILTERED, MERGES, RULES, Rule
 from careloom.model import CanonicalEvent, PatientEvent
 
 _DEFAULTS = Settings()
-
-
-class Translation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message became: events, or the reason why it became none; and what was dropped on the way."""
-
-    events: tuple[CanonicalEvent, ...] = ()
-    filtered: str | None = None
-    issues: tuple[Issue, ...] = ()
 
 
 def translate(message: Message, settings: Settings = _DEFAULTS) -> Translation:
@@ -123,3 +117,6 @@ def _occurred(source: Source) -> datetime | None:
     evn = source.fields("EVN")
     recorded = source.instant(evn, 2) if evn is not None else None
     return recorded or source.sent
+
+
+MAPPINGS = (Mapping("hl7v2", ("ADT",), translate),)

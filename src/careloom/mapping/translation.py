@@ -7,9 +7,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from careloom.core.errors import FormatError, MappingError
-from careloom.formats import hl7v2
-from careloom.mapping.adt import Translation, translate, trigger_of
+from careloom.core.errors import ConfigurationError, FormatError, MappingError
+from careloom.formats.detection import detect
+from careloom.mapping.catalogue import mapping_for
+from careloom.mapping.reading import Unit, Unread, reader
+from careloom.mapping.result import Translation
 from careloom.mapping.source import Settings
 from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, encode
@@ -17,22 +19,51 @@ from careloom.model import CanonicalEvent, encode
 Shown: TypeAlias = dict[str, Any]
 
 _SETTINGS = Settings()
+_READERS = {"jsondoc": "json"}
 
 
-def translate_bytes(data: bytes, name: str, settings: Settings = _SETTINGS) -> Iterator[Shown]:
-    """One JSON-ready object for each message in `data` (single, several, batch or MLLP frames); never raises.
+def translate_bytes(
+    data: bytes, name: str, settings: Settings = _SETTINGS, format: str | None = None
+) -> Iterator[Shown]:
+    """One JSON-ready object for each message in `data` (single, several, batch, MLLP frames, a file); never raises.
 
-    `outcome` is `translated` (with `events` and `issues`), `filtered` (with `reason`), `case` (a person must look:
-    `error` with `kind` mapping, `field`, `message`) or `refused` (no message: `error` with `kind` format, `location`,
-    `message`). `line` is the first line of the message in the file, `message` counts from 1.
+    `format` is found out where it is not given. `outcome` is `translated` (with `events` and `issues`), `filtered`
+    (with `reason`), `case` (a person must look: `error` with `kind` mapping, `field`, `message`) or `refused` (no
+    message: `error` with `kind` format, `location`, `message`). `place` says where in the file the message stood,
+    `message` counts from 1.
     """
-    pieces = hl7v2.split(data) or [hl7v2.Piece(data, 0, 1, None, FormatError("holds no message", "line 1"))]
-    for number, piece in enumerate(pieces, 1):
-        shown: Shown = {"file": name, "message": number, "line": piece.line, "controlId": None, "trigger": None}
-        if piece.error is not None:
-            yield shown | _refused(piece.error)
+    format = format or _format_of(data, name, settings)
+    for number, one in enumerate(_units(format, data, settings), 1):
+        shown: Shown = {
+            "file": name, "message": number, "place": one.place, "line": _line(one.place), "format": format,
+            "controlId": None, "trigger": None,
+        }  # fmt: skip
+        if isinstance(one, Unread):
+            yield shown | _refused(one.error)
         else:
-            yield _message(piece.data, shown, settings)
+            yield _message(format, one, shown | {"controlId": one.key, "trigger": one.type}, settings)
+
+
+def _format_of(data: bytes, name: str, settings: Settings) -> str:
+    """What the settings say of the sender, else what the bytes look like; HL7 v2 when they look like nothing."""
+    if settings.layout is not None:
+        return "csv"
+    if settings.json is not None:
+        return "json"
+    found = detect(data, name)
+    return _READERS.get(found or "", found or "hl7v2")
+
+
+def _units(format: str, data: bytes, settings: Settings) -> Iterator[Unit | Unread]:
+    try:
+        yield from reader(format).units(data, settings)
+    except ConfigurationError as error:  # a file that does not describe itself, and settings that do not either
+        yield Unread(error=FormatError(str(error)), body=data)
+
+
+def _line(place: str) -> int:
+    word, _, number = place.partition(" ")
+    return int(number) if word == "line" and number.isdecimal() else 1
 
 
 def flatten(shown: Shown) -> Iterator[Shown]:
@@ -46,12 +77,12 @@ def flatten(shown: Shown) -> Iterator[Shown]:
         yield {**origin, **event, "issues": shown["issues"]}
 
 
-def _message(data: bytes, shown: Shown, settings: Settings) -> Shown:
+def _message(format: str, unit: Unit, shown: Shown, settings: Settings) -> Shown:
+    mapping = mapping_for(format, unit.type)
+    if mapping is None:
+        return shown | {"outcome": "filtered", "reason": f"no mapping for {unit.type}"}
     try:
-        message = hl7v2.parse(data)
-        shown["controlId"] = message.control_id or None
-        shown["trigger"] = "^".join(part for part in trigger_of(message) if part) or None
-        return shown | _outcome(translate(message, settings))
+        return shown | _outcome(mapping.translate(reader(format).parse(unit.body, settings), settings))
     except FormatError as error:
         return shown | _refused(error)
     except MappingError as error:

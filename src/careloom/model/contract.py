@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from careloom.model.events import CanonicalEvent
+from careloom.model.personal import personal_paths
 
 Publisher: TypeAlias = Literal[
     "ehr",
@@ -64,6 +65,11 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def type(self) -> str:
         return self.event.type
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """Paths into the JSON of the event whose values tell who a person is, for masking."""
+        return personal_paths(self.event)
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -142,6 +142,8 @@ class Enrollment(Element, frozen=True, kw_only=True):
     """A member's place in a health plan (X12 834). `identifier` holds the member's number, `subscriber` that of the
     family's policy holder; `reason` is the code of why it changed. `audit` restates what should be known already."""
 
+    personal: ClassVar[tuple[str, ...]] = ("identifier", "subscriber")
+
     identifier: Identifiers
     subscriber: Identifier | None = None
     action: Maintenance
@@ -157,6 +159,8 @@ class Enrollment(Element, frozen=True, kw_only=True):
 
 class PremiumItem(Element, frozen=True, kw_only=True):
     """What is paid for one member, or one invoice of the insurer. `adjustment` is what was changed of what was due."""
+
+    personal: ClassVar[tuple[str, ...]] = ("member", "policy")
 
     member: Identifier | None = None
     policy: Identifier | None = None

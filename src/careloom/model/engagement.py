@@ -29,6 +29,8 @@ class DocumentReference(Element, frozen=True, kw_only=True):
     `size` is in octets, `hash` is SHA-256 in hexadecimal, of the contents. `replaces` is the version before it.
     """
 
+    personal: ClassVar[tuple[str, ...]] = ("title", "url")
+
     identifier: Identifiers
     status: Literal["current", "superseded", "entered-in-error"] = "current"
     doc_status: Literal["preliminary", "final", "amended", "entered-in-error"] | None = None
@@ -65,7 +67,7 @@ class Consent(Element, frozen=True, kw_only=True):
 class Contact(Element, frozen=True, kw_only=True):
     """A person or an organization as a CRM knows it. `patient` is the number of the patient that it is."""
 
-    personal: ClassVar[tuple[str, ...]] = ("name", "telecom", "address")
+    personal: ClassVar[tuple[str, ...]] = ("name", "telecom", "address", "patient")
 
     identifier: Identifiers
     name: HumanName | None = None
@@ -84,7 +86,7 @@ class Contact(Element, frozen=True, kw_only=True):
 class Communication(Element, frozen=True, kw_only=True):
     """A message to or from a person: when, how, about what; never its text. `template` names what was said."""
 
-    personal: ClassVar[tuple[str, ...]] = ("address",)
+    personal: ClassVar[tuple[str, ...]] = ("recipient", "address")
 
     identifier: Identifiers
     status: Literal["queued", "sent", "delivered", "read", "failed", "stopped"]

@@ -1,9 +1,15 @@
-"""One invented instance of each event, for documentation, contract tests and trials."""
+"""One invented instance of each event, for documentation, contract tests and trials.
+
+Those of registration are made here; all others stand as JSON beside the events, in `catalogue/examples`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib import resources
+
+import msgspec
 
 from careloom.model.datatypes import Address, ContactPoint, HumanName, Identifier, Period
 from careloom.model.entities import (
@@ -25,6 +31,7 @@ from careloom.model.events import (
     RegistrationCancelled,
     RegistrationCreated,
 )
+from careloom.model.registry import decode
 
 _OCCURRED = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
 _MRN = Identifier(value="MRN700123", type="MR", assigner="LAKESIDE", system="urn:oid:2.999.7.1")
@@ -81,11 +88,22 @@ def _encounter() -> Encounter:
 
 def examples() -> Mapping[str, CanonicalEvent]:
     """An example of every event, by its versioned name. Each call makes them anew; they are equal between calls."""
+    return {event.type: event for event in (*_registration(), *_kept())}
+
+
+def _kept() -> Iterator[CanonicalEvent]:
+    folder = resources.files("careloom.model.catalogue") / "examples"
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        for name, data in msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw]).items():
+            yield decode(name, bytes(data))
+
+
+def _registration() -> tuple[CanonicalEvent, ...]:
     patient, coverage, encounter = _patient(), (_coverage(),), _encounter()
     guarantor = RelatedPerson(name=(_NAME,), address=(_HOME,), relationship="self")
     bare = Patient(identifier=(_MRN,), name=(_NAME,))
     ended = Encounter(status="finished", identifier=encounter.identifier, period=Period(end="2026-03-02"))
-    events: tuple[CanonicalEvent, ...] = (
+    return (
         RegistrationCreated(
             patient=patient,
             coverage=coverage,
@@ -106,4 +124,3 @@ def examples() -> Mapping[str, CanonicalEvent]:
         PatientDischarged(patient=bare, encounter=ended, trigger="ADT^A03", occurred=_OCCURRED),
         DischargeCancelled(patient=bare, encounter=encounter, trigger="ADT^A13", occurred=_OCCURRED),
     )
-    return {event.type: event for event in events}

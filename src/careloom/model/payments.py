@@ -25,6 +25,8 @@ class PaymentNotice(Element, frozen=True, kw_only=True):
     was, never by more than its last four digits. `allocation` splits it where it pays several invoices.
     """
 
+    personal: ClassVar[tuple[str, ...]] = ("instrument", "customer")
+
     identifier: Identifiers
     status: Literal["pending", "authorized", "received", "failed", "cancelled"] = "received"
     amount: Money
@@ -135,6 +137,8 @@ class BankEntry(Element, frozen=True, kw_only=True):
 
 class BankStatement(Element, frozen=True, kw_only=True):
     """A stretch of a bank account: `opening` and the entries make `closing`. `account` is the account's number."""
+
+    personal: ClassVar[tuple[str, ...]] = ("account",)
 
     identifier: Identifiers
     account: Identifier

@@ -78,14 +78,15 @@ def _csv_lines(rows: Iterable[Sequence[object]], layout: Layout) -> Iterator[str
         quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
         doublequote=not layout.escape,
         escapechar=layout.escape or None,
-        lineterminator=layout.line_end,
+        # The writer quotes only those line ends that it writes itself, so it must know both.
+        lineterminator="\r\n",
     ).writerow
     for number, cells in enumerate(rows, 1):
         try:
             text: object = line(cells)
         except csv.Error:
             raise FormatError("a mark that needs a quote or an escape; declare one", f"row {number}") from None
-        yield _commentless(str(text), number, layout)
+        yield _commentless(str(text).removesuffix("\r\n"), number, layout) + layout.line_end
 
 
 def _commentless(text: str, number: int, layout: Layout) -> str:

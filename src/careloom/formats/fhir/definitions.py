@@ -26,7 +26,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a type's JSON object. `choice` is the name of the choice it belongs to (`deceased`), `""` for none."""
+    """A member of a type's JSON object. `choice` names the choice it belongs to (`deceased`), `""` for none."""
 
     name: str
     use: Use
@@ -78,10 +78,11 @@ _COMMON: Final[Mapping[str, tuple[Member, ...]]] = {
     "DomainResource": (*_RESOURCE, *_DOMAIN, *_EXTENSIONS, *_MODIFIERS),
 }
 
-PRIMITIVES: Final = frozenset(
+_PRIMITIVE_NAMES: Final = (
     "base64Binary boolean canonical code date dateTime decimal id instant integer markdown oid positiveInt string time "
-    "unsignedInt uri url uuid xhtml".split()
+    "unsignedInt uri url uuid xhtml"
 )
+PRIMITIVES: Final = frozenset(_PRIMITIVE_NAMES.split())
 
 
 @cache
@@ -115,11 +116,12 @@ class _Table:
 @cache
 def _table() -> _Table:
     text = (files("careloom.formats.fhir") / "r4.txt").read_text(encoding="utf-8")
-    lists, blocks = {}, {}
+    lists: dict[str, str] = {}
+    blocks: dict[str, tuple[str, Sequence[str]]] = {}
     for block in text.split("\n\n"):
         head, *lines = [line for line in block.splitlines() if not line.startswith("#")] or [""]
         if head.startswith("@"):
-            lists.update(line.split(" = ", 1) for line in (head, *lines))
+            lists.update((name, listed) for name, _, listed in (line.partition(" = ") for line in (head, *lines)))
         elif head:
             name, base = head.split(" : ")
             blocks[name] = (base, lines)

@@ -34,8 +34,9 @@ PRIMITIVE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "uri": _URI,
     "url": _URI,
     "uuid": {"type": "string", "pattern": "^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
-    "xhtml": {"type": "string", "minLength": 1},
+    "xhtml": {"type": "string"},
 }
+WHOLE_NUMBERS: Final = frozenset({"integer", "positiveInt", "unsignedInt"})
 _INNER: Final = {"type": "object", "required": ["resourceType"]}
 _MOST_EXCLUDED: Final = 16
 

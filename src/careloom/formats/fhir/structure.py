@@ -5,18 +5,20 @@ A valid resource costs one call into compiled code a resource; only for an inval
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
 
-from careloom.formats.fhir.definitions import PRIMITIVES, definition, resource_types
+from careloom.formats.fhir.definitions import PRIMITIVES, resource_types
 from careloom.formats.fhir.explaining import explained
-from careloom.formats.fhir.findings import Place, finding, said
+from careloom.formats.fhir.findings import Place, finding
+from careloom.formats.fhir.insides import resources_in
 from careloom.formats.fhir.reading import Resource
-from careloom.formats.fhir.schema import PRIMITIVE_SCHEMAS, schema
+from careloom.formats.fhir.schema import PRIMITIVE_SCHEMAS, WHOLE_NUMBERS, schema
 from careloom.formats.inspection import Finding
 
 MOST_FINDINGS: Final = 500
@@ -44,8 +46,8 @@ def structure(resource: Resource, *, strict: bool = False) -> list[Finding]:
     A narrative without its text is a warning unless `strict`, since many senders leave only its status.
     """
     found: list[Finding] = []
-    for inner, place in resources_in(resource):
-        found += islice(_one(inner, place, strict), MOST_FINDINGS - len(found))
+    for inside in resources_in(resource):
+        found += islice(structure_of(inside.resource, inside.place, strict=strict), MOST_FINDINGS - len(found))
         if len(found) >= MOST_FINDINGS:
             break
     return found
@@ -53,16 +55,23 @@ def structure(resource: Resource, *, strict: bool = False) -> list[Finding]:
 
 def is_valid(resource: Resource) -> bool:
     """Whether the structure of a resource and of those inside it is without any fault; quicker than asking which."""
-    for inner, _ in resources_in(resource):
-        kind = inner["resourceType"]
+    for inside in resources_in(resource):
+        inner, kind = inside.resource, inside.resource["resourceType"]
         if type(kind) is not str or kind not in resource_types() or not _validator(kind).is_valid(_shell(inner)):
             return not structure(resource)
     return True
 
 
 def check_value(kind: str, value: Any, place: str = "") -> list[Finding]:
-    """What is wrong with a value as one of a data type (`date`, `HumanName`). KeyError when there is no such type."""
+    """What is wrong with a value as one of a data type (`date`, `HumanName`). KeyError when there is no such type.
+
+    None is no value, and so never a wrong one of a primitive type. A `Decimal` is no whole number, even when it is 1.0.
+    """
     validator = _validator(kind)
+    if kind in PRIMITIVES and value is None:
+        return []
+    if kind in WHOLE_NUMBERS and isinstance(value, (Decimal, float)):
+        return [finding("value-malformed", place or kind, "a whole number, written without a fraction or an exponent")]
     if validator.is_valid(value):
         return []
     return list(explained(validator, value, Place(place or kind), strict=True))
@@ -71,46 +80,6 @@ def check_value(kind: str, value: Any, place: str = "") -> list[Finding]:
 def version_of_type(name: str) -> str:
     """The versions of FHIR that have a resource type R4 has not; `""` when it is of R4, or of none."""
     return _OTHER_VERSIONS.get(name, "")
-
-
-def resources_in(resource: Resource, place: Place | None = None) -> Iterator[tuple[Resource, Place]]:
-    """A resource and all inside it, outer ones first: contained, in entries, in parameters. Only those with a type."""
-    waiting = [(resource, place or Place(said(resource.get("resourceType"), "resource")))]
-    while waiting:
-        outer, at = waiting.pop()
-        yield outer, at
-        waiting += reversed([(inner, at.down(path)) for inner, path in _inside(outer)])
-
-
-def _inside(outer: Resource) -> Iterator[tuple[Resource, str]]:
-    if "contained" in outer:
-        yield from _typed(outer["contained"], "contained[{}]")
-    kind = outer.get("resourceType")
-    if kind == "Bundle":
-        for number, entry in enumerate(_dicts(outer.get("entry"))):
-            yield from _typed([entry.get("resource")], f"entry[{number}].resource")
-            yield from _typed([(entry.get("response") or {}).get("outcome")], f"entry[{number}].response.outcome")
-    elif kind == "Parameters":
-        yield from _in_parameters(outer.get("parameter"), "parameter")
-
-
-def _in_parameters(parameters: Any, path: str) -> Iterator[tuple[Resource, str]]:
-    for number, parameter in enumerate(_dicts(parameters)):
-        at = f"{path}[{number}]"
-        yield from _typed([parameter.get("resource")], f"{at}.resource")
-        if "part" in parameter:
-            yield from _in_parameters(parameter["part"], f"{at}.part")
-
-
-def _typed(values: Any, path: str) -> Iterator[tuple[Resource, str]]:
-    for number, value in enumerate(values if type(values) is list else ()):
-        if type(value) is dict and type(value.get("resourceType")) is str:
-            yield value, path.format(number)
-
-
-def _dicts(values: Any) -> Sequence[dict[str, Any]]:
-    """The items of a list, an empty dict in place of each that is none."""
-    return [value if type(value) is dict else {} for value in values] if type(values) is list else ()
 
 
 @cache
@@ -123,7 +92,8 @@ def schema_of(kind: str) -> dict[str, Any]:
     return PRIMITIVE_SCHEMAS[kind] if kind in PRIMITIVES else schema(kind)
 
 
-def _one(resource: Resource, place: Place, strict: bool) -> Iterator[Finding]:
+def structure_of(resource: Resource, place: Place, *, strict: bool = False) -> Iterator[Finding]:
+    """What is wrong with the structure of one resource, without those inside it."""
     kind = resource["resourceType"]
     if type(kind) is not str or kind not in resource_types():
         other = version_of_type(kind) if type(kind) is str else ""

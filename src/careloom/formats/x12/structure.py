@@ -106,6 +106,12 @@ class Structure:
             name.encode(): tuple(sorted(positions)) for name, positions in self.known.items()
         }
 
+        self.simple: dict[bytes, frozenset[bytes]] = {
+            name: self.known[name.decode()].get(1, frozenset())
+            for name, positions in self.positions.items()
+            if positions in ((), (1,))
+        }
+
     def key(self, name: bytes, parts: list[bytes], component: bytes) -> Key:
         """What tells uses of this segment apart: its identifier with the qualifiers that some use knows."""
         positions = self.positions.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careloom.core.errors import FormatError
+from careloom.core.errors import FormatError, MappingError
 from careloom.formats import hl7v2
 from careloom.mapping.reading import Unit, Units, Unread
 from careloom.mapping.source import Settings
@@ -23,8 +23,9 @@ def units(data: bytes, settings: Settings) -> Units:  # noqa: ARG001
             if not header.control_id:
                 raise FormatError("missing: a message is known by its control id", "MSH-10")
             subject, others = subject_of(piece.data, header)
-        except FormatError as error:
-            yield Unread(error=error, body=piece.data, place=place)
+        except (FormatError, MappingError) as problem:
+            where = problem.field or ""
+            yield Unread(error=FormatError(problem.reason, where), body=piece.data, place=place)
             continue
         yield Unit(
             type=header.type,

@@ -15,7 +15,11 @@ class InventoryReported(CanonicalEvent, frozen=True, kw_only=True):
     """Somebody counted stock, or a supplier said what it has."""
 
     type: ClassVar[str] = "inventory.reported.v1"
-    about: ClassVar[tuple[About, ...]] = (About("Inventory", "report.identifier"),)
+    about: ClassVar[tuple[About, ...]] = (
+        About("Inventory", "report.location.identifier"),
+        About("Inventory", "report.reporter.identifier"),
+        About("Inventory", "report.identifier"),
+    )
 
     report: InventoryReport
 
@@ -62,7 +66,10 @@ class CatalogueReceived(CanonicalEvent, frozen=True, kw_only=True):
     """A catalogue or a master file was read to its end, and its lines were told."""
 
     type: ClassVar[str] = "catalogue.received.v1"
-    about: ClassVar[tuple[About, ...]] = (About("Catalogue", "catalogue.identifier"),)
+    about: ClassVar[tuple[About, ...]] = (
+        About("Catalogue", "catalogue.issuer.identifier"),
+        About("Catalogue", "catalogue.identifier"),
+    )
 
     catalogue: Catalogue
 

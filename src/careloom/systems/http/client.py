@@ -1,7 +1,7 @@
-"""A small HTTP/1.1 client for one origin: POST on connections that are kept, parsed by httptools (llhttp).
+"""A small HTTP/1.1 client for one origin: requests on connections that are kept, parsed by httptools (llhttp).
 
-It does what a delivery needs and nothing else: no redirects, cookies, proxies, compression or pipelining. Why it is
-ours: docs/decisions/0004-http-client.md.
+It does what deliveries and small calls need and nothing else: no redirects, cookies, proxies, compression or
+pipelining. Why it is ours: docs/decisions/0004-http-client.md. Kinds of systems call through `HttpCaller`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import ssl
 import time
 from asyncio import Future
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, Literal, TypeAlias, cast
 
 import httptools
 
@@ -22,13 +23,24 @@ from careloom.core.errors import AccessRefused, AmbiguousError, Unavailable
 LARGEST_ANSWER: Final = 1024 * 1024
 """Octets of an answer that are read; of a longer one the status counts, and its connection is closed."""
 
+_BODILESS: Final = frozenset({"GET", "DELETE"})
+
+Cut: TypeAlias = Literal["no", "long", "lost"]
+Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The addresses of a host that may be connected to; raises when there is none that may."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. Header names are in lower case."""
+    """What came back. Header names are in lower case, a repeated header is one with commas (RFC 9110 section 5.3).
+
+    `body` is kept only where it was asked for. `cut` says what became of its end: it was too `long`, or `lost`.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: Cut = "no"
 
 
 class _Line(asyncio.Protocol):
@@ -41,15 +53,18 @@ class _Line(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._status = 0
         self._read = 0
+        self._limit = LARGEST_ANSWER
+        self._body: list[bytes] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._parser = httptools.HttpResponseParser(self)
         self.usable = True
 
-    def send(self, request: bytes) -> Future[Answer]:
-        """Write a whole request; the future is its answer."""
+    def send(self, request: bytes, *, limit: int = LARGEST_ANSWER, keep: bool = False) -> Future[Answer]:
+        """Write a whole request; the future is its answer, of at most `limit` octets, with its body if to `keep`."""
         self._status, self._read, self._headers = 0, 0, {}
+        self._limit, self._body = limit, [] if keep else None
         self._answer = answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return answer
@@ -69,14 +84,17 @@ class _Line(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._broken("the answer is no HTTP/1.1")
             return
-        if self._read > LARGEST_ANSWER and self._answer is not None:
-            self._broken("the answer is too long")
+        if self._read > self._limit and self._answer is not None:
+            self._broken("the answer is too long", "long")
 
     def eof_received(self) -> None:
         self.usable = False
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self._broken("the connection was lost after sending and before the answer")
+    def connection_lost(self, exc: Exception | None) -> None:
+        # Without a length the end of the connection is the end of the body (RFC 9112 section 6.3).
+        sized = "content-length" in self._headers or "transfer-encoding" in self._headers
+        cut: Cut = "lost" if exc is not None or sized else "no"
+        self._broken("the connection was lost after sending and before the answer", cut)
 
     # httptools
 
@@ -85,7 +103,12 @@ class _Line(asyncio.Protocol):
             self.close()  # a second answer to one request: the next one could be taken for another's
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
+
+    def on_body(self, body: bytes) -> None:
+        if self._body is not None:
+            self._body.append(body)
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
@@ -98,17 +121,17 @@ class _Line(asyncio.Protocol):
             self.close()
         self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self, cut: Cut = "no") -> None:
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            answer.set_result(Answer(self._status, self._headers))
+            answer.set_result(Answer(self._status, self._headers, b"".join(self._body or ()), cut))
 
-    def _broken(self, reason: str) -> None:
+    def _broken(self, reason: str, cut: Cut = "lost") -> None:
         """End the connection. Once the status is known it stands, whatever became of the rest."""
         self.usable = False
         self._transport.abort()
         if self._status >= 200:
-            self._settle()
+            self._settle(cut)
             return
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
@@ -117,7 +140,10 @@ class _Line(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where to connect, and how. Times in seconds; an idle connection older than `keep_alive` is not used again."""
+    """Where to connect, and how. Times in seconds; an idle connection older than `keep_alive` is not used again.
+
+    `resolve` says which addresses may be connected to, for each connection anew; without it the machine does.
+    """
 
     host: str
     port: int
@@ -126,6 +152,7 @@ class Origin:
     connect_timeout: float = 10.0
     answer_timeout: float = 30.0
     keep_alive: float = 15.0
+    resolve: Resolve | None = None
 
     @property
     def authority(self) -> str:
@@ -135,7 +162,7 @@ class Origin:
 
 
 class HttpClient:
-    """Posts to one origin, at most `connections` at a time."""
+    """Calls one origin, at most `connections` at a time."""
 
     def __init__(self, origin: Origin, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._origin = origin
@@ -144,17 +171,26 @@ class HttpClient:
         self._idle: deque[_Line] = deque()
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to one POST. `headers` must not name Host or Content-Length.
+        """The status and headers of the answer to one POST. As `request`."""
+        return await self._exchange(_request(path, self._origin.authority, headers, body))
+
+    async def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, limit: int = LARGEST_ANSWER
+    ) -> Answer:
+        """The answer to one request, with its body of at most `limit` octets. `headers` must not name Host or
+        Content-Length; HEAD and CONNECT are not spoken.
 
         Raises Unavailable when nothing was sent, AccessRefused when the certificate is not trusted, AmbiguousError
         when it was sent and no answer came.
         """
-        request = _request(path, self._origin.authority, headers, body)
+        return await self._exchange(_request(path, self._origin.authority, headers, body, method), limit, keep=True)
+
+    async def _exchange(self, request: bytes, limit: int = LARGEST_ANSWER, *, keep: bool = False) -> Answer:
         async with self._slots:
             line = self._kept() or await self._connected()
             try:
                 async with asyncio.timeout(self._origin.answer_timeout):
-                    answer = await line.send(request)
+                    answer = await line.send(request, limit=limit, keep=keep)
             except TimeoutError:
                 line.close()
                 raise AmbiguousError(f"no answer within {self._origin.answer_timeout:g} s after sending") from None
@@ -184,9 +220,7 @@ class HttpClient:
         origin = self._origin
         try:
             async with asyncio.timeout(origin.connect_timeout):
-                _, line = await asyncio.get_running_loop().create_connection(
-                    _Line, origin.host, origin.port, ssl=origin.tls, server_hostname=origin.host if origin.tls else None
-                )
+                return await self._opened()
         except ssl.SSLCertVerificationError as error:
             raise AccessRefused(
                 f"the certificate of {origin.authority} is not trusted: {error.verify_message}; check the CA file"
@@ -194,12 +228,32 @@ class HttpClient:
         except (OSError, TimeoutError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise Unavailable(f"cannot connect to {origin.authority}: {reason}") from None
+
+    async def _opened(self) -> _Line:
+        """Connected to the first address that answers. An address is given as such, so nothing resolves it again."""
+        origin = self._origin
+        if origin.resolve is None:
+            return await self._at(origin.host)
+        addresses = await origin.resolve(origin.host, origin.port)
+        for address in addresses[:-1]:
+            with suppress(OSError):
+                return await self._at(address)
+        return await self._at(addresses[-1])
+
+    async def _at(self, address: str) -> _Line:
+        origin = self._origin
+        _, line = await asyncio.get_running_loop().create_connection(
+            _Line, address, origin.port, ssl=origin.tls, server_hostname=origin.host if origin.tls else None
+        )
         return line
 
 
-def _request(path: str, authority: str, headers: Mapping[str, str], body: bytes) -> bytes:
+def _request(path: str, authority: str, headers: Mapping[str, str], body: bytes, method: str = "POST") -> bytes:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    head = f"POST {path} HTTP/1.1\r\nhost: {authority}\r\n{lines}content-length: {len(body)}\r\n\r\n"
-    if head.count("\n") != len(headers) + 4 or head.count("\r") != len(headers) + 4 or "\0" in head:
-        raise ValueError("a header holds a line break; take it out")
+    length = f"content-length: {len(body)}\r\n" if body or method not in _BODILESS else ""
+    head = f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{lines}{length}\r\n"
+    breaks = len(headers) + (4 if length else 3)
+    blanks = head.count(" ", 0, head.index("\r"))
+    if head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head or blanks != 2:
+        raise ValueError("a header or the path holds a line break or a blank; take it out")
     return head.encode("latin-1") + body

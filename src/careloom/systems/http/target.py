@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import NoReturn
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.envelope import Recorded
-from careloom.core.errors import (
-    AccessRefused,
-    AmbiguousError,
-    CareloomError,
-    ContractBroken,
-    Rejected,
-    Throttled,
-    Unavailable,
-)
+from careloom.core.errors import AmbiguousError, CareloomError
 from careloom.core.outcomes import Done, Outcome
+from careloom.systems.http.calls import CredentialsRefused, error_for, origin_of, path_of, retry_after, unanswered
 from careloom.systems.http.client import Answer, HttpClient
 from careloom.systems.http.cloudevents import Mode, Subject, message
 from careloom.systems.resilience import BreakerState, Gate
 
-_TRANSIENT = frozenset({408, 425})  # Request Timeout, Too Early (RFC 8470): the server has not acted
-_LONGEST_WAIT = 86_400.0
-
-
-class CredentialsRefused(AccessRefused):
-    """The target answered 401 or 403: nothing can be delivered until somebody corrects the credentials."""
-
-    stops = True
+__all__ = ["CredentialsRefused", "HttpTarget", "retry_after"]
 
 
 class HttpTarget:
@@ -49,9 +32,8 @@ class HttpTarget:
         headers: Callable[[], Mapping[str, str]] = dict,
         clock: Clock | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        self._path = _path_of(parts)
-        self._name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self._path = path_of(urlsplit(url))
+        self._name = origin_of(url)
         self._client = client
         self._gate = gate
         self._mode: Mode = mode
@@ -95,41 +77,7 @@ class HttpTarget:
         try:
             answer = await self._client.post(self._path, headers, body)
         except AmbiguousError as error:
-            if self._idempotent:
-                raise Unavailable(f"{self._name}: {error}; sending again is safe, the target is idempotent") from error
-            raise AmbiguousError(f"{self._name}: {error}; look there before sending it again") from error
+            raise unanswered(error, self._name, self._idempotent) from error
         if not 200 <= answer.status < 300:
-            self._refused(answer)
+            raise error_for(answer, self._name, self._clock.now())
         return answer
-
-    def _refused(self, answer: Answer) -> NoReturn:
-        """Raise what a status means (RFC 9110 section 15, RFC 6585 for 429)."""
-        status, said = answer.status, f"{self._name} answered {answer.status}"
-        wait = retry_after(answer.headers.get("retry-after"), self._clock.now())
-        if status == 429:
-            raise Throttled(said, retry_after=wait)
-        if status >= 500 or status in _TRANSIENT:
-            raise Unavailable(said, retry_after=wait)
-        if status in (401, 403):
-            raise CredentialsRefused(f"{said}: correct the credentials of this system")
-        if status < 400:
-            raise ContractBroken(f"{said}: redirects are not followed; configure the URL that takes the events")
-        raise Rejected(f"{said}: it refuses this event")
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110 section 10.2.3), at most a day; None if it says nothing."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), _LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return min(max((until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
-def _path_of(parts: SplitResult) -> str:
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -58,6 +58,7 @@ class Structure:
         self.groups[ROOT] = self.groups[ROOT]._replace(last=len(self.slots) - 1)
         self.names = frozenset(name for slot in self.slots for name in slot.names)
         self._moves: dict[tuple[int, str], Move | None] = {}
+        self._needs: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     def _lay_out(self, parts: tuple[Part, ...], inside: tuple[int, ...]) -> None:
         start = len(self.slots)
@@ -90,6 +91,25 @@ class Structure:
         for slot in self.slots[run.first : run.last + 1]:
             if slot.groups[-1] == group and name in slot.names:
                 yield slot
+
+    def required_slots(self, group: int) -> tuple[int, ...]:
+        """The segments that an instance of a group must have."""
+        return self._required(group)[0]
+
+    def required_groups(self, group: int) -> tuple[int, ...]:
+        """The groups that an instance of a group must have; those that may be empty need not be there."""
+        return self._required(group)[1]
+
+    def opening(self, group: int) -> str:
+        """The segment that a group begins with."""
+        return "|".join(self.slots[self.groups[group].first].names)
+
+    def _required(self, group: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if group not in self._needs:
+            slots = tuple(one.number for one in self.slots if one.required and one.groups[-1] == group)
+            inside = [one for one in self.groups if one.parent == group and one.required]
+            self._needs[group] = slots, tuple(one.number for one in inside if any(self._required(one.number)))
+        return self._needs[group]
 
     def _exact(self, after: int, name: str) -> Move | None:
         """The nearest place that skips nothing required: in the innermost open group, else in those around it."""

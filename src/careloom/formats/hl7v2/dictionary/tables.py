@@ -21,7 +21,7 @@ from careloom.formats.hl7v2.dictionary.definitions import (
     FieldDefinition,
     SegmentDefinition,
 )
-from careloom.formats.hl7v2.dictionary.versions import nearest, within
+from careloom.formats.hl7v2.dictionary.versions import ended, nearest, within
 
 _ENTRY: Final = re.compile(r"^([A-Z]\w+) (\S+)\n((?:\d.*\n)*)", re.MULTILINE)
 
@@ -34,34 +34,42 @@ class Codes(NamedTuple):
 
 
 def segment_named(name: str, version: str) -> SegmentDefinition | None:
-    """The segment as a version defines it; None when that version has none of the name."""
+    """The segment as a version, or the nearest that has it, defines it; None when none has.
+
+    It has the fields of all versions, so that reading by name works in each: those that came later than this version
+    have the usage F, those dropped before it W, both with the type of the nearest version.
+    """
     found = _entries("segments.txt").get(name)
-    if found is None or not within(version, found[0]):
+    if found is None:
         return None
     fields = {}
-    for number, label, kind, usage, repeats, length, table in _rows(found[1], version, 7):
+    for row in _rows(found[1], found[0], version):
+        number, label, kind, usage, repeats, length, table = row.cells
         size = 0 if length == "-" else int(length)
         known = "" if table == "-" else table
-        fields[int(number)] = FieldDefinition(int(number), label, kind, usage, repeats == "*", size, known)
+        fields[int(number)] = FieldDefinition(int(number), label, kind, row.other or usage, repeats == "*", size, known)
     return SegmentDefinition(name, fields, {field.name: field.number for field in fields.values()})
 
 
 def datatype_named(name: str, version: str) -> DatatypeDefinition | None:
-    """The composite data type as a version defines it; None for primitive types."""
+    """The composite data type as a version, or the nearest that has it, defines it; None for primitive types."""
     found = _entries("datatypes.txt").get(name)
-    if found is None or not within(version, found[0]):
+    if found is None:
         return None
-    components = tuple(
-        ComponentDefinition(int(number), label, kind, usage, "" if table == "-" else table)
-        for number, label, kind, usage, table in _rows(found[1], version, 5)
-    )
-    return DatatypeDefinition(name, components, {one.name: one.number for one in components})
+    life, body = found
+    own = version if within(version, life) else ""
+    rows = [row for row in _rows(body, life, version) if row.other != "F" or not own]
+    components = [
+        ComponentDefinition(int(n), label, kind, usage, "" if table == "-" else table)
+        for n, label, kind, usage, table in (row.cells for row in rows)
+    ]
+    return DatatypeDefinition(name, tuple(components), {one.name: one.number for one in components})
 
 
-def versions_of_segment(name: str) -> str:
-    """The spans of versions that know a segment, `""` when none does."""
+def has_segment(name: str, version: str) -> bool:
+    """Whether a version itself has a segment."""
     found = _entries("segments.txt").get(name)
-    return found[0] if found else ""
+    return found is not None and within(version, found[0])
 
 
 def structure_text(name: str, version: str, *, near: bool = False) -> str:
@@ -95,14 +103,34 @@ def codes_by_table() -> Mapping[str, Codes]:
     return {table: Codes(frozenset(codes), owner == "hl7") for table, owner, *codes in rows}
 
 
-def _rows(body: str, version: str, width: int) -> Iterator[list[str]]:
-    """The rows of an entry that hold in a version, each with the name of its field or component."""
-    name = ""
+class _Row(NamedTuple):
+    """A line of an entry without its versions; `other` is W or F when it is of an earlier or a later version."""
+
+    cells: list[str]
+    other: str
+
+
+def _rows(body: str, life: str, version: str) -> Iterator[_Row]:
+    """One row for each field or component, in order: the version's own, else that of the nearest version."""
+    for lines in _by_number(body, life).values():
+        name = lines[0][0][1]
+        own = next((cells for cells, spans in lines if within(version, spans)), None)
+        other = ""
+        if own is None:
+            spans = nearest(version, [spans for _, spans in lines])
+            own = next(cells for cells, candidate in lines if candidate == spans)
+            other = "W" if ended(version, spans) else "F"
+        yield _Row([own[0], name, *own[2:]], other)
+
+
+def _by_number(body: str, life: str) -> Mapping[str, list[tuple[list[str], str]]]:
+    """The lines of each number, as cells and versions."""
+    found: defaultdict[str, list[tuple[list[str], str]]] = defaultdict(list)
     for line in body.splitlines():
-        row = line.split()
-        name = row[1] = row[1] if row[1] != "=" else name
-        if len(row) == width or within(version, row[width]):
-            yield row[:width]
+        cells = line.split()
+        spans = cells.pop() if cells[-1][:2] == "2." else life
+        found[cells[0]].append((cells, spans))
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -33,6 +33,17 @@ def within(version: str, spans: str) -> bool:
     return False
 
 
+def ended(version: str, spans: str) -> bool:
+    """Whether spans lie before a version."""
+    return _PLACES[spans.split(",")[-1].split("-")[-1]] < _PLACES[version]
+
+
+def is_version(declared: str) -> bool:
+    """Whether MSH-12 names a v2 at all, be it one that is not known here, such as 2.9."""
+    number = _number(declared.strip())
+    return number is not None and number[0] == 2 and len(number) > 1
+
+
 def nearest(version: str, candidates: list[str]) -> str:
     """The spans of the candidate nearest to a version: the latest that ends before it, else the first after it."""
     place = _PLACES[version]

@@ -1,0 +1,229 @@
+"""One transaction set against its table, segment by segment as they come: places, counts, elements, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from careloom.formats.x12.delimiters import BLANKS, Delimiters
+from careloom.formats.x12.elements import Demand, check
+from careloom.formats.x12.patterns import Accepts, accepts
+from careloom.formats.x12.report import Report, Spot
+from careloom.formats.x12.segment import cut, decode, split_segment
+from careloom.formats.x12.structure import OTHER, Container, Slot, State, Structure
+from careloom.formats.x12.tables import segment_definition
+
+Watcher: TypeAlias = Callable[[Sequence[bytes], Spot], None]
+ENVELOPE: Final = frozenset((b"ISA", b"IEA", b"GS", b"GE", b"ST", b"SE", b"TA1"))
+_BINARY: Final = (b"BIN", b"BDS")
+_LEARN_AFTER: Final = 12
+"""Segments of one place that are checked the long way before a pattern is made for it: making one costs as much."""
+_patterns: dict[tuple[int, Delimiters], tuple[Demand, Accepts]] = {}
+
+
+class Frame:
+    """An open loop: what has stood in it (a bit for each slot), and how often, where there is a limit above one."""
+
+    __slots__ = ("container", "counts", "nth", "seen")
+
+    def __init__(self, container: Container, nth: int) -> None:
+        self.container, self.nth = container, nth
+        self.seen = 0
+        self.counts: dict[int, int] = {}
+
+
+class SetChecker:
+    """Checks one set. `advisory`: the table is not that of the set's own guide, so that nothing is worse than a warning."""
+
+    def __init__(
+        self, structure: Structure, marks: Delimiters, report: Report, *, ordinal: int, advisory: bool = False
+    ) -> None:
+        self._structure, self._marks, self._report, self._advisory = structure, marks, report, advisory
+        self._state: State = structure.start
+        self._frames = [Frame(structure.root, 0)]
+        self._loops: dict[str, int] = {}
+        self._patterns: dict[Slot, Accepts] = {}
+        self._tries: dict[Slot, int] = {}
+        self._before = ordinal
+        self.count = 0
+        self.watchers: Mapping[bytes, tuple[Watcher, ...]] = {}
+
+    def begin(self, raw: bytes) -> None:
+        """Takes the ST segment."""
+        self._one(raw, b"ST")
+
+    def feed(self, raws: Sequence[bytes], start: int) -> int:
+        """Takes segments from index `start` on, up to one of the envelope; the index of that one, or of the end."""
+        separator, structure, watchers = self._marks.element, self._structure, self.watchers
+        component, simple, patterns = self._marks.component, structure.simple, self._patterns
+        for index in range(start, len(raws)):
+            raw = raws[index]
+            if raw[:1] <= b" ":
+                raw = raw.lstrip(BLANKS)
+            head = raw.split(separator, 2)
+            name = head[0]
+            if name in ENVELOPE:
+                return index
+            self.count += 1
+            known = simple.get(name)
+            if known is None:
+                self._unusual(raw, name)
+                continue
+            if known:
+                value = head[1] if len(head) > 1 else OTHER
+                if component in value and component:
+                    value = value.partition(component)[0]
+                key = (name, value if value in known else OTHER)
+                move = self._state.moves.get(key) or structure.move(self._state, key)
+            else:
+                move = self._state.moves.get(name) or structure.move(self._state, name)
+            if move is None or move.fit != "exact" or b"\n" in raw:
+                self._unusual(raw, name)
+                continue
+            self._state, slot = move.state, move.slot
+            if move.up:
+                self._close(move.up)
+            frame = self._frames[-1]
+            if frame.seen & slot.bit and slot.repeat:
+                self._again(frame, slot, name)
+            frame.seen |= slot.bit
+            if slot.child is not None:
+                self._open(slot.child)
+            accept = patterns.get(slot) or self._pattern(slot)
+            if accept is None or not accept(raw):
+                self._elements(raw, slot)
+            if name in watchers:
+                self._watch(raw, name)
+        return len(raws)
+
+    def finish(self, raw: bytes | None) -> None:
+        """Takes the SE segment, or None where there is none, and says what is missing of the set."""
+        if raw is not None:
+            self._one(raw, b"SE")
+        self._close(len(self._frames) - 1)
+        self._missing(self._frames[0], except_end=raw is None)
+
+    def spot(self, name: bytes) -> Spot:
+        """The place of the segment that is being looked at."""
+        frame = self._frames[-1]
+        return Spot(frame.container.id, frame.nth, decode(name), self.count, self._before + self.count)
+
+    def _one(self, raw: bytes, name: bytes) -> None:
+        self.count += 1
+        self._place(raw.lstrip(BLANKS), name)
+        if name in self.watchers:
+            self._watch(raw, name)
+
+    def _unusual(self, raw: bytes, name: bytes) -> None:
+        """A segment that the quick way does not do: with other qualifiers than the first element, wrapped, misplaced."""
+        if name in _BINARY:
+            self._binary(raw, name)
+        elif b"\n" in raw or b"\r" in raw:
+            raw = raw.replace(b"\r", b"").replace(b"\n", b"")
+            name = raw.partition(self._marks.element)[0]
+            self._add("line-break-inside", name)
+        if name not in self._structure.positions:
+            self._unknown(name)
+            return
+        self._place(raw, name)
+        if name in self.watchers:
+            self._watch(raw, name)
+
+    def _place(self, raw: bytes, name: bytes) -> None:
+        parts = cut(raw, self._marks.element) if name not in _BINARY else raw.split(self._marks.element, 3)
+        move = self._structure.move(self._state, self._structure.key(name, parts, self._marks.component))
+        if move is None:
+            self._add("segment-unexpected", name)
+            return
+        self._state, slot = move.state, move.slot
+        self._close(move.up)
+        frame = self._frames[-1]
+        if frame.seen & slot.bit and slot.repeat:
+            self._again(frame, slot, name)
+        frame.seen |= slot.bit
+        if slot.child is not None:
+            self._open(slot.child)
+        if move.fit == "out-of-order":
+            self._add("segment-out-of-order", name)
+        elif move.fit == "qualifier":
+            self._add("qualifier-unexpected", name, min(slot.use.qualifiers, default=1))
+        self._elements(raw, slot)
+
+    def _open(self, container: Container) -> None:
+        nth = self._loops[container.id] = self._loops.get(container.id, 0) + 1
+        frame = Frame(container, nth)
+        frame.seen = 1
+        self._frames.append(frame)
+
+    def _close(self, count: int) -> None:
+        for _ in range(count):
+            frame = self._frames.pop()
+            if frame.container.required & ~frame.seen:
+                self._missing(frame)
+
+    def _missing(self, frame: Frame, *, except_end: bool = False) -> None:
+        for slot in frame.container.slots:
+            if slot.required and not frame.seen & slot.bit and not (except_end and slot.use.id == "SE"):
+                code = "loop-missing" if slot.child else "segment-missing"
+                loop = slot.child.id if slot.child else frame.container.id
+                ordinal = self._before + self.count
+                spot = Spot(loop, frame.nth, slot.use.id, self.count, ordinal)
+                self._report.add(code, spot, advisory=self._advisory)
+
+    def _again(self, frame: Frame, slot: Slot, name: bytes) -> None:
+        """A slot that was filled before: is it too often?"""
+        times = frame.counts[slot.bit] = frame.counts.get(slot.bit, 1) + 1
+        if times == slot.repeat + 1:
+            self._add("loops-too-many" if slot.child else "segments-too-many", name)
+
+    def _pattern(self, slot: Slot) -> Accepts | None:
+        """The quick test of a place, once it has been seen often enough to be worth one."""
+        tries = self._tries[slot] = self._tries.get(slot, 0) + 1
+        key = (id(slot), self._marks)
+        if key not in _patterns:
+            definition = segment_definition(slot.use.id)
+            if tries < _LEARN_AFTER or definition is None:
+                return None
+            if len(_patterns) > 4_096:
+                _patterns.clear()
+            demand = Demand(definition, slot.use.required, slot.use.unused)
+            _patterns[key] = demand, accepts(demand, self._marks)
+        accept = self._patterns[slot] = _patterns[key][1]
+        return accept
+
+    def _elements(self, raw: bytes, slot: Slot) -> None:
+        definition = segment_definition(slot.use.id)
+        if definition is None:
+            return
+        demand = Demand(definition, slot.use.required, slot.use.unused)
+        spot = None
+        for problem in check(split_segment(raw, self._marks), demand, self._marks):
+            spot = spot or self.spot(slot.use.id.encode())
+            self._report.add(*_located(problem, spot), advisory=self._advisory)
+
+    def _binary(self, raw: bytes, name: bytes) -> None:
+        parts = split_segment(raw, self._marks)
+        length, data = (parts[-2], parts[-1]) if len(parts) > 2 else ("", "")
+        size = len(raw.split(self._marks.element, len(parts) - 1)[-1])
+        if not (length.isdigit() and int(length[:12]) == size and data):
+            self._add("binary-length", name)
+
+    def _unknown(self, name: bytes) -> None:
+        if not name.strip():
+            self._add("segment-empty", name)
+            return
+        known = segment_definition(decode(name)) is not None
+        self._add("segment-not-defined" if known else "segment-unknown", name)
+
+    def _watch(self, raw: bytes, name: bytes) -> None:
+        parts, spot = cut(raw, self._marks.element), self.spot(name)
+        for watcher in self.watchers[name]:
+            watcher(parts, spot)
+
+    def _add(self, code: str, name: bytes, element: int = 0) -> None:
+        self._report.add(code, self.spot(name), element, advisory=self._advisory)
+
+
+def _located(problem: Sequence[object], spot: Spot) -> tuple[str, Spot, int, int, int]:
+    code, element, component, repetition = problem
+    return code, spot, element, component, repetition  # type: ignore[return-value]

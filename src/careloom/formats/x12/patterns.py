@@ -1,0 +1,126 @@
+"""A segment definition as one regular expression that accepts what is surely right, for speed.
+
+It may refuse what is right (29 February, letters beyond ASCII): then `elements.check` has the word. Each optional tail is
+an atomic group that begins with a separator, and no value may contain one, so that matching never backtracks far.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from careloom.formats.x12.definition import ElementDefinition
+from careloom.formats.x12.delimiters import Delimiters
+from careloom.formats.x12.elements import Demand
+from careloom.formats.x12.notes import broken, can_break
+
+Accepts: TypeAlias = Callable[[bytes], object]
+"""Truthy for a segment, without blanks before it, whose elements are surely right."""
+
+_DAY: Final = (
+    rb"(?:(?:0[13578]|1[02])(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)(?:0[1-9]|[12]\d|30)|02(?:0[1-9]|1\d|2[0-8]))"
+)
+_TIME: Final = rb"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d\d?)?)?"
+_DECIMALS: Final = 4
+
+
+def accepts(demand: Demand, marks: Delimiters) -> Accepts:
+    """The quick test for one place of a segment."""
+    definition, required, unused = demand
+    pattern, must = b"", False
+    for element in reversed(definition.elements):
+        position = element.position
+        needed = element.mandatory or position in required
+        body = b"" if position in unused else _element(element, marks)
+        here = re.escape(marks.element) + (body if needed or not body else b"(?:" + body + b")?") + pattern
+        must = must or needed
+        pattern = here if must else b"(?>" + here + b")?"
+    match = re.compile(re.escape(definition.id.encode()) + pattern).fullmatch
+    always = required | {element.position for element in definition.elements if element.mandatory}
+    notes = tuple(note for note in definition.notes if can_break(note, always, unused))
+    if not notes:
+        return match
+    separator = marks.element
+    good: set[tuple[bool, ...]] = set()
+
+    def matches_and_pairs(raw: bytes) -> object:
+        if not match(raw):
+            return None
+        present = tuple(map(bool, raw.split(separator)))
+        if present in good:
+            return True
+        if any(broken(note, present) for note in notes):
+            return None
+        good.add(present)
+        return True
+
+    return matches_and_pairs
+
+
+def _element(element: ElementDefinition, marks: Delimiters) -> bytes:
+    if element.type == "B":
+        return rb"(?!)"
+    one = _composite(element, marks) if element.type == "composite" else _simple(element, marks)
+    if element.repeat == 1 or not marks.repetition:
+        return one
+    most = b"" if not element.repeat else str(element.repeat - 1).encode()
+    return one + b"(?:" + re.escape(marks.repetition) + one + b"){0," + most + b"}"
+
+
+def _composite(element: ElementDefinition, marks: Delimiters) -> bytes:
+    if not marks.component:
+        return rb"(?!)"
+    pattern, must = b"", False
+    for part in reversed(element.components):
+        body = _simple(part, marks)
+        value = body if part.mandatory else b"(?:" + body + b")?"
+        separator = re.escape(marks.component) if part.position > 1 else b""
+        must = must or part.mandatory
+        pattern = separator + value + pattern
+        if not must and part.position > 1:
+            pattern = b"(?>" + pattern + b")?"
+    return b"(?:" + pattern + b")"
+
+
+def _simple(element: ElementDefinition, marks: Delimiters) -> bytes:
+    least, most = element.minimum, element.maximum
+    if element.type == "DT":
+        century = rb"(?:19|20)\d\d" if most == 8 else rb"\d\d"
+        return century + _DAY
+    if element.type == "TM":
+        return _TIME if (least, most) == (4, 8) else _times(least, most)
+    if element.type == "R":
+        return _real(least, most)
+    if element.type.startswith("N"):
+        return b"-?" + _repeated(rb"\d", least, most)
+    return _repeated(_character(marks), least, most)
+
+
+def _times(least: int, most: int) -> bytes:
+    """Times of another length than 4 to 8: rare, so only digits of the right number are told here if it is exact."""
+    return rb"(?:[01]\d|2[0-3])[0-5]\d" if least <= 4 <= most else rb"(?!)"
+
+
+def _real(least: int, most: int) -> bytes:
+    whole = most - _DECIMALS
+    if whole < 1 or least > 1:
+        return b"-?" + _repeated(rb"\d", least, most)
+    return b"-?" + _repeated(rb"\d", 1, whole) + rb"(?:\.\d{1,4})?"
+
+
+def _repeated(unit: bytes, least: int, most: int) -> bytes:
+    return unit + f"{{{least},{most}}}".encode()
+
+
+@lru_cache(maxsize=64)
+def _character(marks: Delimiters) -> bytes:
+    """Printable ASCII that is no delimiter."""
+    ranges = [b"", b""]
+    for code in range(32, 127):
+        if code in marks.all:
+            ranges.append(b"")
+        else:
+            ranges[-1] += bytes([code])
+    return b"[" + b"".join(re.escape(run[:1]) + b"-" + re.escape(run[-1:]) for run in ranges if run) + b"]"

@@ -1,0 +1,48 @@
+"""Every mapping we ship, by what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from careloom.mapping.result import Translation
+from careloom.mapping.source import Settings
+
+Translate: TypeAlias = Callable[[Any, Settings], Translation]
+
+# Modules of one message family each; every one has `MAPPINGS`.
+FAMILIES: Final = ("careloom.mapping.adt",)
+
+
+class Mapping(NamedTuple):
+    """Messages of these types of a format become events. A type may stand for all that begin with it: `ADT` for
+    `ADT^A04`, `contacts` for `contacts/updated`."""
+
+    format: str
+    types: tuple[str, ...]
+    translate: Translate
+
+
+@cache
+def mappings() -> tuple[Mapping, ...]:
+    """All of them, in the order of `FAMILIES`."""
+    return tuple(mapping for family in FAMILIES for mapping in import_module(family).MAPPINGS)
+
+
+def mapping_for(format: str, type: str) -> Mapping | None:
+    """The mapping that reads such messages; None when there is none."""
+    for name in general(type):
+        for mapping in mappings():
+            if mapping.format == format and name in mapping.types:
+                return mapping
+    return None
+
+
+def general(type: str) -> Iterator[str]:
+    """The type and the more general ones that stand for it: `ADT^A04`, `ADT`."""
+    yield type
+    for separator in ("^", "/"):
+        if separator in type:
+            yield type.partition(separator)[0]
