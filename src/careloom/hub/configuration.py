@@ -10,11 +10,21 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
 from careloom.flows.routing import Rule
+from careloom.formats.csv import Layout
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.manifest import problems
@@ -83,6 +93,7 @@ class SourceSection(_Section):
     zone: str = Field(default="UTC", description="time zone of times without an offset, America/Chicago")
     social_security: bool = Field(default=False, description="carry PID-19 into events; otherwise it stays behind")
     json_: JsonSection | None = Field(default=None, alias="json", description="what its JSON documents look like")
+    layout: Path | None = Field(default=None, description="the file that declares the layout of its rows")
 
     @field_validator("zone")
     @classmethod
@@ -93,10 +104,29 @@ class SourceSection(_Section):
             raise ValueError("there is no such time zone; write one of the IANA names, America/Chicago") from None
         return zone
 
+    @field_validator("layout")
+    @classmethod
+    def _below_the_settings(cls, layout: Path | None, info: ValidationInfo) -> Path | None:
+        base = (info.context or {}).get("base")
+        found = layout if layout is None or base is None else base / layout
+        if found is not None:
+            _layout(found)
+        return found
+
     def for_mapping(self) -> SenderSettings:
         """The same as mappings take it."""
         shape = JsonShape(**self.json_.model_dump()) if self.json_ else None
-        return SenderSettings(zone=ZoneInfo(self.zone), social_security=self.social_security, json=shape)
+        layout = _layout(self.layout) if self.layout else None
+        return SenderSettings(zone=ZoneInfo(self.zone), social_security=self.social_security, json=shape, layout=layout)
+
+
+def _layout(file: Path) -> Layout:
+    try:
+        return Layout.load(file.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+    except ConfigurationError as error:
+        raise ValueError(f"{file}: {error}") from None
 
 
 class DeliverySection(_Section):
@@ -187,7 +217,7 @@ def check(mapping: Mapping[str, Any], base: Path) -> Configuration:
     settings: Settings | None = None
     wrong: list[str] = []
     try:
-        settings = Settings.model_validate(mapping)
+        settings = Settings.model_validate(mapping, context={"base": base})
     except ValidationError as error:
         wrong += problems(error, FILE)
     systems, unfit = _systems(_tables(mapping.get("systems")), base)

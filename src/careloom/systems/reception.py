@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from careloom.core.clock import Clock
 from careloom.core.errors import FormatError
 from careloom.core.receipts import Accepted, Conflicting, Intake, Receipt, Received, Refusal, Repeated
-from careloom.mapping.reading import Unit, Unread, reader
+from careloom.mapping.reading import Bytes, Unit, Unread, reader
 from careloom.mapping.source import Settings
 
 LONGEST_KEY = 200
@@ -52,10 +52,10 @@ class Reception:
         self._clock = clock
         self._settings = settings
 
-    async def take(self, data: bytes, *, origin: str = "", key: str | None = None) -> Taken:
+    async def take(self, data: Bytes, *, origin: str = "", key: str | None = None) -> Taken:
         """Store every message in `data`; returns once all are committed.
 
-        `origin` says where they came from (a file's name, a peer), for refusals. `key` is the sender's own for bytes
+        An open file is read as it is stored, in formats that can be. `origin` says where they came from (a file's name, a peer), for refusals. `key` is the sender's own for bytes
         that are one message. Raises Unavailable when the store did not take them: bring them again, what was stored is
         then a repeat. A message that cannot be read never keeps the others back.
         """

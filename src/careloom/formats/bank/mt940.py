@@ -1,4 +1,4 @@
-"""SWIFT customer statements: MT940, and MT942 interim reports (SWIFT User Handbook, category 9), with or without blocks.
+"""SWIFT customer statements: MT940, and MT942 interim reports (SWIFT standards, category 9), with or without blocks.
 
 Lines that follow a tag belong to it. A statement of several pages comes as one Statement a page, as the file has it.
 """
@@ -6,8 +6,8 @@ Lines that follow a tag belong to it. A statement of several pages comes as one 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -19,7 +19,6 @@ from careloom.formats.bank.numbers import amount_of, short_day_of
 from careloom.formats.bank.statement import (
     Balance,
     BankFile,
-    Detail,
     Entry,
     Head,
     Statement,

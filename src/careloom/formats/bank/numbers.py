@@ -15,7 +15,7 @@ _PIVOT: Final = 80
 
 
 def amount_of(text: str) -> Decimal | None:
-    """A plain decimal number of at most 18 digits before its point and 9 behind (ISO 20022 has 18 in all); else None."""
+    """A plain decimal number, of at most 18 digits before its point and 9 behind; None when it is none."""
     text = text.strip()
     return Decimal(text) if _PLAIN.fullmatch(text) else None
 

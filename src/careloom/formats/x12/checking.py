@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from careloom.formats.x12.delimiters import BLANKS, Delimiters
 from careloom.formats.x12.elements import Demand, check
 from careloom.formats.x12.patterns import Accepts, accepts
-from careloom.formats.x12.report import Report, Spot
+from careloom.formats.x12.report import Report, Rule, Spot, Watcher
 from careloom.formats.x12.segment import cut, decode, split_segment
 from careloom.formats.x12.structure import OTHER, Container, Slot, State, Structure
 from careloom.formats.x12.tables import segment_definition
 
-Watcher: TypeAlias = Callable[[Sequence[bytes], Spot], None]
 ENVELOPE: Final = frozenset((b"ISA", b"IEA", b"GS", b"GE", b"ST", b"SE", b"TA1"))
 _BINARY: Final = (b"BIN", b"BDS")
 _LEARN_AFTER: Final = 12
@@ -47,6 +46,16 @@ class SetChecker:
         self._before = ordinal
         self.count = 0
         self.watchers: Mapping[bytes, tuple[Watcher, ...]] = {}
+        self._rules: Sequence[Rule] = ()
+
+    def follow(self, rules: Sequence[Rule]) -> None:
+        """Lets rules see the segments that they ask for."""
+        self._rules = rules
+        watchers: dict[bytes, tuple[Watcher, ...]] = {}
+        for rule in rules:
+            for name, watcher in rule.watches().items():
+                watchers[name] = (*watchers.get(name, ()), watcher)
+        self.watchers = watchers
 
     def begin(self, raw: bytes) -> None:
         """Takes the ST segment."""
@@ -100,6 +109,8 @@ class SetChecker:
         """Takes the SE segment, or None where there is none, and says what is missing of the set."""
         if raw is not None:
             self._one(raw, b"SE")
+        for rule in self._rules:
+            rule.finish()
         self._close(len(self._frames) - 1)
         self._missing(self._frames[0], except_end=raw is None)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from careloom.formats.x12.findings import KINDS, Fault
 
@@ -26,6 +27,20 @@ class Spot(NamedTuple):
         which += f"[{repetition}]" if repetition else ""
         which += f"-{component}" if component else ""
         return f"{loop}{self.segment_id}{which}, segment {self.ordinal}"
+
+
+Watcher: TypeAlias = Callable[[Sequence[bytes], Spot], None]
+"""Sees a segment: its identifier and elements, and where it stands."""
+
+
+class Rule(Protocol):
+    """Something that holds between segments of one set. It is made anew for each set."""
+
+    def watches(self) -> Mapping[bytes, Watcher]:
+        """The segments it wants to see."""
+
+    def finish(self) -> None:
+        """The set is over."""
 
 
 class Report:

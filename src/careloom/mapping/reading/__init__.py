@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -49,12 +49,19 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Units: TypeAlias = Iterator[Unit | Unread]
+Bytes: TypeAlias = bytes | BinaryIO
+"""A payload, or an open file of one: formats that can, read it piece by piece."""
+
+
+def whole(source: Bytes) -> bytes:
+    """All of it, for formats that need it at once."""
+    return source if isinstance(source, bytes) else source.read()
 
 
 class Reader(NamedTuple):
     """How one format is read."""
 
-    units: Callable[[bytes, Settings], Units]
+    units: Callable[[Bytes, Settings], Units]
     parse: Callable[[bytes, Settings], Any]
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from careloom.core.errors import FormatError, MappingError
 from careloom.formats import hl7v2
-from careloom.mapping.reading import Unit, Units, Unread
+from careloom.mapping.reading import Bytes, Unit, Units, Unread, whole
 from careloom.mapping.source import Settings
 from careloom.mapping.subject import subject_of
 
 MEDIA_TYPE = "application/hl7-v2"
 
 
-def units(data: bytes, settings: Settings) -> Units:  # noqa: ARG001
+def units(source: Bytes, settings: Settings) -> Units:  # noqa: ARG001
     """See `careloom.mapping.reading`."""
+    data = whole(source)
     pieces = hl7v2.split(data) or [hl7v2.Piece(data, 0, 1, None, FormatError("holds no message", "line 1"))]
     for piece in pieces:
         place = f"line {piece.line}"

@@ -9,16 +9,16 @@ from typing import Any, Final
 import msgspec
 
 from careloom.core.errors import ConfigurationError, FormatError
-from careloom.mapping.reading import Unit, Units, Unread
+from careloom.mapping.reading import Bytes, Unit, Units, Unread, whole
 from careloom.mapping.source import JsonShape, Settings
 
 MEDIA_TYPE: Final = "application/json"
 UNTYPED: Final = "document"
 
 
-def units(data: bytes, settings: Settings) -> Units:
+def units(source: Bytes, settings: Settings) -> Units:
     """One document, or the members of the array that the settings point to."""
-    shape = _shape(settings)
+    shape, data = _shape(settings), whole(source)
     try:
         document = _decode(data)
         found = [document] if shape.items is None else _items(document, shape.items)

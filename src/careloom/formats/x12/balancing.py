@@ -1,0 +1,137 @@
+"""Whether an 835 adds up to the cent: service line, claim, payment (005010X221, section 1.10.2.1), while it streams.
+
+Line: SVC02 less its CAS amounts is SVC03. Claim: CLP03 less the CAS amounts of the claim and its lines is CLP04. Payment:
+BPR02 is the sum of CLP04 less the sum of the PLB amounts. Each break names the places of the amounts, never the amounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import BinaryIO, Final
+
+from careloom.formats.x12.findings import Fault
+from careloom.formats.x12.report import Report, Spot, Watcher
+
+_ZERO: Final = Decimal(0)
+_CAS_AMOUNTS: Final = range(3, 20, 3)
+_PLB_AMOUNTS: Final = range(4, 15, 2)
+_NOWHERE: Final = Spot()
+
+
+class Balance:
+    """The rule for one 835. Without `whole`, for a slice of its claims, the payment itself is not judged."""
+
+    def __init__(self, report: Report, *, whole: bool = True, advisory: bool = False) -> None:
+        self._report, self._whole, self._advisory = report, whole, advisory
+        self._paid = self._provider = _ZERO
+        self._payment: tuple[Spot, Decimal] | None = None
+        self._unreadable = False
+        self._claim: tuple[Spot, Decimal, Decimal] | None = None
+        self._claim_adjusted = self._lines_charged = _ZERO
+        self._lines = 0
+        self._line: tuple[Spot, Decimal, Decimal] | None = None
+        self._line_adjusted = _ZERO
+        self._known: dict[bytes, Decimal] = {}
+
+    def watches(self) -> Mapping[bytes, Watcher]:
+        return {
+            b"BPR": self._bpr, b"CLP": self._clp, b"SVC": self._svc, b"CAS": self._cas, b"PLB": self._plb,
+            b"LX": self._end_of_claim,
+        }  # fmt: skip
+
+    def _bpr(self, parts: Sequence[bytes], spot: Spot) -> None:
+        amount = self._amount(parts, 2, spot)
+        if amount is not None:
+            self._payment = spot, amount
+
+    def _clp(self, parts: Sequence[bytes], spot: Spot) -> None:
+        self._close_claim()
+        charged, paid = self._amount(parts, 3, spot), self._amount(parts, 4, spot)
+        if charged is None or paid is None:
+            self._unreadable = True
+            return
+        self._paid += paid
+        self._claim = spot, charged, paid
+
+    def _svc(self, parts: Sequence[bytes], spot: Spot) -> None:
+        self._close_line()
+        charged, paid = self._amount(parts, 2, spot), self._amount(parts, 3, spot)
+        self._lines += 1
+        if charged is None or paid is None:
+            self._claim = None
+            return
+        self._lines_charged += charged
+        self._line = spot, charged, paid
+
+    def _cas(self, parts: Sequence[bytes], spot: Spot) -> None:
+        total = self._sum(parts, _CAS_AMOUNTS, spot)
+        if total is None:
+            self._claim = self._line = None
+            return
+        self._claim_adjusted += total
+        self._line_adjusted += total
+
+    def _plb(self, parts: Sequence[bytes], spot: Spot) -> None:
+        self._close_claim()
+        total = self._sum(parts, _PLB_AMOUNTS, spot)
+        if total is None:
+            self._unreadable = True
+        else:
+            self._provider += total
+
+    def _end_of_claim(self, parts: Sequence[bytes], spot: Spot) -> None:  # noqa: ARG002 - a watcher
+        self._close_claim()
+
+    def _close_line(self) -> None:
+        if self._line is not None:
+            spot, charged, paid = self._line
+            if charged - self._line_adjusted != paid:
+                self._add("line-out-of-balance", spot, 3)
+        self._line, self._line_adjusted = None, _ZERO
+
+    def _close_claim(self) -> None:
+        self._close_line()
+        if self._claim is not None:
+            spot, charged, paid = self._claim
+            if charged - self._claim_adjusted != paid:
+                self._add("claim-out-of-balance", spot, 4)
+            if self._lines and charged != self._lines_charged:
+                self._add("claim-amount-differs", spot, 3)
+        self._claim, self._lines = None, 0
+        self._claim_adjusted = self._lines_charged = _ZERO
+
+    def finish(self) -> None:
+        """The set is over: its last claim, and the payment."""
+        self._close_claim()
+        if self._whole and self._payment is not None and not self._unreadable:
+            spot, amount = self._payment
+            if amount != self._paid - self._provider:
+                self._add("payment-out-of-balance", spot, 2)
+
+    def _sum(self, parts: Sequence[bytes], positions: range, spot: Spot) -> Decimal | None:
+        total = _ZERO
+        for position in positions:
+            if position >= len(parts):
+                break
+            amount = self._amount(parts, position, spot)
+            if amount is None:
+                return None
+            total += amount
+        return total
+
+    def _amount(self, parts: Sequence[bytes], position: int, spot: Spot) -> Decimal | None:
+        """An amount; zero where there is none, None where it cannot be read. Amounts repeat, so a few are remembered."""
+        text = parts[position] if position < len(parts) else b""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        amount = decimal_of(text.decode("latin-1")) if text else _ZERO
+        if amount is None:
+            self._add("amount-invalid", spot, position)
+        elif len(self._known) < 4_096:
+            self._known[text] = amount
+        return amount
+
+    def _add(self, code: str, spot: Spot, element: int) -> None:
+        self._report.add(code, spot, element, advisory=self._advisory)
