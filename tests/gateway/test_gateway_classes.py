@@ -103,12 +103,15 @@ async def test_the_class_says_who_may_keep_an_answer_and_what_is_on_record(data_
     api.app.router.routes[:] = router.routes
     govern(api.app.router.routes, api.services)
     kept = (await api.get("/v1/thing", key="clm_desk")).headers["cache-control"]
-    assert kept == {
-        DataClass.PUBLIC: "public, max-age=60",
-        DataClass.OPERATIONAL: "private, max-age=60",
-        DataClass.FINANCIAL: "private, max-age=60",
-        DataClass.PHI: "no-store",
-    }[data_class]
+    assert (
+        kept
+        == {
+            DataClass.PUBLIC: "public, max-age=60",
+            DataClass.OPERATIONAL: "private, max-age=60",
+            DataClass.FINANCIAL: "private, max-age=60",
+            DataClass.PHI: "no-store",
+        }[data_class]
+    )
     assert len(api.audit) == (data_class is not DataClass.PUBLIC)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from careloom.cli.inputs import FileArguments, inputs
 from careloom.cli.output import Json, console, escaped, json_line
 from careloom.core.errors import ConfigurationError
+from careloom.flows.translation import chooser
 from careloom.hub.configuration import SourceSection, load
+from careloom.hub.flowlist import find_flows
+from careloom.mapping.catalogue import Mapping, mapping_for
 from careloom.mapping.source import Settings
 from careloom.mapping.translation import flatten, translate_bytes
 
@@ -18,8 +22,9 @@ Source = Annotated[
     str | None, typer.Option(metavar="NAME", help="The system that sent them: its [sources.NAME] holds; with --config.")
 ]
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="The settings to take --source from; no others are read.")
+    Path | None, typer.Option("--config", "-c", help="The settings: how --source writes, and the project's flows.")
 ]
+Choose: TypeAlias = Callable[[str, str], Mapping | None]
 _GOOD = {"translated", "filtered"}
 
 
@@ -31,17 +36,19 @@ def register(app: typer.Typer) -> None:
 def translate(files: FileArguments = None, json: Json = False, source: Source = None, config: Config = None) -> None:
     """Show the canonical events that messages become, or where and why they become none. Stores nothing.
 
-    A file may hold several messages, an FHS/BHS batch, or MLLP frames. With --json, one object a line: one per event,
-    or one per message that was filtered, needs a person, or is refused. Exit code 1 when one of the latter two was
-    seen. Needs no settings: times without an offset are then UTC, and PID-19 stays behind.
+    HL7 v2, X12, FHIR, rows, JSON: the format is found out. A file may hold several messages, an FHS/BHS batch, or MLLP
+    frames. With --json, one object a line: one per event, or one per message that was filtered, needs a person, or is
+    refused. Exit code 1 when one of the latter two was seen. With --config, the translators of the project's flows
+    work, as --source writes; without, all that Careloom brings: times without an offset are then UTC, PID-19 stays
+    behind.
     """
-    settings = _settings(config, source)
+    settings, choose = _settings(config, source)
     good = True
     for name, data in inputs(files or [Path("-")]):
         if data is None:
             good = False
             continue
-        for message in translate_bytes(data, name, settings):
+        for message in translate_bytes(data, name, settings, choose=choose):
             good = good and message["outcome"] in _GOOD
             for line in flatten(message):
                 (json_line if json else _show)(line)
@@ -49,16 +56,18 @@ def translate(files: FileArguments = None, json: Json = False, source: Source = 
         raise typer.Exit(1)
 
 
-def _settings(config: Path | None, source: str | None) -> Settings:
-    """How the sender writes; as nobody in particular does when neither option is given."""
+def _settings(config: Path | None, source: str | None) -> tuple[Settings, Choose]:
+    """How the sender writes, and who translates; as nobody in particular does when neither option is given."""
     if config is None and source is None:
-        return Settings()
+        return Settings(), mapping_for
     if config is None or source is None:
         raise typer.BadParameter("--config FILE and --source NAME go together: a file says how each system writes")
-    found = load(config).settings
+    loaded = load(config)
+    found = loaded.settings
     if source not in found.systems:
         raise ConfigurationError(f"there is no system {source!r}; there are {', '.join(found.systems) or 'none'}")
-    return found.sources.get(source, SourceSection()).for_mapping()
+    choose = chooser(find_flows(found.hub.flows, loaded.base))
+    return found.sources.get(source, SourceSection()).for_mapping(), choose
 
 
 def _show(line: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as MappingOf
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from careloom.core.envelope import Event, Recorded
 from careloom.core.ids import IdFactory
@@ -11,14 +13,17 @@ from careloom.core.outcomes import Done, Skip
 from careloom.flows import Flow, Translator
 from careloom.log.handling import Handled, Subscription
 from careloom.log.lanes import Bank
+from careloom.mapping.catalogue import Mapping, general
 from careloom.mapping.reading import reader
+from careloom.mapping.result import Translation
 from careloom.mapping.source import Settings
 from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, encode
 
 NAME: Final = "translate"
 _DEFAULTS: Final = Settings()
-Sources: TypeAlias = Mapping[str, Settings]
+_TYPES: Final = 1_000  # senders choose their types; a hostile one must not fill the memory
+Sources: TypeAlias = MappingOf[str, Settings]
 """What is known of how each system writes, by its name."""
 
 
@@ -36,36 +41,79 @@ def translation(flows: Iterable[Flow], new_id: IdFactory, sources: Sources) -> S
     )
 
 
-class _Translate:
-    def __init__(self, translators: Sequence[Translator], new_id: IdFactory, sources: Sources) -> None:
-        self._new_id = new_id
-        self._sources = sources
+def chooser(flows: Iterable[Flow]) -> Callable[[str, str], Mapping | None]:
+    """Gives the mapping that these flows have for a format and type; for looking at files without a hub."""
+    book = Book(translator for flow in flows for translator in flow.translators)
+
+    def choose(format: str, type: str) -> Mapping | None:
+        translators = book.of(f"{format}:{type}")
+        return Mapping(format, (type,), partial(_together, translators)) if translators else None
+
+    return choose
+
+
+def _together(translators: Sequence[Translator], message: Any, settings: Settings) -> Translation:
+    events, reasons = _made(translators, message, settings)
+    return Translation(events=tuple(events), filtered=None if events else _why(reasons))
+
+
+def _made(
+    translators: Iterable[Translator], message: Any, settings: Settings
+) -> tuple[list[CanonicalEvent], list[str]]:
+    """What all of them make of a message, and why some make nothing."""
+    events: list[CanonicalEvent] = []
+    reasons: list[str] = []
+    for translator in translators:
+        made = translator.function(message, settings)
+        if isinstance(made, Skip):
+            reasons.append(made.reason)
+        else:
+            events.extend(made)
+    return events, reasons
+
+
+def _why(reasons: Iterable[str]) -> str:
+    return "; ".join(reasons) or "it carries no event"
+
+
+class Book:
+    """Finds the translators of a message by its type, `hl7v2:ADT^A04`."""
+
+    def __init__(self, translators: Iterable[Translator]) -> None:
         self._by_type: dict[str, list[Translator]] = {}
+        self._known: dict[str, list[Translator]] = {}  # what was looked up before; a feed has few types
         for translator in translators:
             for type_ in translator.types:
                 self._by_type.setdefault(f"{translator.format}:{type_}", []).append(translator)
 
+    def of(self, type_: str) -> list[Translator]:
+        """Those of the most specific type that anybody translates."""
+        found = self._known.get(type_)
+        if found is None:
+            format_, _, kind = type_.partition(":")
+            names = (f"{format_}:{name}" for name in general(kind))
+            if len(self._known) >= _TYPES:
+                self._known.clear()
+            found = self._known[type_] = next((self._by_type[name] for name in names if name in self._by_type), [])
+        return found
+
+
+class _Translate:
+    def __init__(self, translators: Sequence[Translator], new_id: IdFactory, sources: Sources) -> None:
+        self._new_id = new_id
+        self._sources = sources
+        self._book = Book(translators)
+
     def __call__(self, message: Recorded) -> Handled:
-        translators = self._for(message.type)
+        translators = self._book.of(message.type)
         format_, _, kind = message.type.partition(":")
         if not translators:
             return Handled(Skip(f"no flow translates {kind}"))
         settings = self._sources.get(message.source, _DEFAULTS)
-        parsed = reader(format_).parse(message.data, settings)
-        events: list[Event] = []
-        reasons: list[str] = []
-        for translator in translators:
-            made = translator.function(parsed, settings)
-            if isinstance(made, Skip):
-                reasons.append(made.reason)
-            else:
-                events.extend(self._event(message, one) for one in made)
+        events, reasons = _made(translators, reader(format_).parse(message.data, settings), settings)
         if not events:
-            return Handled(Skip("; ".join(reasons) or f"{kind} carries no event"))
-        return Handled(Done(), tuple(events))
-
-    def _for(self, type_: str) -> list[Translator]:
-        return self._by_type.get(type_) or self._by_type.get(type_.partition("^")[0]) or []
+            return Handled(Skip(_why(reasons)))
+        return Handled(Done(), tuple([self._event(message, one) for one in events]))
 
     def _event(self, message: Recorded, event: CanonicalEvent) -> Event:
         subject, others = subjects_of(event)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from careloom.core.errors import FormatError
+from careloom.core.errors import FormatError, TransientError
 from careloom.core.receipts import Accepted, Conflicting, Receipt, Received
 from careloom.gateway import cloudevents
 from careloom.gateway.access import caller
@@ -150,7 +150,10 @@ async def _stored(services: Services, received: Received) -> JSONResponse:
 async def _position(services: Services, receipt: Receipt) -> str | None:
     if isinstance(receipt, Accepted):
         return str(receipt.position)
-    journey = await services.journal.journey(receipt.id)
+    try:
+        journey = await services.journal.journey(receipt.id)
+    except TransientError:  # it is stored all the same, and that is what matters to the caller
+        return None
     found = next((one.position for one in journey.events if one.id == receipt.id), None) if journey else None
     return str(found) if found else None
 

@@ -18,7 +18,7 @@ FAMILIES: Final = ("careloom.mapping.adt",)
 
 class Mapping(NamedTuple):
     """Messages of these types of a format become events. A type may stand for all that begin with it: `ADT` for
-    `ADT^A04`, `contacts` for `contacts/updated`."""
+    `ADT^A04`, `contacts` for `contacts/updated`, `*` for every type of the format."""
 
     format: str
     types: tuple[str, ...]
@@ -41,8 +41,9 @@ def mapping_for(format: str, type: str) -> Mapping | None:
 
 
 def general(type: str) -> Iterator[str]:
-    """The type and the more general ones that stand for it: `ADT^A04`, `ADT`."""
+    """The type and the more general ones that stand for it: `ADT^A04`, `ADT`, `*`."""
     yield type
     for separator in ("^", "/"):
         if separator in type:
             yield type.partition(separator)[0]
+    yield "*"

@@ -52,13 +52,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `zone` holds for times without an offset, where MSH-7 has none either (HL7 v2.5.1 chapter 2.A.22). `social_security`
     carries the social security number (PID-19) into the canonical event; by default it stays behind. `json` and
-    `layout` (a layout of `careloom.formats.csv`) describe documents that do not describe themselves.
+    `layout` (a layout of `careloom.formats.csv`) describe documents that do not describe themselves; `rules` (of
+    `careloom.mapping.declared`) say what they become.
     """
 
     zone: tzinfo = UTC
     social_security: bool = False
     json: JsonShape | None = None
     layout: Any = None
+    rules: Any = None
 
 
 class Fields(list[str]):

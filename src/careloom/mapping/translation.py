@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import msgspec
 
 from careloom.core.errors import ConfigurationError, FormatError, MappingError
 from careloom.formats.detection import detect
-from careloom.mapping.catalogue import mapping_for
+from careloom.mapping.catalogue import Mapping, mapping_for
 from careloom.mapping.reading import Unit, Unread, reader
 from careloom.mapping.result import Translation
 from careloom.mapping.source import Settings
@@ -23,14 +23,18 @@ _READERS = {"jsondoc": "json"}
 
 
 def translate_bytes(
-    data: bytes, name: str, settings: Settings = _SETTINGS, format: str | None = None
+    data: bytes,
+    name: str,
+    settings: Settings = _SETTINGS,
+    format: str | None = None,
+    choose: Callable[[str, str], Mapping | None] = mapping_for,
 ) -> Iterator[Shown]:
     """One JSON-ready object for each message in `data` (single, several, batch, MLLP frames, a file); never raises.
 
-    `format` is found out where it is not given. `outcome` is `translated` (with `events` and `issues`), `filtered`
-    (with `reason`), `case` (a person must look: `error` with `kind` mapping, `field`, `message`) or `refused` (no
-    message: `error` with `kind` format, `location`, `message`). `place` says where in the file the message stood,
-    `message` counts from 1.
+    `format` is found out where it is not given; `choose` gives the mapping of a format and type. `outcome` is
+    `translated` (with `events` and `issues`), `filtered` (with `reason`), `case` (a person must look: `error` with
+    `kind` mapping, `field`, `message`) or `refused` (no message: `error` with `kind` format, `location`, `message`).
+    `place` says where in the file the message stood, `message` counts from 1.
     """
     format = format or _format_of(data, name, settings)
     for number, one in enumerate(_units(format, data, settings), 1):
@@ -41,7 +45,8 @@ def translate_bytes(
         if isinstance(one, Unread):
             yield shown | _refused(one.error)
         else:
-            yield _message(format, one, shown | {"controlId": one.key, "trigger": one.type}, settings)
+            mapping = choose(format, one.type)
+            yield _message(mapping, format, one, shown | {"controlId": one.key, "trigger": one.type}, settings)
 
 
 def _format_of(data: bytes, name: str, settings: Settings) -> str:
@@ -77,8 +82,7 @@ def flatten(shown: Shown) -> Iterator[Shown]:
         yield {**origin, **event, "issues": shown["issues"]}
 
 
-def _message(format: str, unit: Unit, shown: Shown, settings: Settings) -> Shown:
-    mapping = mapping_for(format, unit.type)
+def _message(mapping: Mapping | None, format: str, unit: Unit, shown: Shown, settings: Settings) -> Shown:
     if mapping is None:
         return shown | {"outcome": "filtered", "reason": f"no mapping for {unit.type}"}
     try:

@@ -30,12 +30,17 @@ class Number(Element, frozen=True, kw_only=True):
     value: Exact
 
     def __post_init__(self) -> None:
-        value = self.value
-        exponent = value.as_tuple().exponent
-        if not isinstance(exponent, int) or value.adjusted() >= _DIGITS or exponent < -_PLACES:
-            raise ValueError("Expected `decimal` of at most 18 digits before and 17 after the point")
-        if exponent > 0:  # 1E+2, as X12 may write it, would be the same amount in other bytes
-            structs.force_setattr(self, "value", Decimal(format(value, "f")))
+        text = str(self.value)
+        if len(text) > _DIGITS or "E" in text or not self.value.is_finite():  # few are: the rest need no closer look
+            structs.force_setattr(self, "value", _settled(self.value))
+
+
+def _settled(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or value.adjusted() >= _DIGITS or exponent < -_PLACES:
+        raise ValueError("Expected `decimal` of at most 18 digits before and 17 after the point")
+    # 1E+2, as X12 may write it, would be the same amount in other bytes.
+    return Decimal(format(value, "f")) if exponent > 0 else value
 
 
 class Money(Number, frozen=True, kw_only=True):

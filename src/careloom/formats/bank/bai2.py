@@ -19,8 +19,38 @@ from careloom.formats.inspection import Finding
 _AMOUNT: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _CODES: Final = frozenset({"01", "02", "03", "16", "49", "88", "98", "99"})
 # Minor units by ISO 4217; all others have two.
-_NO_DECIMALS: Final = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THREE_DECIMALS: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_NO_DECIMALS: Final = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+_THREE_DECIMALS: Final = frozenset(
+    {
+        "BHD",
+        "IQD",
+        "JOD",
+        "KWD",
+        "LYD",
+        "OMR",
+        "TND",
+    }
+)
 _OPENING, _CLOSING = "010", "015"
 _LONGEST: Final = 1_000_000
 
@@ -31,7 +61,7 @@ class _Record(NamedTuple):
     code: str
     fields: Sequence[str]
     line: int
-    count: int
+    lines: int
 
 
 def parse(data: bytes) -> BankFile:
@@ -75,8 +105,12 @@ def _decoded(data: bytes) -> str:
 
 
 def _record(pieces: Sequence[str], line: int) -> _Record:
-    """A slash ends a record; where text goes on without one, the next line follows it directly."""
-    joined = ",".join(piece.removesuffix("/") for piece in pieces)
+    """A slash ends each line; where the text of a transaction has none yet, the next line goes on after a blank."""
+    joined = pieces[0]
+    for piece in pieces[1:]:
+        in_text = pieces[0].startswith("16") and not joined.endswith("/")
+        joined = f"{joined} {piece}" if in_text else f"{joined.removesuffix('/')},{piece}"
+    joined = joined.removesuffix("/")
     fields = joined.split(",")
     return _Record(fields[0], fields[1:], line, len(pieces))
 
@@ -90,7 +124,7 @@ class _File:
         self.version = _at(first.fields, 7)
         self.account: _Account | None = None
         self.group: _Level | None = None
-        self.file = _Level(first.count)
+        self.file = _Level(first.lines)
         self.day: date | None = None
         self.currency = ""
         self.ended = False
@@ -99,12 +133,12 @@ class _File:
     def take(self, record: _Record) -> None:
         """One logical record after the first."""
         self.line = record.line
-        self.file.records += record.count
+        self.file.records += record.lines
         if self.ended:
             self._find("after-trailer", record, "a record after the file's trailer; the file was joined of several")
             return
         if self.group is not None:
-            self.group.records += record.count
+            self.group.records += record.lines
         match record.code:
             case "02":
                 self._open_group(record)
@@ -124,7 +158,7 @@ class _File:
     def _open_group(self, record: _Record) -> None:
         if self.group is not None:
             self._find("trailer-missing", record, "a group begins before the one before it was closed by 98")
-        self.group = _Level(record.count)
+        self.group = _Level(record.lines)
         self.day = short_day_of(_at(record.fields, 3))
         self.currency = _at(record.fields, 5) or "USD"
         if self.day is None:
@@ -149,7 +183,7 @@ class _File:
         if account is None:
             self._find("account-missing", record, "an account trailer without its account (03)")
             return
-        account.level.records += record.count
+        account.level.records += record.lines
         total = account.level.check(record, 1, self.findings)
         if self.group is not None:
             self.group.add(total)
@@ -229,7 +263,7 @@ class _Account:
         self.day = day
         self.number = _at(record.fields, 0)
         self.currency = _at(record.fields, 1) or currency
-        self.level = _Level(record.count)
+        self.level = _Level(record.lines)
         self.balances: dict[str, Decimal] = {}
         self.entries: list[Entry] = []
         self.findings: list[Finding] = []
@@ -250,7 +284,7 @@ class _Account:
 
     def transaction(self, record: _Record) -> None:
         """One record 16: type code, amount, funds type, bank reference, customer reference, text."""
-        self.level.records += record.count
+        self.level.records += record.lines
         place = f"line {record.line}, record 16"
         code = _at(record.fields, 0)
         sign = _sign(code)
@@ -339,7 +373,7 @@ def _value_day(fields: Sequence[str]) -> date | None:
 
 
 def _sign(code: str) -> int | None:
-    """1 for credits (100-399, 920-959), -1 for debits (400-699, 960-999), 0 for what moves no money, None for no code."""
+    """1 for credits (100-399, 920-959), -1 for debits (400-699, 960-999), 0 where no money moves, None for no code."""
     number = _minor(code)
     if number is None or not 1 <= number <= 999:
         return None

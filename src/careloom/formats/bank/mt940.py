@@ -35,7 +35,6 @@ _LINE: Final = re.compile(
 )
 _TOTAL: Final = re.compile(r"(\d{1,5})([A-Z]{3})(\d{1,15},\d{0,6})", re.ASCII)
 _NO_REFERENCE: Final = "NONREF"
-_MOST_LINES: Final = 1_000
 
 
 class _Field(NamedTuple):
@@ -73,7 +72,7 @@ def _fields(text: str) -> Iterator[_Field]:
             tag, opened, lines = (found[1], number, [line[found.end() :]]) if found else ("", 0, [])
             if ends:
                 yield _Field("-", "", number)
-        elif tag and len(lines) < _MOST_LINES:
+        elif tag:
             lines.append(line)
     if tag:
         yield _Field(tag, "\n".join(lines).rstrip(), opened)

@@ -16,7 +16,7 @@ _SLASHED: Final = re.compile(
     r"|OCMT|CHGS|EXCH|ACCW|PMTI|IDCD|BUSP|RREF|SVWZ)/"
 )
 # In sub-fields the purpose is itself divided, in the words of the German banks for SEPA payments.
-_SEPA: Final = re.compile(r"\b(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC|COAM|OAMT|PURP)\+")
+_SEPA: Final = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC|COAM|OAMT|PURP)\+")
 _PURPOSE: Final = (*(f"{number}" for number in range(20, 30)), *(f"{number}" for number in range(60, 64)))
 _NONE: Final = frozenset({"NOTPROVIDED", "NONREF"})
 

@@ -22,12 +22,31 @@ _TAG: Final = re.compile(r"<(/?)([A-Za-z0-9_.]{1,64})\s{0,9}(/?)>")
 _FORBIDDEN: Final = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 # What an empty leaf, never closed, must not be taken for.
 _AGGREGATES: Final = frozenset(
-    "OFX STMTRS CCSTMTRS BANKACCTFROM CCACCTFROM BANKTRANLIST STMTTRN LEDGERBAL AVAILBAL BANKACCTTO CCACCTTO PAYEE "
-    "CURRENCY ORIGCURRENCY STATUS BALLIST BAL".split()
+    [
+        "OFX",
+        "STMTRS",
+        "CCSTMTRS",
+        "BANKACCTFROM",
+        "CCACCTFROM",
+        "BANKTRANLIST",
+        "STMTTRN",
+        "LEDGERBAL",
+        "AVAILBAL",
+        "BANKACCTTO",
+        "CCACCTTO",
+        "PAYEE",
+        "CURRENCY",
+        "ORIGCURRENCY",
+        "STATUS",
+        "BALLIST",
+        "BAL",
+    ]
 )
 _STATEMENTS: Final = frozenset({"STMTRS", "CCSTMTRS"})
 _ENDED: Final = frozenset({"STMTTRN", "STMTRS", "CCSTMTRS", "BANKTRANLIST"})
 _LARGEST_HEADER: Final = 4_096
+# Sections that never end must not be searched to the end of the file, one after the other.
+_LONGEST_SECTION: Final = 8_192
 _DEEPEST: Final = 64
 
 
@@ -109,8 +128,8 @@ def _value(text: str, start: int) -> str:
     stripped = text[start : start + 16].lstrip()
     if stripped.startswith("<![CDATA["):
         begin = text.index("<![CDATA[", start) + 9
-        end = text.find("]]>", begin)
-        return text[begin : end if end >= 0 else len(text)].strip()
+        end = text.find("]]>", begin, begin + _LONGEST_SECTION)
+        return text[begin : end if end >= 0 else begin + _LONGEST_SECTION].strip()
     end = text.find("<", start)
     return html.unescape(text[start : end if end >= 0 else len(text)]).strip()
 

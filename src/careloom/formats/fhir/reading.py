@@ -118,7 +118,8 @@ def _refuse(body: bytes, error: Exception) -> NoReturn:
         raise FormatError(_TOO_DEEP, _deep_place(body)) from None
     found = _AT_BYTE.search(str(error))
     if found:
-        raise FormatError("not JSON from here on", line_and_column(body, int(found[1]))) from None
+        offset = int(found[1]) - ("trailing" in str(error))
+        raise FormatError("not JSON from here on", line_and_column(body, offset)) from None
     if "truncated" in str(error):
         raise FormatError("the JSON ends too early, or holds half of a surrogate pair", _last_place(body)) from None
     raise FormatError("a number of more digits than any sender means", _last_place(body)) from None

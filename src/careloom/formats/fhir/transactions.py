@@ -86,19 +86,19 @@ def _step(index: int, entry: Any) -> Step:
     if not isinstance(request, dict):
         raise FormatError("an entry to carry out says in its request what is to be done", place.down("request"))
     method, url = request.get("method"), request.get("url")
-    if method not in _TURN:
+    if not isinstance(method, str) or method not in _TURN:
         raise FormatError("must be one of " + ", ".join(_TURN), place.down("request.method"))
     if not isinstance(url, str) or not url:
         raise FormatError("must say what is asked for", place.down("request.url"))
     resource = entry.get("resource")
-    if method in ("POST", "PUT", "PATCH") and not isinstance(resource, dict):
-        raise FormatError(f"a {method} needs its resource", place.down("resource"))
     kind, key, query = _parts(url)
-    if method in ("POST", "PUT") and not kind.startswith("$") and resource.get("resourceType") != kind:
-        raise FormatError("another resource type than that of the resource", place.down("request.url"))
-    options = {name: str(request.get(name, "")) for name in ("ifNoneExist", "ifMatch")}
-    full_url = str(entry.get("fullUrl", ""))
-    return Step(index, method, url, kind, key, query, full_url, resource, options["ifNoneExist"], options["ifMatch"])
+    if method in ("POST", "PUT", "PATCH"):
+        if not isinstance(resource, dict):
+            raise FormatError(f"a {method} needs its resource", place.down("resource"))
+        if method != "PATCH" and "$" not in url and resource.get("resourceType") != kind:
+            raise FormatError("another resource type than that of the resource", place.down("request.url"))
+    options = [str(request.get(name, "")) for name in ("ifNoneExist", "ifMatch")]
+    return Step(index, method, url, kind, key, query, str(entry.get("fullUrl", "")), resource, *options)
 
 
 def _parts(url: str) -> tuple[str, str, str]:

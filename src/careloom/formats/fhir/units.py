@@ -43,13 +43,13 @@ def units(data: bytes) -> list[Unit]:
     try:
         resource = parse(data)
     except FormatError as error:
-        return _lines(data) if _is_ndjson(data) else [Unit(data, error=error)]
+        return _lines(data) if is_ndjson(data) else [Unit(data, error=error)]
     if resource["resourceType"] == "Bundle" and resource.get("type") in _APART:
         return list(_entries(resource))
     return [Unit(data, resource=resource)]
 
 
-def _is_ndjson(data: bytes) -> bool:
+def is_ndjson(data: bytes) -> bool:
     """Several lines, of which the first or the second with content is a JSON object of its own."""
     for seen, (_, line) in enumerate(raw_lines(data)):
         if isinstance(line, bytes) and line.startswith(b"{") and line.endswith(b"}"):

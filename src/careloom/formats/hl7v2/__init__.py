@@ -22,6 +22,13 @@
             obx.observation_identifier["text"]      # a part by name or number; iterate a value for its repetitions
     seen.strays                                     # Z and misplaced segments: they stay in the group they came in
 
+    hl7v2.validate(message, strict=True)            # findings with places; `profile=` adds an interface's own rules
+    hl7v2.acknowledge(header, "AE", time=now, control_id=ours, error=hl7v2.faults_of(findings))
+
+    order = hl7v2.build("ORM^O01", time=now, control_id=ours, sender=("HUB", "NORTH"), receiver=("LAB", "NORTH"))
+    order.add("ORC", order_control="NW", placer_order_number=("ORD1", "HUB"))
+    order.add("OBR", set_id=1, service=Coded("2345-7", "Glucose", "LN")).message().encode()
+
 Paths are `SEG[n]-F[r].C.S`, n and r from 1. MSH-1 is the field separator, MSH-2 the encoding characters. Null (`""`)
 reads as empty text; ask `is_null` where a sender's wish to delete matters. Errors name places, never values.
 """
@@ -32,10 +39,11 @@ from careloom.formats.hl7v2.acknowledgement import (
     Verdict,
     Wanted,
     acknowledge,
+    faults_of,
     wanted_acknowledgements,
 )
 from careloom.formats.hl7v2.batch import Batch, Piece, split
-from careloom.formats.hl7v2.building import create
+from careloom.formats.hl7v2.building import Builder, build, create
 from careloom.formats.hl7v2.dates import HL7Time, Precision, format_time, parse_time
 from careloom.formats.hl7v2.escapes import escape, unescape
 from careloom.formats.hl7v2.fields import Fields, Present, Value
@@ -43,6 +51,7 @@ from careloom.formats.hl7v2.grouping import Group, Stray, View, view
 from careloom.formats.hl7v2.header import Header, field_of, peek
 from careloom.formats.hl7v2.message import Message, MessageType, parse
 from careloom.formats.hl7v2.paths import Path, compile_path
+from careloom.formats.hl7v2.profiles import Profile
 from careloom.formats.hl7v2.segment import NULL, Field, Repetition, Segment
 from careloom.formats.hl7v2.separators import Separators
 from careloom.formats.hl7v2.types import (
@@ -59,6 +68,8 @@ from careloom.formats.hl7v2.types import (
     StructuredNumber,
     Telecom,
 )
+from careloom.formats.hl7v2.validation import validate, validated
+from careloom.formats.hl7v2.writing import Content
 
 __all__ = [
     "ERROR_CODES",
@@ -66,7 +77,9 @@ __all__ = [
     "Address",
     "Authority",
     "Batch",
+    "Builder",
     "Coded",
+    "Content",
     "Encapsulated",
     "Entity",
     "Fault",
@@ -86,6 +99,7 @@ __all__ = [
     "Piece",
     "Precision",
     "Present",
+    "Profile",
     "Repetition",
     "Segment",
     "Separators",
@@ -97,9 +111,11 @@ __all__ = [
     "View",
     "Wanted",
     "acknowledge",
+    "build",
     "compile_path",
     "create",
     "escape",
+    "faults_of",
     "field_of",
     "format_time",
     "parse",
@@ -107,6 +123,8 @@ __all__ = [
     "peek",
     "split",
     "unescape",
+    "validate",
+    "validated",
     "view",
     "wanted_acknowledgements",
 ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Final, NamedTuple
 
 from careloom.formats.hl7v2.dates import format_time
 from careloom.formats.hl7v2.header import Header
 from careloom.formats.hl7v2.separators import Separators
+from careloom.formats.inspection import Finding
 
 ERROR_CODES: Final[dict[int, str]] = {
     0: "Message accepted",
@@ -26,6 +29,26 @@ ERROR_CODES: Final[dict[int, str]] = {
     206: "Application record locked",
     207: "Application internal error",
 }
+_CODE_OF: Final = {
+    "segment-order": 100,
+    "segment-misplaced": 100,
+    "segment-missing": 100,
+    "group-missing": 100,
+    "body-missing": 100,
+    "segment-unknown": 100,
+    "field-missing": 101,
+    "component-missing": 101,
+    "value-missing": 101,
+    "value-type-missing": 101,
+    "condition-unmet": 101,
+    "code-unknown": 103,
+    "type-missing": 101,
+    "type-unknown": 200,
+    "structure-differs": 200,
+    "event-differs": 201,
+    "version-unknown": 203,
+}
+_CODE_OF_ANY: Final = 102
 _CODES: Final = frozenset({"AA", "AE", "AR", "CA", "CE", "CR"})
 _LOCATION: Final = re.compile(
     r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?)?", re.ASCII
@@ -85,11 +108,12 @@ def wanted_acknowledgements(header: Header | None) -> Wanted:
 
 
 def acknowledge(
-    header: Header | None, code: str, *, time: datetime, control_id: str, error: Fault | None = None
+    header: Header | None, code: str, *, time: datetime, control_id: str, error: Fault | Sequence[Fault] | None = None
 ) -> bytes:
     """The acknowledgement of a message, in its own separators, version and character set, sender and receiver swapped.
 
     `code` is MSA-1, `control_id` ours (MSH-10 of the answer). `header` None answers bytes that had no usable header.
+    Several errors are an ERR segment each, before v2.5 repetitions of ERR-1; `faults_of` makes them from findings.
     Nothing of the message is echoed but its ids. ValueError when `code` is not one of table 0008.
     """
     if code not in _CODES:
@@ -100,7 +124,7 @@ def acknowledge(
         f"MSH{f}{component}{repetition}{escape}{subcomponent}{truncation or ''}"
         f"{f}{to.receiving_application}{f}{to.receiving_facility}{f}{to.sending_application}{f}{to.sending_facility}"
         f"{f}{format_time(time)}{f}{f}{_type(to)}{f}{control_id}{f}{to.processing_id}{f}{to.version}"
-        f"{_charset(to)}\rMSA{f}{code}{f}{to.control_id}{_fault(to, error) if error else ''}\r"
+        f"{_charset(to)}\rMSA{f}{code}{f}{to.control_id}{_faults(to, error) if error else ''}\r"
     )
     return text.encode(to.codec, "replace")
 
@@ -120,12 +144,28 @@ def _type(header: Header) -> str:
     return f"ACK{component}{header.event}{component}ACK"
 
 
-def _fault(header: Header, error: Fault) -> str:
+def faults_of(findings: Iterable[Finding], most: int = 10) -> list[Fault]:
+    """The errors among findings as faults for an acknowledgement, at most so many."""
+    errors = (one for one in findings if one.severity == "error")
+    return [
+        Fault(_CODE_OF.get(one.code, _CODE_OF_ANY), one.text, one.place.rpartition("/")[2])
+        for one in islice(errors, most)
+    ]
+
+
+def _faults(header: Header, errors: Fault | Sequence[Fault]) -> str:
     separators = header.separators
     f = separators.field
-    words = _plain(error.message, separators)
+    faults = [errors] if isinstance(errors, Fault) else errors
     if header.version < "2.5":
-        return f"{f}{words}\rERR{f}{_old_place(error, separators)}"
+        places = separators.repetition.join(_old_place(fault, separators) for fault in faults)
+        return f"{f}{_plain(faults[0].message, separators)}\rERR{f}{places}"
+    return "".join(_fault(fault, separators) for fault in faults)
+
+
+def _fault(error: Fault, separators: Separators) -> str:
+    f = separators.field
+    words = _plain(error.message, separators)
     place = _place(error.location, separators)
     where = _plain(error.location, separators)
     return f"\rERR{f}{f}{place}{f}{_coded(error.code, separators.component)}{f}E{f}{f}{f}{where}{f}{words}"

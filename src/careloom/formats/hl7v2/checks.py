@@ -145,7 +145,7 @@ def faults_of_field(check: FieldCheck, raw: str, separators: Separators) -> Iter
     """What is wrong in a field that is not empty."""
     definition = check.definition
     again = separators.repetition
-    if not again or again not in raw or definition.number <= 2 and definition.name in _SEPARATORS_THEMSELVES:
+    if not again or again not in raw:
         yield from _of_repetition(check, raw, "", separators)
         return
     if not definition.repeats:
@@ -155,12 +155,9 @@ def faults_of_field(check: FieldCheck, raw: str, separators: Separators) -> Iter
             yield from _of_repetition(check, one, f"[{number}]", separators)
 
 
-_SEPARATORS_THEMSELVES: Final = frozenset({"field_separator", "encoding_characters"})
-
-
 def _of_repetition(check: FieldCheck, raw: str, inside: str, separators: Separators) -> Iterator[Fault]:
     definition = check.definition
-    if raw == NULL or definition.name in _SEPARATORS_THEMSELVES:
+    if raw == NULL:
         return
     if definition.length and len(raw) > definition.length:
         yield Fault("too-long", inside, f"longer than {definition.length} characters")

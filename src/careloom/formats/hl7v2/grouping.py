@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from careloom.formats.hl7v2.dictionary import Dictionary, Structure, dictionary_of
-from careloom.formats.hl7v2.dictionary.structure import ROOT
+from careloom.formats.hl7v2.dictionary.structure import FOLLOWERS, ROOT
 from careloom.formats.hl7v2.fields import Fields
 from careloom.formats.hl7v2.message import Message
 
@@ -107,7 +107,7 @@ class Placing:
             self._put(self._open[-1], fields, move.slot)
             self._after = move.slot
             return None
-        for group in reversed(self._open):
+        for group in reversed(self._open if name not in FOLLOWERS else ()):
             slot = self._free_slot(group, name)
             if slot is not None:
                 self._put(group, fields, slot)

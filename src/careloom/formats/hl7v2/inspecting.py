@@ -16,7 +16,7 @@ from careloom.formats.hl7v2.paths import compile_path
 from careloom.formats.hl7v2.profiles import Profile
 from careloom.formats.hl7v2.segment import Segment
 from careloom.formats.hl7v2.validation import validate
-from careloom.formats.inspection import Finding, Inspection
+from careloom.formats.inspection import Finding, Inspection, Severity
 
 FORMAT: Final = "hl7v2"
 _OPENINGS: Final = (b"MSH", b"FHS", b"BHS")
@@ -83,7 +83,7 @@ class _Looking:
         if piece.batch is not None:
             self._batches.add(piece.batch.number)
         if piece.error is not None:
-            self._found([_finding("batch-broken", piece.error)])
+            self._found([self._envelope_finding(piece, piece.error)])
             return
         self._counts["messages"] += 1
         number = self._counts["messages"]
@@ -95,6 +95,12 @@ class _Looking:
             self._found([_finding("unreadable", error, before, piece.line)])
             return
         self._read(message, before)
+
+    def _envelope_finding(self, piece: Piece, error: FormatError) -> Finding:
+        """A count that is wrong and bytes of no message are errors; that nobody closed the batch is common."""
+        code = "batch-broken" if piece.data else "batch-unclosed"
+        common = not piece.data and not self._strict
+        return _finding(code, error, severity="warning" if common else "error")
 
     def _read(self, message: Message, before: str) -> None:
         self._counts["segments"] += len(message.segments())
@@ -138,9 +144,9 @@ class _Looking:
         self._left_out += len(findings) - len(kept)
 
 
-def _finding(code: str, error: FormatError, before: str = "", line: int = 0) -> Finding:
-    place = error.location if not before or not line else f"{before}{error.location or f'line {line}'}"
-    return Finding(code=code, place=place or f"line {line}", text=error.reason)
+def _finding(code: str, error: FormatError, before: str = "", line: int = 0, severity: Severity = "error") -> Finding:
+    """The finding of an error; its place counts lines from the start of the message it is about."""
+    return Finding(code=code, place=before + (error.location or f"line {line}"), text=error.reason, severity=severity)
 
 
 def _led(findings: list[Finding], before: str) -> Sequence[Finding]:

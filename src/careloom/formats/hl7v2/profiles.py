@@ -85,7 +85,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def place_of(text: str) -> tuple[str, int, int, int]:
-    """Segment, field, component, sub-component of a place in a profile; 0 where not named. ConfigurationError if none."""
+    """Segment, field, component, sub-component of a place in a profile; 0 where not named. ConfigurationError else."""
     found = _PLACE.fullmatch(text)
     if found is None:
         raise ConfigurationError(f"{text!r} is no place of a message; write SEG, SEG-F, SEG-F.C or SEG-F.C.S")

@@ -210,6 +210,16 @@ class Segment:
         self.raw = self._joined(fields)
         self.changed = True
 
+    def put(self, field: int, raw: str) -> None:
+        """Write a whole field as it is to stand in the message, separators and escapes included."""
+        if field <= self._plain:
+            raise FormatError("the separators of a message are chosen when it is created", f"{self.name}-{field}")
+        fields = self._fields or self._split()
+        fields.extend([""] * (field + 1 - len(fields)))
+        fields[field] = raw
+        self.raw = self._joined(fields)
+        self.changed = True
+
     def _joined(self, fields: list[str]) -> str:
         parts = [fields[0], *fields[2:]] if self._plain else fields
         return self._dialect.separators.field.join(parts)

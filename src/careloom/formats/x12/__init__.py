@@ -15,6 +15,7 @@ Errors and findings name places, never values.
 """
 
 from careloom.formats.x12.delimiters import Delimiters, delimiters
+from careloom.formats.x12.findings import Fault
 from careloom.formats.x12.interchange import Group, Interchange, parse
 from careloom.formats.x12.loops import Loop
 from careloom.formats.x12.paths import compile_path
@@ -22,9 +23,12 @@ from careloom.formats.x12.pieces import Piece, pieces
 from careloom.formats.x12.reading import segments
 from careloom.formats.x12.segment import Segment
 from careloom.formats.x12.transaction import Level, Transaction
+from careloom.formats.x12.validation import Assessment, balance, validate
 
 __all__ = [
+    "Assessment",
     "Delimiters",
+    "Fault",
     "Group",
     "Interchange",
     "Level",
@@ -32,9 +36,11 @@ __all__ = [
     "Piece",
     "Segment",
     "Transaction",
+    "balance",
     "compile_path",
     "delimiters",
     "parse",
     "pieces",
     "segments",
+    "validate",
 ]

@@ -6,17 +6,21 @@ BPR02 is the sum of CLP04 less the sum of the PLB amounts. Each break names the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import BinaryIO, Final
+from typing import Final
 
-from careloom.formats.x12.findings import Fault
-from careloom.formats.x12.report import Report, Spot, Watcher
+from careloom.formats.x12.report import Here, Report, Spot, Watcher
 
 _ZERO: Final = Decimal(0)
 _CAS_AMOUNTS: Final = range(3, 20, 3)
 _PLB_AMOUNTS: Final = range(4, 15, 2)
-_NOWHERE: Final = Spot()
+BALANCE_CODES: Final = frozenset(
+    (
+        "line-out-of-balance", "claim-out-of-balance", "payment-out-of-balance", "claim-amount-differs",
+        "amount-invalid",
+    )
+)  # fmt: skip
 
 
 class Balance:
@@ -32,7 +36,6 @@ class Balance:
         self._lines = 0
         self._line: tuple[Spot, Decimal, Decimal] | None = None
         self._line_adjusted = _ZERO
-        self._known: dict[bytes, Decimal] = {}
 
     def watches(self) -> Mapping[bytes, Watcher]:
         return {
@@ -40,47 +43,47 @@ class Balance:
             b"LX": self._end_of_claim,
         }  # fmt: skip
 
-    def _bpr(self, parts: Sequence[bytes], spot: Spot) -> None:
-        amount = self._amount(parts, 2, spot)
+    def _bpr(self, parts: Sequence[bytes], here: Here) -> None:
+        amount = self._amount(parts, 2, here)
         if amount is not None:
-            self._payment = spot, amount
+            self._payment = here(), amount
 
-    def _clp(self, parts: Sequence[bytes], spot: Spot) -> None:
+    def _clp(self, parts: Sequence[bytes], here: Here) -> None:
         self._close_claim()
-        charged, paid = self._amount(parts, 3, spot), self._amount(parts, 4, spot)
+        charged, paid = self._amount(parts, 3, here), self._amount(parts, 4, here)
         if charged is None or paid is None:
             self._unreadable = True
             return
         self._paid += paid
-        self._claim = spot, charged, paid
+        self._claim = here(), charged, paid
 
-    def _svc(self, parts: Sequence[bytes], spot: Spot) -> None:
+    def _svc(self, parts: Sequence[bytes], here: Here) -> None:
         self._close_line()
-        charged, paid = self._amount(parts, 2, spot), self._amount(parts, 3, spot)
+        charged, paid = self._amount(parts, 2, here), self._amount(parts, 3, here)
         self._lines += 1
         if charged is None or paid is None:
             self._claim = None
             return
         self._lines_charged += charged
-        self._line = spot, charged, paid
+        self._line = here(), charged, paid
 
-    def _cas(self, parts: Sequence[bytes], spot: Spot) -> None:
-        total = self._sum(parts, _CAS_AMOUNTS, spot)
+    def _cas(self, parts: Sequence[bytes], here: Here) -> None:
+        total = self._sum(parts, _CAS_AMOUNTS, here)
         if total is None:
             self._claim = self._line = None
             return
         self._claim_adjusted += total
         self._line_adjusted += total
 
-    def _plb(self, parts: Sequence[bytes], spot: Spot) -> None:
+    def _plb(self, parts: Sequence[bytes], here: Here) -> None:
         self._close_claim()
-        total = self._sum(parts, _PLB_AMOUNTS, spot)
+        total = self._sum(parts, _PLB_AMOUNTS, here)
         if total is None:
             self._unreadable = True
         else:
             self._provider += total
 
-    def _end_of_claim(self, parts: Sequence[bytes], spot: Spot) -> None:  # noqa: ARG002 - a watcher
+    def _end_of_claim(self, parts: Sequence[bytes], here: Here) -> None:  # noqa: ARG002 - a watcher
         self._close_claim()
 
     def _close_line(self) -> None:
@@ -109,28 +112,25 @@ class Balance:
             if amount != self._paid - self._provider:
                 self._add("payment-out-of-balance", spot, 2)
 
-    def _sum(self, parts: Sequence[bytes], positions: range, spot: Spot) -> Decimal | None:
+    def _sum(self, parts: Sequence[bytes], positions: range, here: Here) -> Decimal | None:
         total = _ZERO
         for position in positions:
             if position >= len(parts):
                 break
-            amount = self._amount(parts, position, spot)
+            amount = self._amount(parts, position, here)
             if amount is None:
                 return None
             total += amount
         return total
 
-    def _amount(self, parts: Sequence[bytes], position: int, spot: Spot) -> Decimal | None:
-        """An amount; zero where there is none, None where it cannot be read. Amounts repeat, so a few are remembered."""
+    def _amount(self, parts: Sequence[bytes], position: int, here: Here) -> Decimal | None:
+        """An amount; zero where there is none, None where it cannot be read."""
         text = parts[position] if position < len(parts) else b""
-        known = self._known.get(text)
-        if known is not None:
-            return known
-        amount = decimal_of(text.decode("latin-1")) if text else _ZERO
+        if not text:
+            return _ZERO
+        amount = self._report.amount(text)
         if amount is None:
-            self._add("amount-invalid", spot, position)
-        elif len(self._known) < 4_096:
-            self._known[text] = amount
+            self._add("amount-invalid", here(), position)
         return amount
 
     def _add(self, code: str, spot: Spot, element: int) -> None:

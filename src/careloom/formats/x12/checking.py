@@ -17,7 +17,8 @@ ENVELOPE: Final = frozenset((b"ISA", b"IEA", b"GS", b"GE", b"ST", b"SE", b"TA1")
 _BINARY: Final = (b"BIN", b"BDS")
 _LEARN_AFTER: Final = 12
 """Segments of one place that are checked the long way before a pattern is made for it: making one costs as much."""
-_patterns: dict[tuple[int, Delimiters], tuple[Demand, Accepts]] = {}
+_DIALECTS: Final = 16
+"""Sets of delimiters that patterns are kept for: partners use a handful, an attacker many."""
 
 
 class Frame:
@@ -28,7 +29,7 @@ class Frame:
     def __init__(self, container: Container, nth: int) -> None:
         self.container, self.nth = container, nth
         self.seen = 0
-        self.counts: dict[int, int] = {}
+        self.counts: dict[int, int] | None = None
 
 
 class SetChecker:
@@ -42,20 +43,22 @@ class SetChecker:
         self._frames = [Frame(structure.root, 0)]
         self._loops: dict[str, int] = {}
         self._patterns: dict[Slot, Accepts] = {}
-        self._tries: dict[Slot, int] = {}
         self._before = ordinal
         self.count = 0
-        self.watchers: Mapping[bytes, tuple[Watcher, ...]] = {}
+        self._watchers: Mapping[bytes, tuple[tuple[bytes, Watcher], ...]] = {}
+        self._looking = b""
         self._rules: Sequence[Rule] = ()
 
     def follow(self, rules: Sequence[Rule]) -> None:
         """Lets rules see the segments that they ask for."""
         self._rules = rules
-        watchers: dict[bytes, tuple[Watcher, ...]] = {}
+        watchers: dict[bytes, tuple[tuple[bytes, Watcher], ...]] = {}
         for rule in rules:
-            for name, watcher in rule.watches().items():
-                watchers[name] = (*watchers.get(name, ()), watcher)
-        self.watchers = watchers
+            for asked, watcher in rule.watches().items():
+                name, _, element = asked.partition(b" ")
+                needle = self._marks.element + element if element else b""
+                watchers[name] = (*watchers.get(name, ()), (needle, watcher))
+        self._watchers = watchers
 
     def begin(self, raw: bytes) -> None:
         """Takes the ST segment."""
@@ -63,8 +66,9 @@ class SetChecker:
 
     def feed(self, raws: Sequence[bytes], start: int) -> int:
         """Takes segments from index `start` on, up to one of the envelope; the index of that one, or of the end."""
-        separator, structure, watchers = self._marks.element, self._structure, self.watchers
-        component, simple, patterns = self._marks.component, structure.simple, self._patterns
+        separator, component, structure = self._marks.element, self._marks.component, self._structure
+        simple, patterns, watchers, frames = structure.simple, self._patterns, self._watchers, self._frames
+        before = self.count - start + 1
         for index in range(start, len(raws)):
             raw = raws[index]
             if raw[:1] <= b" ":
@@ -72,37 +76,42 @@ class SetChecker:
             head = raw.split(separator, 2)
             name = head[0]
             if name in ENVELOPE:
+                self.count = before + index - 1
                 return index
-            self.count += 1
             known = simple.get(name)
-            if known is None:
-                self._unusual(raw, name)
-                continue
             if known:
                 value = head[1] if len(head) > 1 else OTHER
-                if component in value and component:
+                if component and component in value:
                     value = value.partition(component)[0]
-                key = (name, value if value in known else OTHER)
-                move = self._state.moves.get(key) or structure.move(self._state, key)
+                move = self._state.moves.get((name, value))
             else:
-                move = self._state.moves.get(name) or structure.move(self._state, name)
+                move = self._state.moves.get(name)
             if move is None or move.fit != "exact" or b"\n" in raw:
+                self.count = before + index
                 self._unusual(raw, name)
                 continue
             self._state, slot = move.state, move.slot
             if move.up:
+                self.count = before + index
                 self._close(move.up)
-            frame = self._frames[-1]
+            frame = frames[-1]
             if frame.seen & slot.bit and slot.repeat:
+                self.count = before + index
                 self._again(frame, slot, name)
             frame.seen |= slot.bit
             if slot.child is not None:
                 self._open(slot.child)
             accept = patterns.get(slot) or self._pattern(slot)
             if accept is None or not accept(raw):
+                self.count = before + index
                 self._elements(raw, slot)
-            if name in watchers:
-                self._watch(raw, name)
+            watching = watchers.get(name)
+            if watching is not None:
+                self.count, self._looking = before + index, name
+                for needle, watcher in watching:
+                    if needle in raw:
+                        watcher(raw.split(separator), self.here)
+        self.count = before + len(raws) - 1
         return len(raws)
 
     def finish(self, raw: bytes | None) -> None:
@@ -119,11 +128,14 @@ class SetChecker:
         frame = self._frames[-1]
         return Spot(frame.container.id, frame.nth, decode(name), self.count, self._before + self.count)
 
+    def here(self) -> Spot:
+        """The place of the segment that the rules are looking at."""
+        return self.spot(self._looking)
+
     def _one(self, raw: bytes, name: bytes) -> None:
         self.count += 1
         self._place(raw.lstrip(BLANKS), name)
-        if name in self.watchers:
-            self._watch(raw, name)
+        self._watch(raw, name)
 
     def _unusual(self, raw: bytes, name: bytes) -> None:
         """A segment that the quick way does not do: with other qualifiers than the first element, wrapped, misplaced."""
@@ -137,8 +149,7 @@ class SetChecker:
             self._unknown(name)
             return
         self._place(raw, name)
-        if name in self.watchers:
-            self._watch(raw, name)
+        self._watch(raw, name)
 
     def _place(self, raw: bytes, name: bytes) -> None:
         parts = cut(raw, self._marks.element) if name not in _BINARY else raw.split(self._marks.element, 3)
@@ -183,24 +194,25 @@ class SetChecker:
 
     def _again(self, frame: Frame, slot: Slot, name: bytes) -> None:
         """A slot that was filled before: is it too often?"""
-        times = frame.counts[slot.bit] = frame.counts.get(slot.bit, 1) + 1
+        counts = frame.counts = {} if frame.counts is None else frame.counts
+        times = counts[slot.bit] = counts.get(slot.bit, 1) + 1
         if times == slot.repeat + 1:
             self._add("loops-too-many" if slot.child else "segments-too-many", name)
 
     def _pattern(self, slot: Slot) -> Accepts | None:
         """The quick test of a place, once it has been seen often enough to be worth one."""
-        tries = self._tries[slot] = self._tries.get(slot, 0) + 1
-        key = (id(slot), self._marks)
-        if key not in _patterns:
+        known = slot.patterns.get(self._marks, 0)
+        if isinstance(known, int):
             definition = segment_definition(slot.use.id)
-            if tries < _LEARN_AFTER or definition is None:
+            if definition is None or known < _LEARN_AFTER:
+                slot.patterns[self._marks] = known + 1
                 return None
-            if len(_patterns) > 4_096:
-                _patterns.clear()
-            demand = Demand(definition, slot.use.required, slot.use.unused)
-            _patterns[key] = demand, accepts(demand, self._marks)
-        accept = self._patterns[slot] = _patterns[key][1]
-        return accept
+            if len(slot.patterns) > _DIALECTS:
+                slot.patterns.clear()
+            known = accepts(Demand(definition, slot.use.required, slot.use.unused), self._marks)
+            slot.patterns[self._marks] = known
+        self._patterns[slot] = known
+        return known
 
     def _elements(self, raw: bytes, slot: Slot) -> None:
         definition = segment_definition(slot.use.id)
@@ -227,9 +239,10 @@ class SetChecker:
         self._add("segment-not-defined" if known else "segment-unknown", name)
 
     def _watch(self, raw: bytes, name: bytes) -> None:
-        parts, spot = cut(raw, self._marks.element), self.spot(name)
-        for watcher in self.watchers[name]:
-            watcher(parts, spot)
+        self._looking = name
+        for needle, watcher in self._watchers.get(name, ()):
+            if needle in raw:
+                watcher(cut(raw, self._marks.element), self.here)
 
     def _add(self, code: str, name: bytes, element: int = 0) -> None:
         self._report.add(code, self.spot(name), element, advisory=self._advisory)

@@ -24,7 +24,10 @@ REPETITION_SINCE: Final = "00402"
 
 
 class Delimiters(msgspec.Struct, frozen=True, gc=False):
-    """One byte each, as `bytes`. `repetition` is empty where the interchange declares none (004010 and before)."""
+    """One byte each, as `bytes`. `repetition` is empty where the interchange declares none (004010 and before).
+
+    Some senders declare the same byte for repetitions and components; then the kind of the element tells which it is.
+    """
 
     element: bytes = b"*"
     component: bytes = b":"
@@ -64,7 +67,7 @@ def delimiters(data: bytes, position: int = 0) -> Delimiters:
         raise FormatError("has fewer than 16 elements: the file is cut, or an element is missing", "ISA")
     component, terminator = _last_two(parts[ISA_ELEMENTS])
     _refuse_words(separator, component, terminator)
-    return Delimiters(separator, component, terminator, _repetition(parts, separator + component + terminator))
+    return Delimiters(separator, component, terminator, _repetition(parts, separator + terminator))
 
 
 def _last_two(tail: bytes) -> tuple[bytes, bytes]:

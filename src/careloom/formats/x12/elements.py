@@ -9,11 +9,14 @@ from typing import Final, NamedTuple
 from careloom.formats.x12.definition import ElementDefinition, SegmentDefinition
 from careloom.formats.x12.delimiters import Delimiters
 from careloom.formats.x12.notes import broken
-from careloom.formats.x12.values import date_of, time_of
+from careloom.formats.x12.values import date_of, fits_format, period_of, time_of
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _REAL: Final = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 _WHOLE: Final = re.compile(r"-?\d+", re.ASCII)
+
+DATED: Final = {"DTP": (2, 3), "DMG": (1, 2)}
+"""Segments whose one element names the format (D8, RD8, ...) of the next."""
 
 
 class Problem(NamedTuple):
@@ -52,6 +55,19 @@ def check(parts: Sequence[str], demand: Demand, marks: Delimiters) -> Iterator[P
             yield Problem("elements-too-many", position)
             break
     yield from _notes(parts, definition)
+    if definition.id in DATED:
+        yield from _dated(parts, *DATED[definition.id])
+
+
+def _dated(parts: Sequence[str], at: int, position: int) -> Iterator[Problem]:
+    """A date follows the format that the element before it names, and a period does not end before it begins."""
+    if position >= len(parts) or not parts[position]:
+        return
+    period = period_of(parts[at], parts[position])
+    if not fits_format(parts[at], parts[position]):
+        yield Problem("date-invalid", position)
+    elif period and period[1] < period[0]:
+        yield Problem("dates-reversed", position)
 
 
 def _notes(parts: Sequence[str], definition: SegmentDefinition) -> Iterator[Problem]:
@@ -67,7 +83,8 @@ def _element(text: str, element: ElementDefinition, marks: Delimiters) -> Iterat
     separator = marks.repetition.decode("latin-1")
     if element.type == "B":
         return
-    repetitions = text.split(separator) if separator else [text]
+    ambiguous = element.type == "composite" and marks.repetition == marks.component
+    repetitions = text.split(separator) if separator and not ambiguous else [text]
     if element.repeat and len(repetitions) > element.repeat:
         yield Problem("repetitions-too-many", element.position, 0, element.repeat + 1)
     several = len(repetitions) > 1

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from careloom.formats.x12.definition import ElementDefinition
 from careloom.formats.x12.delimiters import Delimiters
-from careloom.formats.x12.elements import Demand
+from careloom.formats.x12.elements import DATED, Demand
 from careloom.formats.x12.notes import broken, can_break
 
 Accepts: TypeAlias = Callable[[bytes], object]
@@ -33,7 +33,7 @@ def accepts(demand: Demand, marks: Delimiters) -> Accepts:
     for element in reversed(definition.elements):
         position = element.position
         needed = element.mandatory or position in required
-        body = b"" if position in unused else _element(element, marks)
+        body = b"" if position in unused else _dated(definition.id, position) or _element(element, marks)
         here = re.escape(marks.element) + (body if needed or not body else b"(?:" + body + b")?") + pattern
         must = must or needed
         pattern = here if must else b"(?>" + here + b")?"
@@ -59,11 +59,17 @@ def accepts(demand: Demand, marks: Delimiters) -> Accepts:
     return matches_and_pairs
 
 
+def _dated(segment: str, position: int) -> bytes:
+    """Of the formats of a date only the usual one, a day, is told here."""
+    at, dated = DATED.get(segment, (0, 0))
+    return b"D8" if position == at else rb"(?:19|20)\d\d" + _DAY if position == dated else b""
+
+
 def _element(element: ElementDefinition, marks: Delimiters) -> bytes:
     if element.type == "B":
         return rb"(?!)"
     one = _composite(element, marks) if element.type == "composite" else _simple(element, marks)
-    if element.repeat == 1 or not marks.repetition:
+    if element.repeat == 1 or not marks.repetition or marks.repetition == marks.component:
         return one
     most = b"" if not element.repeat else str(element.repeat - 1).encode()
     return one + b"(?:" + re.escape(marks.repetition) + one + b"){0," + most + b"}"

@@ -149,22 +149,18 @@ class _Collector:
 
     def _acknowledgement(self, raw: bytes, offset: int) -> Iterator[Piece]:
         yield from self._strays()
-        yield self._piece([self._isa, raw], offset, self._ordinal, set_id="TA1")
+        yield self._piece([self._isa, raw], offset, self._ordinal, {"set_id": "TA1"})
 
     def _slice(self, *, last: bool, error: FormatError | None = None) -> Piece:
         assert self._open is not None
-        content = [self._isa, self._gs, *self._open.content]
         part = self._open.part if self._claims and (self._open.part > 1 or not last) else 0
-        return self._piece(content, *self._started, part=part, last=last, error=error, **self._said)
+        whole = self._piece([self._isa, self._gs, *self._open.content], *self._started, self._said)
+        return msgspec.structs.replace(whole, part=part, last=last, error=error)
 
-    def _piece(
-        self, content: list[bytes], offset: int, ordinal: int, *, part: int = 0, last: bool = True,
-        error: FormatError | None = None, **said: str,
-    ) -> Piece:  # fmt: skip
+    def _piece(self, content: list[bytes], offset: int, ordinal: int, said: dict[str, str]) -> Piece:
         terminator = self._marks.terminator
         data = b"".join(raw + terminator for raw in content if raw).lstrip(BLANKS)
-        found = self._envelope | said
-        return Piece(data=data, offset=offset, ordinal=ordinal, part=part, last=last, error=error, **found)
+        return msgspec.convert({"data": data, "offset": offset, "ordinal": ordinal} | self._envelope | said, Piece)
 
     def _strayed(self, raw: bytes, offset: int) -> None:
         if not self._stray:
@@ -179,7 +175,7 @@ class _Collector:
         error = FormatError("segments that stand in no transaction set", f"segment {ordinal}")
         data = self._marks.terminator.join(self._stray)
         self._stray = []
-        yield Piece(data=data, offset=offset, ordinal=ordinal, error=error, **self._envelope)
+        yield msgspec.structs.replace(self._piece([], offset, ordinal, {}), data=data, error=error)
 
 
 _STEPS = {

@@ -23,7 +23,6 @@ LONGEST_BINARY: Final = 1 << 26
 _AT_ONCE: Final = 512
 _ISA_WINDOW: Final = 1024
 _MAYBE_ISA: Final = re.compile(rb"ISA[^A-Za-z0-9]")
-_SPECIAL: Final = re.compile(rb"ISA|IEA|BIN|BDS")
 _NONE: Final = Delimiters()
 
 
@@ -149,9 +148,9 @@ class _Cutter:
 
     def _plain(self, parts: list[bytes], size: int, marks: Delimiters) -> int:
         """How many segments come before the next that needs a look; the first one had it already."""
-        if not _SPECIAL.search(self._window, 0, size):
-            return len(parts)
         special = tuple(name + marks.element for name in (b"BIN", b"BDS", b"IEA"))
+        if all(self._window.find(name, 0, size) < 0 for name in (*special, b"ISA")):
+            return len(parts)
         for index, part in enumerate(parts[1:], 1):
             head = part.lstrip(BLANKS)
             if head.startswith(special) or opens_interchange(head):

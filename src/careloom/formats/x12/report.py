@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from decimal import Decimal
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from careloom.formats.x12.findings import KINDS, Fault
+from careloom.formats.x12.values import decimal_of
 
 MOST: Final = 1_000
 """Findings that are kept of one file. What is beyond is counted, and said once."""
@@ -29,15 +31,17 @@ class Spot(NamedTuple):
         return f"{loop}{self.segment_id}{which}, segment {self.ordinal}"
 
 
-Watcher: TypeAlias = Callable[[Sequence[bytes], Spot], None]
-"""Sees a segment: its identifier and elements, and where it stands."""
+Here: TypeAlias = Callable[[], Spot]
+"""Where the segment stands that a rule is looking at; asked only where it matters, as it costs."""
+Watcher: TypeAlias = Callable[[Sequence[bytes], Here], None]
+"""Sees a segment: its identifier and elements."""
 
 
 class Rule(Protocol):
     """Something that holds between segments of one set. It is made anew for each set."""
 
     def watches(self) -> Mapping[bytes, Watcher]:
-        """The segments it wants to see."""
+        """The segments it wants to see. `NM1 XX`: only those where that is a whole element."""
 
     def finish(self) -> None:
         """The set is over."""
@@ -46,7 +50,7 @@ class Rule(Protocol):
 class Report:
     """Findings in the order of the file. `interchange`, `group` and `set` are the numbers of those that are open."""
 
-    def __init__(self, *, strict: bool = False, most: int = MOST) -> None:
+    def __init__(self, *, strict: bool = False, most: int = MOST, only: Container[str] | None = None) -> None:
         self.strict = strict
         self.findings: list[Fault] = []
         self.omitted = 0
@@ -54,6 +58,9 @@ class Report:
         self.set_errors = 0
         self.interchange = self.group = self.set = 0
         self._most = most
+        self._only = only
+        self._amounts: dict[bytes, Decimal | None] = {}
+        self.good_identifiers: set[bytes] = set()
 
     def add(
         self, code: str, spot: Spot, element: int = 0, component: int = 0, repetition: int = 0, *, advisory: bool = False,
@@ -64,11 +71,23 @@ class Report:
             loop=spot.loop, element=element, component=component, repetition=repetition,
         )  # fmt: skip
 
+    def amount(self, text: bytes) -> Decimal | None:
+        """The amount that an R element holds; None for what is none. Amounts repeat, so a few are remembered."""
+        try:
+            return self._amounts[text]
+        except KeyError:
+            amount = decimal_of(text.decode("latin-1"))
+            if len(self._amounts) < 4_096:
+                self._amounts[text] = amount
+            return amount
+
     def envelope(self, code: str, place: str, segment_id: str = "", element: int = 0) -> None:
         """Notes a finding about the envelope."""
         self._note(code, place, False, segment_id=segment_id, element=element)
 
     def _note(self, code: str, place: str, advisory: bool, **where: object) -> None:
+        if self._only is not None and code not in self._only:
+            return
         kind = KINDS[code]
         severity = "warning" if advisory else kind.severity(self.strict)
         if severity == "error":

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 from careloom.formats.x12.balancing import Balance
 from careloom.formats.x12.delimiters import Delimiters
-from careloom.formats.x12.report import Report, Rule, Spot, Watcher
+from careloom.formats.x12.report import Here, Report, Rule, Spot, Watcher
 from careloom.formats.x12.segment import decode
-from careloom.formats.x12.values import KNOWN_FORMATS, decimal_of, fits_format, is_npi, period_of
+from careloom.formats.x12.values import is_npi
 
 
 class _Setting:
@@ -39,44 +39,24 @@ class Identifiers:
         self._setting = setting
 
     def watches(self) -> Mapping[bytes, Watcher]:
-        return {b"NM1": self._nm1, b"N1": self._n1}
+        return {b"NM1 XX": self._nm1, b"N1 XX": self._n1}
 
-    def _nm1(self, parts: Sequence[bytes], spot: Spot) -> None:
-        if len(parts) > 9 and parts[8] == b"XX" and not is_npi(decode(parts[9])):
-            self._setting.add("npi-check-digit", spot, 9)
+    def _nm1(self, parts: Sequence[bytes], here: Here) -> None:
+        if len(parts) > 9 and parts[8] == b"XX":
+            self._judge(parts[9], 9, here)
 
-    def _n1(self, parts: Sequence[bytes], spot: Spot) -> None:
-        if len(parts) > 4 and parts[3] == b"XX" and not is_npi(decode(parts[4])):
-            self._setting.add("npi-check-digit", spot, 4)
+    def _n1(self, parts: Sequence[bytes], here: Here) -> None:
+        if len(parts) > 4 and parts[3] == b"XX":
+            self._judge(parts[4], 4, here)
 
-    def finish(self) -> None:
-        """Nothing spans the set."""
-
-
-class Dates:
-    """A date follows the format that the element before it names (D8, RD8, ...), and a period does not end before it begins."""
-
-    _WHERE: Final = {b"DTP": (2, 3), b"DMG": (1, 2)}
-
-    def __init__(self, setting: _Setting) -> None:
-        self._setting = setting
-
-    def watches(self) -> Mapping[bytes, Watcher]:
-        return dict.fromkeys(self._WHERE, self._see)
-
-    def _see(self, parts: Sequence[bytes], spot: Spot) -> None:
-        at, element = self._WHERE[parts[0]]
-        if len(parts) <= element:
+    def _judge(self, identifier: bytes, element: int, here: Here) -> None:
+        good = self._setting.report.good_identifiers
+        if identifier in good:
             return
-        qualifier, text = decode(parts[at]), decode(parts[element])
-        if not text:
-            return
-        if not fits_format(qualifier, text):
-            self._setting.add("date-invalid", spot, element)
-            return
-        period = period_of(qualifier, text) if qualifier in KNOWN_FORMATS else None
-        if period and period[1] < period[0]:
-            self._setting.add("dates-reversed", spot, element)
+        if not is_npi(decode(identifier)):
+            self._setting.add("npi-check-digit", here(), element)
+        elif len(good) < 4_096:
+            good.add(identifier)
 
     def finish(self) -> None:
         """Nothing spans the set."""
@@ -94,26 +74,23 @@ class Levels:
     def watches(self) -> Mapping[bytes, Watcher]:
         return {b"HL": self._hl}
 
-    def _hl(self, parts: Sequence[bytes], spot: Spot) -> None:
+    def _hl(self, parts: Sequence[bytes], here: Here) -> None:
         number, parent, _, children = (*parts[1:5], *[b""] * (5 - len(parts)))
         self._count += 1
         if self._setting.whole and number != b"%d" % self._count:
-            self._setting.add("level-number", spot, 1)
+            self._setting.add("level-number", here(), 1)
         if parent:
             if parent not in self._open:
-                self._setting.add("level-parent", spot, 2)
+                self._setting.add("level-parent", here(), 2)
             self._parents.add(parent)
         self._settle(parent)
-        self._open[number] = spot, children
+        self._open[number] = here(), children
 
     def _settle(self, parent: bytes) -> None:
-        """Levels that the new one does not stand in are over: a level below may follow its parent only at once, or after
-        its siblings."""
+        """Levels that the new one does not stand in are over: a level stands right after its parent or its siblings."""
         while self._open and next(reversed(self._open)) != parent:
             number, (spot, children) = self._open.popitem()
             self._judge(number, spot, children)
-            if parent not in self._open:
-                continue
 
     def _judge(self, number: bytes, spot: Spot, children: bytes) -> None:
         has = number in self._parents
@@ -142,32 +119,32 @@ class ClaimTotal:
         found: dict[bytes, Watcher] = {b"CLM": self._clm, b"HL": self._close, b"LX": self._lx}
         return found | dict.fromkeys(self._CHARGE, self._charge)
 
-    def _clm(self, parts: Sequence[bytes], spot: Spot) -> None:
-        self._close(parts, spot)
-        amount = decimal_of(decode(parts[2])) if len(parts) > 2 else None
-        self._claim = (spot, amount) if amount is not None else None
+    def _clm(self, parts: Sequence[bytes], here: Here) -> None:
+        self._close(parts, here)
+        amount = self._setting.report.amount(parts[2]) if len(parts) > 2 else None
+        self._claim = (here(), amount) if amount is not None else None
         self._total, self._lines = Decimal(0), 0
 
-    def _lx(self, parts: Sequence[bytes], spot: Spot) -> None:
+    def _lx(self, parts: Sequence[bytes], here: Here) -> None:
         self._lines += 1
         if len(parts) > 1 and parts[1] != b"%d" % self._lines:
-            self._setting.add("line-number", spot, 1)
+            self._setting.add("line-number", here(), 1)
 
-    def _charge(self, parts: Sequence[bytes], spot: Spot) -> None:  # noqa: ARG002 - a watcher
+    def _charge(self, parts: Sequence[bytes], here: Here) -> None:  # noqa: ARG002 - a watcher
         element = self._CHARGE[parts[0]]
-        amount = decimal_of(decode(parts[element])) if len(parts) > element else None
+        amount = self._setting.report.amount(parts[element]) if len(parts) > element else None
         if amount is None:
             self._claim = None
         else:
             self._total += amount
 
-    def _close(self, parts: Sequence[bytes], spot: Spot) -> None:  # noqa: ARG002 - a watcher
+    def _close(self, parts: Sequence[bytes], here: Here) -> None:  # noqa: ARG002 - a watcher
         if self._claim is not None and self._lines and self._claim[1] != self._total:
             self._setting.add("claim-total-differs", self._claim[0], 2)
         self._claim = None
 
     def finish(self) -> None:
-        self._close((), Spot())
+        self._close((), Spot)
 
 
 class PatientLevel:
@@ -184,38 +161,39 @@ class PatientLevel:
         self._corrects: Spot | None = None
 
     def watches(self) -> Mapping[bytes, Watcher]:
-        return {b"HL": self._hl, b"SBR": self._sbr, b"CLM": self._clm, b"REF": self._ref, b"LX": self._settle}
+        return {b"HL": self._hl, b"SBR": self._sbr, b"CLM": self._clm, b"REF F8": self._ref, b"LX": self._settle}
 
-    def _hl(self, parts: Sequence[bytes], spot: Spot) -> None:
-        self._settle(parts, spot)
+    def _hl(self, parts: Sequence[bytes], here: Here) -> None:
+        self._settle(parts, here)
         self._level = parts[3] if len(parts) > 3 else b""
         if self._level == b"22":
             self._subscriber_seen = False
 
-    def _sbr(self, parts: Sequence[bytes], spot: Spot) -> None:
-        if spot.loop == "2000B":
+    def _sbr(self, parts: Sequence[bytes], here: Here) -> None:
+        if here().loop == "2000B":
             self._subscriber_seen = True
             self._self_insured = len(parts) > 2 and parts[2] == b"18"
 
-    def _clm(self, parts: Sequence[bytes], spot: Spot) -> None:
-        self._settle(parts, spot)
+    def _clm(self, parts: Sequence[bytes], here: Here) -> None:
+        self._settle(parts, here)
         wrong = b"23" if self._self_insured else b"22"
         if self._subscriber_seen and self._level == wrong:
-            self._setting.add("patient-misplaced", spot)
-        facility = parts[5].split(self._setting.marks.component) if len(parts) > 5 and self._setting.marks.component else []
-        self._corrects = spot if len(facility) > 2 and facility[2] in (b"7", b"8") else None
+            self._setting.add("patient-misplaced", here())
+        separator = self._setting.marks.component
+        facility = parts[5].split(separator) if len(parts) > 5 and separator else []
+        self._corrects = here() if len(facility) > 2 and facility[2] in (b"7", b"8") else None
 
-    def _ref(self, parts: Sequence[bytes], spot: Spot) -> None:  # noqa: ARG002 - a watcher
+    def _ref(self, parts: Sequence[bytes], here: Here) -> None:  # noqa: ARG002 - a watcher
         if len(parts) > 1 and parts[1] == b"F8":
             self._corrects = None
 
-    def _settle(self, parts: Sequence[bytes], spot: Spot) -> None:  # noqa: ARG002 - a watcher
+    def _settle(self, parts: Sequence[bytes], here: Here) -> None:  # noqa: ARG002 - a watcher
         if self._corrects is not None:
             self._setting.add("original-reference-missing", self._corrects)
         self._corrects = None
 
     def finish(self) -> None:
-        self._settle((), Spot())
+        self._settle((), Spot)
 
 
 def _balance(setting: _Setting) -> Rule:
@@ -223,7 +201,7 @@ def _balance(setting: _Setting) -> Rule:
 
 
 Maker: TypeAlias = Callable[[_Setting], Rule]
-_EVERYWHERE: Final[tuple[Maker, ...]] = (Identifiers, Dates, Levels)
+_EVERYWHERE: Final[tuple[Maker, ...]] = (Identifiers, Levels)
 RULES: Final[Mapping[str, tuple[Maker, ...]]] = {
     "835": (_balance,),
     "837": (ClaimTotal, PatientLevel),

@@ -76,6 +76,8 @@ class Segment:
 
     def components(self, element: int, repetition: int = 1) -> tuple[str, ...]:
         """The components of one repetition; one for a simple element, none for an absent one."""
+        if self.delimiters.repetition == self.delimiters.component:
+            return self._components_of(self[element])
         return self._components_of(nth(self.repetitions(element), repetition))
 
     def repetitions(self, element: int) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 from careloom.formats.x12.definition import LoopUse, SegmentUse, SetDefinition
+from careloom.formats.x12.delimiters import Delimiters
+from careloom.formats.x12.patterns import Accepts
 from careloom.formats.x12.tables import set_definition
 
 Fit: TypeAlias = Literal["exact", "out-of-order", "qualifier"]
@@ -25,7 +27,7 @@ OTHER: Final = b""
 class Slot:
     """A place in a loop for one use of a segment, or for a loop that opens with it."""
 
-    __slots__ = ("bit", "child", "home", "number", "repeat", "required", "run", "use")
+    __slots__ = ("bit", "child", "home", "number", "patterns", "repeat", "required", "run", "use")
 
     def __init__(self, use: SegmentUse | LoopUse, home: Container, number: int, run: int) -> None:
         opening = use.opens_with if isinstance(use, LoopUse) else use
@@ -36,6 +38,7 @@ class Slot:
         self.run = run
         self.repeat = use.repeat
         self.required = use.usage == "R"
+        self.patterns: dict[Delimiters, Accepts | int] = {}  # kept here by `checking`; a number until it pays to make one
         self.child = Container(use.id, use.content, home, self) if isinstance(use, LoopUse) else None
 
     @property

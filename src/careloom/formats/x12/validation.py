@@ -7,8 +7,9 @@ from typing import BinaryIO, Final, Literal, TypeAlias
 
 import msgspec
 
+from careloom.formats.x12.balancing import BALANCE_CODES
 from careloom.formats.x12.checking import ENVELOPE, SetChecker
-from careloom.formats.x12.delimiters import BLANKS, Delimiters
+from careloom.formats.x12.delimiters import BLANKS, REPETITION_SINCE, Delimiters
 from careloom.formats.x12.elements import Demand, check
 from careloom.formats.x12.envelope import (
     GROUP_ELEMENTS,
@@ -30,7 +31,6 @@ from careloom.formats.x12.tables.catalogue import guide_of
 
 Extent: TypeAlias = Literal["file", "set", "claims"]
 _SERVICES: Final = (b"ISB", b"ISE", b"TA3")
-_VERSION: Final = "005010"
 
 
 class Assessment(msgspec.Struct, frozen=True):
@@ -61,6 +61,20 @@ def validate(
     for batch in batches(source):
         validator.add(batch)
     return validator.finish()
+
+
+def judges(table: str, version: str) -> bool:
+    """Whether a table may find errors in sets of a version: that of the same guide, or the standard that it narrows."""
+    return guide_of(table) == guide_of(version) or ("X" not in table and version.startswith(table))
+
+
+def balance(source: bytes | BinaryIO, *, strict: bool = False, most: int = MOST) -> Sequence[Fault]:
+    """Where the 835s of a file do not add up; none when they do to the cent. Streams; `careloom.formats.x12.balancing`."""
+    report = Report(strict=strict, most=most, only=BALANCE_CODES)
+    validator = _Validator(report, "file")
+    for batch in batches(source):
+        validator.add(batch)
+    return validator.finish().findings
 
 
 class _Validator:
@@ -137,7 +151,7 @@ class _Validator:
             if not fits(parts[element]):
                 code = "interchange-version" if element == 12 else "interchange-element"
                 self._envelope(code, "ISA", element)
-        if parts[12] >= "00402" and not self._marks.repetition:
+        if parts[12] >= REPETITION_SINCE and self._marks.repetition in (b"", self._marks.component):
             self._envelope("repetition-separator", "ISA", 11)
         if parts[13] in self._controls:
             self._envelope("interchange-control-repeated", "ISA", 13)
@@ -151,7 +165,9 @@ class _Validator:
             return
         if not same_number(parts[2], found.control):
             self._envelope("interchange-control-differs", "IEA", 2)
-        if count_differs(parts[1], len(found.groups)):
+        if count_differs(parts[1], len(found.groups)) and (
+            found.groups or count_differs(parts[1], found.acknowledgements)
+        ):
             self._envelope("interchange-count-differs", "IEA", 1)
         if not found.groups and not found.acknowledgements:
             self._envelope("interchange-empty", "IEA", 1)
@@ -255,7 +271,7 @@ class _Validator:
     def _checker_of(self, structure: Structure, before: int) -> SetChecker:
         assert self._set is not None and self._group is not None
         definition, version = structure.definition, self._set.version
-        exact = guide_of(definition.version) == guide_of(version)
+        exact = judges(definition.version, version)
         if not exact and not self._group.foreign:
             self._group.foreign = True
             self._envelope("group-version", "GS", 8)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from careloom.model.contract import Contract, Terms
 from careloom.model.engagement import Employee
@@ -11,6 +13,17 @@ from careloom.model.events import CanonicalEvent
 from careloom.model.operations import PayrollRun
 from careloom.model.subject import About
 
+_IDENTIFIED = Meta(
+    description="With at least one identifier.",
+    extra_json_schema={"required": ["identifier"], "properties": {"identifier": {"minItems": 1}}},
+)
+
+
+def _identified(thing: Practitioner | Location | Organization) -> None:
+    # Elsewhere these may go by name alone; a change of a record must say of which.
+    if not thing.identifier:
+        raise ValueError("Expected `identifier` of at least one number, since it says which record changed")
+
 
 class PractitionerUpdated(CanonicalEvent, frozen=True, kw_only=True):
     """A clinician was added, changed or left."""
@@ -18,8 +31,11 @@ class PractitionerUpdated(CanonicalEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "practitioner.updated.v1"
     about: ClassVar[tuple[About, ...]] = (About("Practitioner", "practitioner.identifier"),)
 
-    practitioner: Practitioner
+    practitioner: Annotated[Practitioner, _IDENTIFIED]
     role: tuple[PractitionerRole, ...] = ()
+
+    def __post_init__(self) -> None:
+        _identified(self.practitioner)
 
 
 class LocationUpdated(CanonicalEvent, frozen=True, kw_only=True):
@@ -28,7 +44,10 @@ class LocationUpdated(CanonicalEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "location.updated.v1"
     about: ClassVar[tuple[About, ...]] = (About("Location", "location.identifier"),)
 
-    location: Location
+    location: Annotated[Location, _IDENTIFIED]
+
+    def __post_init__(self) -> None:
+        _identified(self.location)
 
 
 class OrganizationUpdated(CanonicalEvent, frozen=True, kw_only=True):
@@ -37,7 +56,10 @@ class OrganizationUpdated(CanonicalEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "organization.updated.v1"
     about: ClassVar[tuple[About, ...]] = (About("Organization", "organization.identifier"),)
 
-    organization: Organization
+    organization: Annotated[Organization, _IDENTIFIED]
+
+    def __post_init__(self) -> None:
+        _identified(self.organization)
 
 
 class EmployeeUpdated(CanonicalEvent, frozen=True, kw_only=True):

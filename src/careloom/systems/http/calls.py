@@ -101,7 +101,8 @@ class HttpCaller:
         means (`error_for`), Unavailable when the system was not reached or a repeatable call was not answered,
         AmbiguousError when another was not, ContractBroken when what was asked for is too long.
         """
-        sent = {**self._headers(), **(headers or {})}
+        own = self._headers()
+        sent = {**own, **(headers or {})}
         again = method in IDEMPOTENT if repeatable is None else repeatable
 
         async def call() -> Answer:
@@ -112,7 +113,8 @@ class HttpCaller:
                 raise incomplete(answer, self.origin, self._limit)
             return answer
 
-        return await self.gate.run(call, sent.get("authorization"))
+        # New credentials may be tried at once, even while refused ones hold the gate.
+        return await self.gate.run(call, frozenset(own.items()) | {("authorization", sent.get("authorization"))})
 
     async def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """One call as it is, past the gate and whatever its status: for a kind that has its own way with both.

@@ -32,6 +32,9 @@ class OriginSettings(BaseModel):
     url: str = Field(description="the only address that is ever called")
     token: SecretRef | None = Field(default=None, description="where the bearer token is kept")
     headers: dict[str, str] = Field(default_factory=dict, description="further headers; no secrets")
+    secret_headers: dict[str, SecretRef] = Field(
+        default_factory=dict, description="headers whose values are secrets, such as an API key, by reference"
+    )
     tls: TlsClient | None = Field(default=None, description="own CA or client certificate; https only")
     connections: int = Field(default=32, ge=1, le=1000, description="connections, and so requests, at a time")
     rate: float | None = Field(default=None, gt=0, description="requests a second at most")
@@ -51,7 +54,7 @@ class OriginSettings(BaseModel):
             raise ValueError("port 0 cannot be called")
         return url
 
-    @field_validator("headers")
+    @field_validator("headers", "secret_headers")
     @classmethod
     def _harmless_headers(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
@@ -66,7 +69,7 @@ class OriginSettings(BaseModel):
     def _tls_fits(self) -> OriginSettings:
         if self.tls is not None and not self.url.startswith("https:"):
             raise ValueError("tls is set and the URL is not https")
-        if self.token is not None and not is_private(self.url):
+        if (self.token is not None or self.secret_headers) and not is_private(self.url):
             raise ValueError("a token is sent over https only; the URL is http")
         return self
 
@@ -128,10 +131,18 @@ def open_caller(
 def fixed_headers(settings: OriginSettings, secrets: Resolver) -> Callable[[], Mapping[str, str]]:
     """Gives the headers of the settings, with the token as it is now."""
     fixed = {name.lower(): value for name, value in settings.headers.items()}
-    reference = settings.token
-    if reference is None:
+    secret = {name.lower(): reference for name, reference in settings.secret_headers.items()}
+    token = settings.token
+    if token is None and not secret:
         return lambda: fixed
-    return lambda: {**fixed, "authorization": f"Bearer {printable_secret(reference, secrets)}"}
+
+    def with_secrets() -> Mapping[str, str]:
+        found = {**fixed, **{name: printable_secret(reference, secrets) for name, reference in secret.items()}}
+        if token is not None:
+            found["authorization"] = f"Bearer {printable_secret(token, secrets)}"
+        return found
+
+    return with_secrets
 
 
 def printable_secret(reference: str, secrets: Resolver) -> str:

@@ -10,7 +10,8 @@ class FieldDefinition(NamedTuple):
     """One field of a segment in one version.
 
     `usage` is HL7's optionality: R required, O optional, C conditional, B kept for older receivers, W withdrawn, X not
-    used, and F: of a later version. `length` is the longest repetition in characters, 0 where that version sets none. `table` is `""` without one.
+    used, and F: of a later version. `length` is the longest repetition in characters, 0 where that version sets none.
+    `table` is `""` without one.
     """
 
     number: int

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from careloom.formats.hl7v2.dictionary.definitions import Part
 
 ROOT = 0
-_FOLLOWERS = frozenset({"NTE", "PRT", "ROL"})  # they say more of what stands before them, and open nothing
+FOLLOWERS = frozenset({"NTE", "PRT", "ROL"})  # they say more of what stands before them, and open nothing
 
 
 class GroupSlot(NamedTuple):
@@ -165,4 +165,4 @@ class Structure:
 
 def _leads(slot: Slot) -> bool:
     """Whether a segment makes sense without what stands before it in its group: it opens it, or is its subject."""
-    return (slot.head or (slot.required and not slot.repeats)) and _FOLLOWERS.isdisjoint(slot.names)
+    return (slot.head or (slot.required and not slot.repeats)) and FOLLOWERS.isdisjoint(slot.names)

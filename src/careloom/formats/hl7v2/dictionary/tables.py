@@ -21,7 +21,7 @@ from careloom.formats.hl7v2.dictionary.definitions import (
     FieldDefinition,
     SegmentDefinition,
 )
-from careloom.formats.hl7v2.dictionary.versions import ended, nearest, within
+from careloom.formats.hl7v2.dictionary.versions import closest, ended, nearest, within
 
 _ENTRY: Final = re.compile(r"^([A-Z]\w+) (\S+)\n((?:\d.*\n)*)", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def segment_named(name: str, version: str) -> SegmentDefinition | None:
     if found is None:
         return None
     fields = {}
-    for row in _rows(found[1], found[0], version):
+    for row in _rows(found[1], found[0], closest(version, found[0])):
         number, label, kind, usage, repeats, length, table = row.cells
         size = 0 if length == "-" else int(length)
         known = "" if table == "-" else table
@@ -57,8 +57,7 @@ def datatype_named(name: str, version: str) -> DatatypeDefinition | None:
     if found is None:
         return None
     life, body = found
-    own = version if within(version, life) else ""
-    rows = [row for row in _rows(body, life, version) if row.other != "F" or not own]
+    rows = [row for row in _rows(body, life, closest(version, life)) if row.other != "F"]
     components = [
         ComponentDefinition(int(n), label, kind, usage, "" if table == "-" else table)
         for n, label, kind, usage, table in (row.cells for row in rows)

@@ -38,6 +38,15 @@ def ended(version: str, spans: str) -> bool:
     return _PLACES[spans.split(",")[-1].split("-")[-1]] < _PLACES[version]
 
 
+def closest(version: str, spans: str) -> str:
+    """A version itself where spans have it; else the last of theirs before it, or their first."""
+    if within(version, spans):
+        return version
+    known = [one for one in VERSIONS if within(one, spans)]
+    before = [one for one in known if _PLACES[one] < _PLACES[version]]
+    return before[-1] if before else known[0]
+
+
 def is_version(declared: str) -> bool:
     """Whether MSH-12 names a v2 at all, be it one that is not known here, such as 2.9."""
     number = _number(declared.strip())

@@ -18,7 +18,8 @@ A set, with two blanks of indentation a level::
 
 A segment has its usage (R or S), how often it may stand there (`>1` without limit), the elements that tell it from
 another use of the same segment (`[1=PR,PE]`; of a composite its first component is meant), those that the guide makes
-mandatory (`+16`) and those it does not use (`-2,5..9`). `again` places a loop that was already written. `#` begins a comment.
+mandatory (`+16`) and those it does not use (`-2,5..9`). `again` places a loop that was already written. A `#` begins a
+comment.
 """
 
 from __future__ import annotations
@@ -232,7 +233,7 @@ def _placing(line: Line, words: list[str]) -> tuple[str, Usage, int]:
     """An id, its usage and how often it may stand."""
     if len(words) < 3 or words[1] not in _USAGES:
         raise line.wrong("expected an id, R or S, and how often")
-    return words[0], cast(Usage, words[1]), _number(line, "0" if words[2] == ">1" else words[2])
+    return words[0], words[1], _number(line, "0" if words[2] == ">1" else words[2])
 
 
 def _number(line: Line, word: str) -> int:
