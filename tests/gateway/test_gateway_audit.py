@@ -12,6 +12,7 @@ from careloom.gateway.limits import ConsumerLimits, Limits, Quota
 from careloom.gateway.lookup import NotFound
 from careloom.gateway.lookup_shapes import PATIENT
 from careloom.gateway.lookups import Lookups
+from careloom.systems.seam import Reply, Request
 
 
 async def test_a_call_is_on_record_with_its_consumer_class_and_status() -> None:
@@ -45,6 +46,27 @@ async def test_a_bug_is_on_record_as_500() -> None:
     api = open_api(status=broken)
     assert (await api.get("/v1/status")).status == 500
     assert [one.status for one in api.audit] == [500]
+
+
+class Webhook:
+    """A system that checks its callers by itself, and takes everything."""
+
+    authenticates = True
+    max_body = 1000
+
+    async def answer(self, request: Request) -> Reply:
+        return Reply(204)
+
+
+async def test_a_webhook_counts_for_its_system_and_an_unknown_path_for_nobody() -> None:
+    limits = Limits(everyone=ConsumerLimits(intake=Quota(requests=1)))
+    api = open_api(endpoints={"payments": Webhook()}, limits=limits)
+    statuses = [(await api.post("/v1/systems/payments/events", key=None)).status for _ in range(2)]
+    assert statuses == [204, 429]
+    assert (await api.post("/v1/systems/Quillfeather/events", key=None)).status == 404
+    assert (await api.post("/v1/systems/payments/events")).status == 204
+    assert [one.consumer for one in api.audit] == ["system:payments", "system:payments", "", "portal"]
+    assert {one.route for one in api.audit} == {"/v1/systems/{name}/{path:path}"}
 
 
 async def test_public_routes_leave_no_trace() -> None:

@@ -208,7 +208,7 @@ async def test_an_answer_is_kept_for_as_long_as_was_declared() -> None:
 
 
 async def test_an_event_ends_what_is_kept() -> None:
-    desk, behind, clock = opened(cache_seconds=30, invalidated_by=frozenset({"patient.updated.v1"}))
+    desk, behind, _ = opened(cache_seconds=30, invalidated_by=frozenset({"patient.updated.v1"}))
     await desk.ask(GLOVES, ANNA)
     await desk.ask(MASKS, ANNA)
     assert desk.invalidate("patient.merged.v1") == 0
@@ -218,7 +218,7 @@ async def test_an_event_ends_what_is_kept() -> None:
 
 
 async def test_what_was_asked_before_an_event_is_not_kept_after_it() -> None:
-    desk, behind, clock = opened(cache_seconds=30, invalidated_by=frozenset({"patient.updated.v1"}))
+    desk, behind, _ = opened(cache_seconds=30, invalidated_by=frozenset({"patient.updated.v1"}))
     behind.hold()
     before = asyncio.ensure_future(desk.ask(GLOVES, ANNA))
     await behind.until(1)

@@ -181,6 +181,27 @@ async def test_pages_give_every_event_once_and_a_subject_in_order(hub: Hub) -> N
             assert positions == sorted(positions)
 
 
+async def test_a_page_reads_a_bounded_stretch_and_the_next_goes_on_from_there(hub: Hub) -> None:
+    hub.start()
+    receipts = [(await hub.publish(f"MRN{n}", n)).json["id"] for n in range(12)]
+    for receipt in receipts:
+        await hub.settled(receipt, "delivered")
+    journal = LogJournal(hub.database, hub.node.keyring, hub.node.lanes, window=1)
+    found, after, more = [], {}, True
+    while more:
+        page = await journal.page([TYPE], after, 100)
+        assert len(page.events) <= hub.node.lanes.count
+        found += [str(one.correlation) for one in page.events]
+        after, more = page.after, page.more
+    assert sorted(found) == sorted(receipts)
+    after, more, pages = {}, True, 0
+    while more:
+        page = await journal.page(["patient.updated.v1"], after, 100)
+        assert page.events == []
+        after, more, pages = page.after, page.more, pages + 1
+    assert pages > 1
+
+
 async def test_a_cursor_goes_on_with_what_came_later(hub: Hub) -> None:
     hub.start()
     await hub.settled((await hub.publish("MRN1")).json["id"], "delivered")

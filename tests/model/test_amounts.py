@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careloom import model
+from careloom.core.errors import FormatError
 from careloom.model.amounts import Money, Quantity
 
 PATTERN = r"-?(0|[1-9]\d{0,17})(\.\d{1,17})?([eE]-?\d{1,2})?"
@@ -75,7 +76,7 @@ def test_a_currency_is_three_capitals(currency: str) -> None:
 
 def test_the_error_names_the_place_and_not_the_amount() -> None:
     data = model.encode(model.examples()["payment.received.v1"]).replace(b'"40.00"', b'"Infinity"')
-    with pytest.raises(model.registry.FormatError) as caught:
+    with pytest.raises(FormatError) as caught:
         model.decode("payment.received.v1", data)
     assert caught.value.location == "$.payment.amount"
     assert "Infinity" not in str(caught.value)

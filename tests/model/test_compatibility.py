@@ -90,8 +90,7 @@ TEXT = {"type": "string"}
 )
 def test_a_breach_is_found_and_says_what_to_do(type_: str, change: Change, place: str, what: str) -> None:
     found = [one for one in breaches(NOW, changed(type_, change), TODAY) if one.event == "claim.submitted.v1"]
-    assert found
-    (one,) = [one for one in found if one.path == place] or [found[0]]
+    (one,) = [one for one in found if one.path == place]
     assert what in one.what
     assert "make claim.submitted.v2 beside it" in str(one)
 

@@ -12,6 +12,7 @@ import jsonschema_rs
 import pytest
 
 from careloom import model
+from careloom.core.errors import FormatError
 from careloom.model.publication import asyncapi, schemas
 
 NAMES = sorted(model.EVENTS)
@@ -66,12 +67,12 @@ def test_a_schema_refuses_what_the_contract_does(name: str) -> None:
     for member in example(name):
         broken = example(name) | {member: 17.5}
         assert not check.is_valid(broken), member
-        with pytest.raises(model.registry.FormatError):
+        with pytest.raises(FormatError):
             model.decode(name, json.dumps(broken).encode())
     for member in SCHEMAS[name]["$defs"][model.EVENTS[name].__name__]["required"]:
         short = {key: one for key, one in example(name).items() if key != member}
         assert not check.is_valid(short), member
-        with pytest.raises(model.registry.FormatError):
+        with pytest.raises(FormatError):
             model.decode(name, json.dumps(short).encode())
 
 

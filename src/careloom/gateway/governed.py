@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import Request
 from starlette.routing import BaseRoute, Route
@@ -15,12 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from careloom.core.errors import ConfigurationError
-from careloom.gateway.access import key_in, owner_of
+from careloom.gateway.access import LONGEST_KEY, key_in, owner_of
 from careloom.gateway.classes import DataClass, Declaration, Proof, Scope, Stage, declaration_of
 from careloom.gateway.limits import Limiter
 from careloom.gateway.passage import Passage, begin
 from careloom.gateway.problems import ProblemError, answered
 from careloom.gateway.services import AuditEntry, Services
+from careloom.security.apikeys import Principal
 
 _VERSION: Final = re.compile(r"/(v\d+)/")
 _HUNG_UP: Final = 499  # nginx's word for it: the caller was gone before the answer
@@ -85,50 +87,69 @@ class Governed:
 
     async def _pass(self, passage: Passage, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
-            self._identify(passage, scope["headers"])
-            principal = passage.principal
-            if principal is not None and not self._limiter.enter(principal.id, principal.name):
-                detail = "too many of your requests are under way; wait for answers before sending more"
-                raise ProblemError(429, "too-many-at-once", detail, retry_after=1)
+            self._identify(passage, scope)
+            consumer = passage.consumer
+            if consumer is not None and not self._limiter.enter(consumer.id, consumer.name):
+                busy = "too many of your requests are under way; wait for answers before sending more"
+                raise ProblemError(429, "too-many-at-once", busy, retry_after=1)
         except ProblemError as error:
             await answered(Request(scope), error)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)
         finally:
-            if principal is not None:
-                self._limiter.leave(principal.id)
+            if consumer is not None:
+                self._limiter.leave(consumer.id)
 
-    def _identify(self, passage: Passage, headers: list[tuple[bytes, bytes]]) -> None:
+    def _identify(self, passage: Passage, scope: AsgiScope) -> None:
         """Who calls and whether it may. Raises ProblemError."""
         if self._stage is Stage.RETIRED:
             raise ProblemError(410, "version-retired", "this version of the API has ended; see /openapi.json")
-        if self._declaration.proof is not Proof.KEY:
-            return
-        principal = passage.principal = owner_of(self._services.keys, key_in(headers))
-        taken = self._limiter.take(principal.id, principal.name, self._declaration.traffic)
+        if self._declaration.proof is Proof.KEY:
+            principal = owner_of(self._services.keys, key_in(scope["headers"]))
+            passage.principal = passage.consumer = principal
+            self._count(passage, principal)
+            self._check(passage, principal)
+        elif self._declaration.proof is Proof.OWN:
+            passage.consumer = self._sender(scope)
+            if passage.consumer is not None:
+                self._count(passage, passage.consumer)
+
+    def _count(self, passage: Passage, consumer: Principal) -> None:
+        taken = self._limiter.take(consumer.id, consumer.name, self._declaration.traffic)
         passage.headers += taken.headers()
         if taken.wait:
-            detail = "this API key has used up its quota; send again after the seconds in Retry-After"
-            raise ProblemError(429, "quota-exceeded", detail, retry_after=taken.wait)
+            spent = "this caller has used up its quota; send again after the seconds in Retry-After"
+            raise ProblemError(429, "quota-exceeded", spent, retry_after=taken.wait)
+
+    def _check(self, passage: Passage, principal: Principal) -> None:
         passage.scopes = self._services.scopes(principal)
         if self._stage is Stage.PREVIEW and Scope.PREVIEW not in passage.scopes:
-            detail = "this version is a preview; ask the operators for a key with the scope `preview`"
-            raise ProblemError(403, "version-not-approved", detail)
+            preview = "this version is a preview; ask the operators for a key with the scope `preview`"
+            raise ProblemError(403, "version-not-approved", preview)
         needed = self._declaration.needed
         if needed is not None and needed not in passage.scopes:
             raise ProblemError(403, "scope-missing", f"this API key lacks the scope `{needed}`; ask the operators")
+
+    def _sender(self, scope: AsgiScope) -> Principal | None:
+        """Whom a call counts for whose route checks it by itself: the key it came with, else the system it is for."""
+        key = key_in(scope["headers"])
+        principal = self._services.keys.check(key) if key and len(key) <= LONGEST_KEY else None
+        name = scope["path_params"].get("name")
+        if principal is None and name in self._services.endpoints:
+            return Principal(uuid5(NAMESPACE_URL, f"system:{name}"), f"system:{name}")
+        return principal
 
     def _headers(self, passage: Passage, status: int) -> list[tuple[bytes, bytes]]:
         made = passage.headers + self._life
         return [*made, self._cache] if self._cache and status in _CACHED else made
 
     def _entry(self, passage: Passage, method: str, status: int, seconds: float) -> AuditEntry:
-        declaration, principal = self._declaration, passage.principal
+        declaration, consumer = self._declaration, passage.consumer
         return AuditEntry(
             time=self._services.clock.now(),
-            consumer=principal.name if principal else "",
-            consumer_id=str(principal.id) if principal else "",
+            consumer=consumer.name if consumer else "",
+            consumer_id=str(consumer.id) if consumer else "",
             method=method,
             route=self._path,
             data_class=declaration.data_class,

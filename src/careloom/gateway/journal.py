@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -78,27 +79,29 @@ class NoJournal:
 
 
 class LogJournal:
-    """The `Journal` of a database."""
+    """The `Journal` of a database. A page reads at most `window` entries of each lane, so that a rare type in a long
+    log costs many pages and not one that never ends."""
 
-    def __init__(self, database: Database, keyring: Keyring, lanes: Lanes) -> None:
+    def __init__(self, database: Database, keyring: Keyring, lanes: Lanes, *, window: int = 20_000) -> None:
         self._database = database
+        self._window = window
         self._keyring = keyring
         self._lanes = list(lanes.all(Bank.EVENTS))
 
     async def page(self, types: Sequence[str], after: After, limit: int) -> Page:
         """See `Journal.page`. Older events come first as far as the order within lanes allows."""
-        begin = [after.get(lane, 0) for lane in self._lanes]
+        begin = {lane: after.get(lane, 0) for lane in self._lanes}
         async with self._database.acquire() as connection:
             heads = {row["lane"]: row["head"] for row in await connection.fetch(_SQL.heads, "", self._lanes)}
-            ends = [heads[lane] for lane in self._lanes]
-            rows = await connection.fetch(_SQL.read_lanes, self._lanes, begin, ends, list(types), limit + 1)
-            by_lane: dict[int, list[Any]] = {lane: [] for lane in self._lanes}
-            for row in rows:
-                by_lane[row["lane"]].append(row)
+            ends = {lane: min(heads[lane], begin[lane] + self._window) for lane in self._lanes}
+            asked = (self._lanes, list(begin.values()), list(ends.values()), list(types), limit + 1)
+            rows = await connection.fetch(_SQL.read_lanes, *asked)
+            by_lane = self._by_lane(rows)
             merged = heapq.merge(*by_lane.values(), key=lambda row: row["recorded"])
-            taken = [row for row, _ in zip(merged, range(limit), strict=False)]
+            taken = list(islice(merged, limit))
             events = await self._opened(connection, [row for row in taken if row["kind"] == Kind.EVENT.value])
-        return Page(events, _reached(by_lane, taken, after, heads), more=len(rows) > len(taken))
+        more = len(rows) > len(taken) or ends != heads
+        return Page(events, _reached(by_lane, taken, after, ends), more)
 
     async def event(self, id_: UUID) -> Logged | None:
         """See `Journal.event`."""
@@ -114,6 +117,12 @@ class LogJournal:
         found = await journeys.journey(self._database, self._keyring, message)
         return found if found is not None and found.key else None
 
+    def _by_lane(self, rows: Sequence[Any]) -> dict[int, list[Any]]:
+        found: dict[int, list[Any]] = {lane: [] for lane in self._lanes}
+        for row in rows:
+            found[row["lane"]].append(row)
+        return found
+
     async def _opened(self, connection: Connection, rows: Sequence[Any]) -> list[Logged]:
         items = [Item.of(row) for row in rows]
         keys = await self._keyring.open(connection, {item.key for item in items})
@@ -123,8 +132,8 @@ class LogJournal:
         ]
 
 
-def _reached(by_lane: Mapping[int, Sequence[Any]], taken: Sequence[Any], after: After, heads: After) -> dict[int, int]:
-    """The last that was taken of each lane; its head, where nothing is left before it."""
+def _reached(by_lane: Mapping[int, Sequence[Any]], taken: Sequence[Any], after: After, ends: After) -> dict[int, int]:
+    """The last that was taken of each lane; its end, where nothing is left before it."""
     counts: dict[int, int] = {}
     reached = dict(after)
     for row in taken:
@@ -132,7 +141,7 @@ def _reached(by_lane: Mapping[int, Sequence[Any]], taken: Sequence[Any], after: 
         reached[row["lane"]] = row["seq"]
     for lane, rows in by_lane.items():
         if counts.get(lane, 0) == len(rows):
-            reached[lane] = heads[lane]
+            reached[lane] = ends[lane]
     return {lane: sequence for lane, sequence in reached.items() if sequence}
 
 

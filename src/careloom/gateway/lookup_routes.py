@@ -134,8 +134,8 @@ def _wrong(error: ValidationError, where: str) -> ProblemError:
     places = sorted(
         {f"{where}.{one['loc'][0]}" if one["loc"] and one["type"] != "extra_forbidden" else where for one in known}
     )
-    detail = "these parameters are missing, not known or not of their form"
-    return ProblemError(422, "parameters-wrong", detail, location=", ".join(places))
+    wrong = "these parameters are missing, not known or not of their form"
+    return ProblemError(422, "parameters-wrong", wrong, location=", ".join(places))
 
 
 def _patience(prefer: str | None) -> float | None:

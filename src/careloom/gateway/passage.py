@@ -16,10 +16,14 @@ _KEY: Final = "careloom.passage"
 
 @dataclass(slots=True)
 class Passage:
-    """One call. `outcome` is the route's own word for what came of it, for the audit."""
+    """One call. `principal` has shown who it is; `consumer` is whom the call counts for, in quotas and in the audit.
+
+    `outcome` is the route's own word for what came of it, for the audit.
+    """
 
     declaration: Declaration
     principal: Principal | None = None
+    consumer: Principal | None = None
     scopes: frozenset[Scope] = frozenset()
     outcome: str = ""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)

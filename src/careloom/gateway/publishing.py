@@ -81,8 +81,8 @@ def router(services: Services) -> APIRouter:
         received = _received(published, system, key, services)
         claim = (system, received.key)
         if claim in in_flight:
-            detail = "a request with this key is under way; wait for its answer"
-            raise ProblemError(409, "request-in-flight", detail, retry_after=1)
+            under_way = "a request with this key is under way; wait for its answer"
+            raise ProblemError(409, "request-in-flight", under_way, retry_after=1)
         in_flight.add(claim)
         try:
             return await _stored(services, received)
@@ -106,8 +106,8 @@ async def _read(request: Request) -> Published:
 def _received(published: Published, system: str, key: str | None, services: Services) -> Received:
     subject, others = _subjects(published)
     if any(len(one) > LONGEST_SUBJECT for one in (subject, *others)):
-        detail = f"the identifier that orders this event has more than {LONGEST_SUBJECT} characters"
-        raise ProblemError(422, "unreadable-event", detail, location="data")
+        too_long = f"the identifier that orders this event has more than {LONGEST_SUBJECT} characters"
+        raise ProblemError(422, "unreadable-event", too_long, location="data")
     return Received(
         system=system,
         key=key or _natural_key(published),
@@ -142,8 +142,8 @@ async def _stored(services: Services, received: Received) -> JSONResponse:
     except FormatError as error:
         raise ProblemError(422, "unreadable-event", error.reason, location="data") from None
     if isinstance(receipt, Conflicting):
-        detail = "this key was used before for another event; send it under a new one"
-        raise ProblemError(409, "key-conflict", detail, location="id")
+        other = "this key was used before for another message or event; send it under a new one"
+        raise ProblemError(409, "key-conflict", other, location="id")
     return _acknowledged(receipt, await _position(services, receipt))
 
 

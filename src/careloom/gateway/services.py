@@ -60,7 +60,8 @@ class NoPublishing:
 class AuditEntry:
     """One call. It has no parameters and no bodies.
 
-    `consumer` is the name of the API key and `consumer_id` its id, both empty when no good key came. `route` is the
+    `consumer` is the name of the API key and `consumer_id` its id; `system:NAME` where a system checks its callers by
+    itself; both are empty when no good key came. `route` is the
     template of the path, `outcome` a word of the route's own (`found`, `publish-denied`) or empty, `seconds` how long
     it took until the answer was sent.
     """

@@ -1,6 +1,7 @@
 """Canonical entities and events, with FHIR R4's names. Knows no wire format and no system."""
 
 from careloom.model.amounts import Money, Quantity
+from careloom.model.catalogue import DOMAINS
 from careloom.model.catalogue.charging import AccountUpdated, ChargeItemDefinitionUpdated, ChargePosted, ChargeVoided
 from careloom.model.catalogue.claims import (
     ClaimAcknowledged,
@@ -119,6 +120,7 @@ from careloom.model.claims import (
     ClaimState,
     Diagnosis,
     PriorPayment,
+    SupportingInfo,
 )
 from careloom.model.contract import Contract
 from careloom.model.datatypes import (
@@ -204,23 +206,23 @@ from careloom.model.supply import (
 
 # fmt: off
 __all__ = [
-    "CONTRACTS", "EVENTS", "About", "Account", "AccountDiagnosis", "AccountUpdated", "Address", "AdjudicatedItem",
-    "Adjustment", "Allocation", "AllowanceCharge", "Appointment", "AppointmentArrived", "AppointmentBooked",
-    "AppointmentCancelled", "AppointmentConfirmed", "AppointmentEvent", "AppointmentNoShow", "AppointmentUpdated",
-    "Authorization", "AuthorizationCancelled", "AuthorizationDenied", "AuthorizationEvent", "AuthorizationGranted",
-    "AuthorizationItem", "AuthorizationPended", "AuthorizationRequest", "AuthorizationRequested", "BankEntry",
-    "BankStatement", "Benefit", "CanonicalEvent", "Case", "Catalogue", "CatalogueReceived", "ChargeItem",
-    "ChargeItemDefinition", "ChargeItemDefinitionUpdated", "ChargePosted", "ChargeVoided", "Claim",
-    "ClaimAcknowledged", "ClaimAdjudicated", "ClaimItem", "ClaimItemResponse", "ClaimProcedure", "ClaimRejected",
-    "ClaimResponse", "ClaimResponseEvent", "ClaimState", "ClaimStatusChanged", "ClaimStatusRequested",
-    "ClaimSubmitted", "CodeableConcept", "Coding", "Communication", "Consent", "ConsentRecorded", "Consumption",
-    "Contact", "ContactPoint", "ContactUpdated", "Contract", "Coverage", "CoverageClass",
-    "CoverageEligibilityRequest", "CoverageEligibilityResponse", "DeliveryEvent", "Diagnosis", "DischargeCancelled",
-    "Dispute", "DocumentPublished", "DocumentReference", "Element", "EligibilityAnswered", "EligibilityRequested",
-    "Employee", "EmployeeUpdated", "Encounter", "Enrollment", "EnrollmentChanged", "ExceptionEvent",
-    "ExceptionRaised", "ExceptionResolved", "ExplanationOfBenefit", "HumanName", "Identifier", "InventoryItem",
-    "InventoryReport", "InventoryReported", "Invoice", "InvoiceCancelled", "InvoiceEvent", "InvoiceIssued",
-    "InvoiceLine", "InvoicePaid", "Location", "LocationUpdated", "Lot", "MedicationAdministered",
+    "CONTRACTS", "DOMAINS", "EVENTS", "About", "Account", "AccountDiagnosis", "AccountUpdated", "Address",
+    "AdjudicatedItem", "Adjustment", "Allocation", "AllowanceCharge", "Appointment", "AppointmentArrived",
+    "AppointmentBooked", "AppointmentCancelled", "AppointmentConfirmed", "AppointmentEvent", "AppointmentNoShow",
+    "AppointmentUpdated", "Authorization", "AuthorizationCancelled", "AuthorizationDenied", "AuthorizationEvent",
+    "AuthorizationGranted", "AuthorizationItem", "AuthorizationPended", "AuthorizationRequest",
+    "AuthorizationRequested", "BankEntry", "BankStatement", "Benefit", "CanonicalEvent", "Case", "Catalogue",
+    "CatalogueReceived", "ChargeItem", "ChargeItemDefinition", "ChargeItemDefinitionUpdated", "ChargePosted",
+    "ChargeVoided", "Claim", "ClaimAcknowledged", "ClaimAdjudicated", "ClaimItem", "ClaimItemResponse",
+    "ClaimProcedure", "ClaimRejected", "ClaimResponse", "ClaimResponseEvent", "ClaimState", "ClaimStatusChanged",
+    "ClaimStatusRequested", "ClaimSubmitted", "CodeableConcept", "Coding", "Communication", "Consent",
+    "ConsentRecorded", "Consumption", "Contact", "ContactPoint", "ContactUpdated", "Contract", "Coverage",
+    "CoverageClass", "CoverageEligibilityRequest", "CoverageEligibilityResponse", "DeliveryEvent", "Diagnosis",
+    "DischargeCancelled", "Dispute", "DocumentPublished", "DocumentReference", "Element", "EligibilityAnswered",
+    "EligibilityRequested", "Employee", "EmployeeUpdated", "Encounter", "Enrollment", "EnrollmentChanged",
+    "ExceptionEvent", "ExceptionRaised", "ExceptionResolved", "ExplanationOfBenefit", "HumanName", "Identifier",
+    "InventoryItem", "InventoryReport", "InventoryReported", "Invoice", "InvoiceCancelled", "InvoiceEvent",
+    "InvoiceIssued", "InvoiceLine", "InvoicePaid", "Location", "LocationUpdated", "Lot", "MedicationAdministered",
     "MedicationAdministration", "MedicationDispense", "MedicationDispensed", "MedicationPrescribed",
     "MedicationRequest", "MedicationReturned", "MessageReceived", "MessageSent", "Money", "Organization",
     "OrganizationUpdated", "Packaging", "Patient", "PatientDischarged", "PatientEvent", "PatientMerged",
@@ -236,8 +238,9 @@ __all__ = [
     "SettlementLine", "SettlementReceived", "ShipmentAnnounced", "Slot", "StatementReceived", "StockAdjusted",
     "StockLevel", "StockMove", "StockMoveEvent", "StockMoved", "StockRanLow", "SupplementaryAmount",
     "SupplierInvoiceReceived", "SupplyDelivery", "SupplyDeliveryItem", "SupplyReceived", "SupplyRequest",
-    "SupplyRequestLine", "SupplyRequested", "SupplyResponse", "SupplyResponseLine", "Tax", "Ticket", "TicketEvent",
-    "TicketOpened", "TicketUpdated", "TransmissionAcknowledged", "TransmissionAcknowledgement", "TransmissionError",
-    "decode", "encode", "examples", "identifiers_at", "schema", "subject_key",
+    "SupplyRequestLine", "SupplyRequested", "SupplyResponse", "SupplyResponseLine", "SupportingInfo", "Tax",
+    "Ticket", "TicketEvent", "TicketOpened", "TicketUpdated", "TransmissionAcknowledged",
+    "TransmissionAcknowledgement", "TransmissionError", "decode", "encode", "examples", "identifiers_at", "schema",
+    "subject_key",
 ]
 # fmt: on

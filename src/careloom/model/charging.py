@@ -13,7 +13,7 @@ from careloom.model.products import Lot
 
 
 class ChargeItem(Element, frozen=True, kw_only=True):
-    """One service or supply to be billed. `total` is `quantity` times `unit_price`, where the sender gave both.
+    """One service or supply to be billed. `total` is `quantity` times `unitPrice`, where the sender gave both.
 
     `kind` says which way the money goes: a `charge` raises what is owed, a `credit` lowers it, an `adjustment` changes
     it by the sign of its amount; amounts of charges and credits are not negative. `reverses` is the charge that a

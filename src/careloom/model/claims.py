@@ -53,10 +53,20 @@ class PriorPayment(Element, frozen=True, kw_only=True):
     adjustment: tuple[Adjustment, ...] = ()
 
 
+class SupportingInfo(Element, frozen=True, kw_only=True):
+    """What an institutional claim says beside its lines: the occurrence, span, value, condition and treatment codes of
+    the NUBC, with the day, the days or the amount that belong to them."""
+
+    category: Literal["occurrence", "occurrence-span", "value", "condition", "treatment"]
+    code: Text
+    period: Period | None = None
+    amount: Money | None = None
+
+
 class ClaimItem(Element, frozen=True, kw_only=True):
     """One service line. `net` is the charge of the line; `identifier` is its control number, which the payer returns.
 
-    `diagnosis` are numbers of the claim's diagnoses. `body_site` are teeth or areas of the mouth (dental).
+    `diagnosis` are numbers of the claim's diagnoses. `bodySite` are teeth or areas of the mouth (dental).
     """
 
     sequence: Sequence
@@ -86,7 +96,7 @@ class Claim(Element, frozen=True, kw_only=True):
 
     `identifier` is the provider's own number (X12 CLM01), by which everybody names the claim. `replaces` is the
     payer's number of the claim that this one corrects or voids; `frequency` says which (the code as sent).
-    `facility_type` is the place of service (professional) or the type of bill (institutional).
+    `facilityType` is the place of service (professional) or the type of bill (institutional).
     """
 
     identifier: Identifiers
@@ -116,6 +126,7 @@ class Claim(Element, frozen=True, kw_only=True):
     encounter: Identifier | None = None
     accident: tuple[Text, ...] = ()
     payer_claim: Identifier | None = None
+    supporting_info: tuple[SupportingInfo, ...] = ()
 
 
 class ClaimState(Element, frozen=True, kw_only=True):
@@ -143,7 +154,7 @@ class ClaimItemResponse(Element, frozen=True, kw_only=True):
 class ClaimResponse(Element, frozen=True, kw_only=True):
     """What a payer or a clearinghouse says of a claim before it pays (X12 277CA, 277; FHIR ClaimResponse).
 
-    `claim` is the provider's number; `payer_claim` the payer's. `request` is the number of the status inquiry that
+    `claim` is the provider's number; `payerClaim` the payer's. `request` is the number of the status inquiry that
     this answers, where it answers one.
     """
 

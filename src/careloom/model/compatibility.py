@@ -10,6 +10,7 @@ only after the day of its sunset.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -108,9 +109,9 @@ def _event_breaches(name: str, old: Catalogue, new: Catalogue, today: date) -> I
             yield Breach(name, "$", "the event is gone before its sunset")
         return
     seen: set[tuple[str, str]] = set()
-    waiting = [("$", was.shape, now.shape)]
+    waiting = deque([("$", was.shape, now.shape)])
     while waiting:
-        path, before, after = waiting.pop()
+        path, before, after = waiting.popleft()  # nearest first, so that a shared type is told by its shortest path
         if (before, after) in seen:
             continue
         seen.add((before, after))

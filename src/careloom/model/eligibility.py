@@ -23,7 +23,7 @@ from careloom.model.entities import Coverage, Organization, Practitioner
 
 
 class CoverageEligibilityRequest(Element, frozen=True, kw_only=True):
-    """A question to a payer (X12 270). `identifier` is the trace number, which the answer repeats; `service_type` are
+    """A question to a payer (X12 270). `identifier` is the trace number, which the answer repeats; `serviceType` are
     codes of X12's service type list."""
 
     identifier: Identifiers

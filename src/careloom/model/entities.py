@@ -48,7 +48,7 @@ class Patient(Element, frozen=True, kw_only=True):
 class Organization(Element, frozen=True, kw_only=True):
     """A payer, an employer, a supplier, an institution.
 
-    `type` says which: `payer`, `employer`, `supplier`, `provider`, `department`; `part_of` is the number of the one
+    `type` says which: `payer`, `employer`, `supplier`, `provider`, `department`; `partOf` is the number of the one
     above it. A tax number stands in `identifier`, type `TAX`.
     """
 
@@ -136,7 +136,7 @@ class Coverage(Element, frozen=True, kw_only=True):
 
 class Location(Element, frozen=True, kw_only=True):
     """Where: facility, point of care (a ward or clinic), room, bed; or any other place by its number, such as a
-    warehouse or a shelf. `type` is the sender's word for what it is; `part_of` is the number of the place around it.
+    warehouse or a shelf. `type` is the sender's word for what it is; `partOf` is the number of the place around it.
     """
 
     facility: Text | None = None

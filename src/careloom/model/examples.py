@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -33,6 +33,7 @@ from careloom.model.events import (
 )
 from careloom.model.registry import decode
 
+_FOLDER = Path(__file__).with_name("catalogue") / "examples"
 _OCCURRED = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
 _MRN = Identifier(value="MRN700123", type="MR", assigner="LAKESIDE", system="urn:oid:2.999.7.1")
 _HOME = Address(use="home", line=("18 Juniper Row", "Unit 4"), city="Fairhaven", state="WA", postal_code="98225")
@@ -92,8 +93,7 @@ def examples() -> Mapping[str, CanonicalEvent]:
 
 
 def _kept() -> Iterator[CanonicalEvent]:
-    folder = resources.files("careloom.model.catalogue") / "examples"
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+    for file in sorted(_FOLDER.iterdir()):
         for name, data in msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw]).items():
             yield decode(name, bytes(data))
 

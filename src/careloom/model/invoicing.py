@@ -29,7 +29,7 @@ class AllowanceCharge(Element, frozen=True, kw_only=True):
 
 
 class InvoiceLine(Element, frozen=True, kw_only=True):
-    """One line. `net` is without tax. `item` are the numbers of the product, as in Product.identifier; `order_line`
+    """One line. `net` is without tax. `item` are the numbers of the product, as in Product.identifier; `orderLine`
     is the line of the purchase order that it bills, `charge` the charge that it was made of."""
 
     sequence: Sequence
@@ -51,8 +51,8 @@ class InvoiceLine(Element, frozen=True, kw_only=True):
 class Invoice(Element, frozen=True, kw_only=True):
     """An invoice, or a credit note (then `reverses` is the invoice that it takes back); amounts are not negative.
 
-    `identifier` is the number that is printed on it. Of `recipient` and `recipient_person` one says who owes;
-    `issuer` whom. `total_gross` is `total_net` with tax and charges; `residual` is what is still owed.
+    `identifier` is the number that is printed on it. Of `recipient` and `recipientPerson` one says who owes;
+    `issuer` whom. `totalGross` is `totalNet` with tax and charges; `residual` is what is still owed.
     `order` are purchase orders, `delivery` the deliveries that it bills, `claim` the claim whose rest it is.
     """
 

@@ -32,7 +32,7 @@ class MedicationDispense(Element, frozen=True, kw_only=True):
     """A drug that was handed out: what leaves the stock. `prescription` are the numbers of the MedicationRequest.
 
     `item` are the numbers of the product that was taken from the shelf, as in Product.identifier; one dispense takes
-    one lot. `fill_number` counts from 0, the first fill. A drug that comes back is `medication.returned.v1`.
+    one lot. `fillNumber` counts from 0, the first fill. A drug that comes back is `medication.returned.v1`.
     """
 
     identifier: Identifiers

@@ -13,7 +13,7 @@ from careloom.model.entities import Organization
 
 class Lot(Element, frozen=True, kw_only=True):
     """What tells one package of a product from another: lot, serial number, expiry, and the UDI or GS1 text as read
-    from its label (`udi_carrier`)."""
+    from its label (`udiCarrier`)."""
 
     number: Text | None = None
     serial: Text | None = None
@@ -35,7 +35,7 @@ class Product(Element, frozen=True, kw_only=True):
 
     `identifier` says by type whose number it is: `SKU` (the sender's own), `GTIN`, `NDC`, `UDI` (device identifier),
     `VP` (supplier's part), `MP` (manufacturer's part), `BP` (buyer's part). `code` are codes that it is billed by.
-    `price` is that of `supplier` for one `unit`, within `price_period`.
+    `price` is that of `supplier` for one `unit`, within `pricePeriod`.
     """
 
     identifier: Identifiers

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from careloom import __version__
+from careloom.model.catalogue import DOMAINS
 from careloom.model.contract import RETRIES, Contract
 from careloom.model.examples import examples
 from careloom.model.registry import CONTRACTS, encode, schema
@@ -114,12 +115,16 @@ def _message(contract: Contract, example: bytes) -> Json:
         "title": contract.type,
         "summary": contract.meaning,
         "contentType": "application/json",
-        "tags": [{"name": one} for one in contract.data_classes],
+        "tags": [{"name": one} for one in (_domain(contract), *contract.data_classes)],
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
         "payload": {"$ref": _REF.format(name=contract.event.__name__)},
         "examples": [{"name": "invented", "payload": msgspec.json.decode(example)}],
         **promises(contract),
     }
+
+
+def _domain(contract: Contract) -> str:
+    return next(name for name, contracts in DOMAINS.items() if contract in contracts)
 
 
 def _tidied(node: Any) -> Any:

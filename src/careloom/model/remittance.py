@@ -46,7 +46,7 @@ class AdjudicatedItem(Element, frozen=True, kw_only=True):
 class ExplanationOfBenefit(Element, frozen=True, kw_only=True):
     """How one claim was paid. `charged` less the adjustments of the claim and its lines is `paid`.
 
-    `claim` is the provider's number (X12 CLP01), `payer_claim` the payer's, `remittance` the number of the payment
+    `claim` is the provider's number (X12 CLP01), `payerClaim` the payer's, `remittance` the number of the payment
     that it is part of. A `reversal` has negative amounts.
     """
 

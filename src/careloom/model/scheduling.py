@@ -21,7 +21,7 @@ class Slot(Element, frozen=True, kw_only=True):
 
 
 class Schedule(Element, frozen=True, kw_only=True):
-    """The bookable time of a clinician, a room or a machine; `planning_horizon` is the time that `slot` covers."""
+    """The bookable time of a clinician, a room or a machine; `planningHorizon` is the time that `slot` covers."""
 
     identifier: Identifiers
     name: Text | None = None

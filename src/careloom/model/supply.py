@@ -18,7 +18,7 @@ from careloom.model.products import Lot
 
 
 class SupplyRequestLine(Element, frozen=True, kw_only=True):
-    """One line of a requisition or an order; `net` is `quantity` times `unit_price`."""
+    """One line of a requisition or an order; `net` is `quantity` times `unitPrice`."""
 
     identifier: Text
     item: Identifiers

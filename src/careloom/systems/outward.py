@@ -78,7 +78,8 @@ class Outward:
             return "credentials do not belong into the URL"
         if not host:
             return "the URL has no host"
-        if (port or (443 if parts.scheme == "https" else 80)) not in self._ports:
+        usual = 443 if parts.scheme == "https" else 80
+        if (usual if port is None else port) not in self._ports:
             return f"this port is not among those that may be called: {', '.join(map(str, sorted(self._ports)))}"
         return self._host_problem(host, bracketed="[" in parts.netloc)
 

@@ -39,7 +39,7 @@ def test_several_mistakes_are_told_together_with_their_places() -> None:
         ({"columns": [COLUMN], "delimiter": "\n"}, "no line ends"),
         ({"columns": [COLUMN], "kind": "fixed"}, "needs start and length"),
         ({"columns": [{"name": "a", "type": "code"}]}, "needs its table"),
-        ({"columns": [{"name": "a", "decimal": ",", "thousands": ","}]}, "must differ"),
+        ({"columns": [{"name": "a", "type": "decimal", "thousands": "."}]}, "must differ"),
         ({"columns": [{"name": "a", "true": ["X"], "false": ["x"]}]}, "both true and false"),
         ({"columns": [{"name": "a", "pattern": r"(a)\1"}]}, "no regular expression"),
         ({"columns": [{"name": "a", "pattern": "("}]}, "no regular expression"),

@@ -219,7 +219,8 @@ def test_structs_have_the_parts_of_their_data_types() -> None:
     known = hl7v2.view(viewed("PID|1").message, version="2.6").dictionary
     structs = {"CWE": hl7v2.Coded, "CX": hl7v2.Identifier, "EI": hl7v2.Entity, "HD": hl7v2.Authority,
                "XPN": hl7v2.PersonName, "XCN": hl7v2.Person, "XAD": hl7v2.Address, "XTN": hl7v2.Telecom,
-               "PL": hl7v2.Location, "XON": hl7v2.Organization, "SN": StructuredNumber, "ED": hl7v2.Encapsulated}  # fmt: skip
+               "PL": hl7v2.Location, "XON": hl7v2.Organization, "SN": StructuredNumber,
+               "ED": hl7v2.Encapsulated}  # fmt: skip
     for kind, struct in structs.items():
         definition = known.datatype(kind)
         assert definition is not None

@@ -69,11 +69,11 @@ def _text(_: Column) -> Parse:
 
 
 def _integer(column: Column) -> Parse:
-    shape = _number_shape(column.decimal, column.thousands)
+    shape = _number_shape("", column.thousands)
     thousands = column.thousands
 
     def parse(text: str) -> int:
-        if len(text) > _MOST_DIGITS or not shape.fullmatch(text) or column.decimal in text:
+        if len(text) > _MOST_DIGITS or not shape.fullmatch(text):
             raise CellError("integer", "a value that is no whole number")
         return int(_signed_first(text.replace(thousands, "") if thousands else text))
 
@@ -99,7 +99,7 @@ def _number_shape(decimal: str, thousands: str) -> re.Pattern[str]:
     """Digits, in groups of three where they are parted, and a sign before or, as old systems write it, behind."""
     whole = rf"(?:\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d+)" if thousands else r"\d+"
     part = re.escape(decimal)
-    number = rf"(?:{whole}(?:{part}\d*)?|{part}\d+)"
+    number = rf"(?:{whole}(?:{part}\d*)?|{part}\d+)" if decimal else whole
     return re.compile(rf"[+-]?{number}|{number}[+-]", re.ASCII)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -79,7 +80,7 @@ class Column(_Part):
             compile_pattern(self.pattern)
         if self.type == "code" and not self.codes:
             raise ValueError("a column of type code needs its table: codes = { ... }")
-        if self.decimal == self.thousands:
+        if self.type == "decimal" and self.decimal == self.thousands:
             raise ValueError("decimal and thousands marks must differ")
         if set(map(str.casefold, self.true)) & set(map(str.casefold, self.false)):
             raise ValueError("a value cannot be both true and false")
@@ -183,7 +184,7 @@ class Layout(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for problem in (*_shape(self), *_names(self), *_totals(self), *_positions(self)):
+        for problem in chain(_shape(self), _names(self), _totals(self), _positions(self)):
             raise ValueError(problem)
         return self
 

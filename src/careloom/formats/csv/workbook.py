@@ -26,11 +26,18 @@ _CHUNK: Final = 1_048_576
 _OVERLAP: Final = 65_536
 _MERGED: Final = re.compile(rb'<(?:\w{1,16}:)?mergeCell\s[^<>]{0,200}?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _UNSTORED: Final = re.compile(
-    rb'<(?:\w{1,16}:)?c\s[^<>]{0,200}?r="([A-Z]{1,3}\d{1,7})"[^<>]{0,200}>\s{0,9}'
-    rb"<(?:\w{1,16}:)?f(?:\s[^<>]{0,400})?(?:/>|>[^<]{0,32768}</(?:\w{1,16}:)?f>)\s{0,9}</(?:\w{1,16}:)?c>"
+    rb'<(?:\w{1,16}:)?c\s(?![^<>]{0,200}?t="str")[^<>]{0,200}?r="([A-Z]{1,3}\d{1,7})"[^<>]{0,200}>\s{0,9}'
+    rb"<(?:\w{1,16}:)?f(?:\s[^<>]{0,400})?(?:/>|>[^<]{0,32768}</(?:\w{1,16}:)?f>)\s{0,9}"
+    rb"(?:<(?:\w{1,16}:)?v\s?/>|<(?:\w{1,16}:)?v></(?:\w{1,16}:)?v>)?\s{0,9}</(?:\w{1,16}:)?c>"
 )
 _DECLARED: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)|^(?:\xff\xfe|\xfe\xff)")
-_ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
+
+
+class _Cell(Protocol):
+    """One cell; its type is `e` for an error of a formula, which no text in the sheet can be."""
+
+    value: object
+    data_type: str
 
 
 class _Sheet(Protocol):
@@ -41,7 +48,7 @@ class _Sheet(Protocol):
 
     def reset_dimensions(self) -> None: ...
 
-    def iter_rows(self, *, values_only: bool) -> Iterator[Sequence[object]]: ...
+    def iter_rows(self) -> Iterator[Sequence[_Cell]]: ...
 
 
 def sheet_rows(source: bytes | BinaryIO, sheet: str, skip: int, limits: Limits) -> Iterator[Raw | RowError]:
@@ -126,7 +133,7 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: _Sheet, skip: int) -> None:
 
 
 def _rows(sheet: _Sheet, skip: int, limits: Limits) -> Iterator[Raw | RowError]:
-    rows = iter(sheet.iter_rows(values_only=True))
+    rows = iter(sheet.iter_rows())
     number = 0
     while True:
         try:
@@ -140,12 +147,12 @@ def _rows(sheet: _Sheet, skip: int, limits: Limits) -> Iterator[Raw | RowError]:
             raise FormatError(f"more than {limits.max_rows} rows; split it, or raise max_rows", f"row {number}")
         if len(cells) > limits.max_columns:
             raise FormatError(f"more than {limits.max_columns} columns; raise max_columns", f"row {number}")
-        if number > skip and any(cell is not None and cell != "" for cell in cells):
+        if number > skip and any(cell.value is not None and cell.value != "" for cell in cells):
             yield _checked(number, cells)
 
 
-def _checked(number: int, cells: Sequence[object]) -> Raw | RowError:
+def _checked(number: int, cells: Sequence[_Cell]) -> Raw | RowError:
     for index, cell in enumerate(cells, 1):
-        if type(cell) is str and cell in _ERRORS:
+        if cell.data_type == "e":
             return RowError(number, number, "cell-error", "a cell that holds an error of a formula", index)
-    return Raw(number, number, cells)
+    return Raw(number, number, [cell.value for cell in cells])

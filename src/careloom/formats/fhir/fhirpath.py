@@ -34,8 +34,8 @@ def values_at(resource: Resource, path: str) -> Sequence[str]:
 def _text(value: Any, spelled: Mapping[float, set[str]]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and len(spelled.get(value, ())) == 1:
-        return next(iter(spelled[value]))
+    if isinstance(value, (int, float)) and len(spelled.get(float(value), ())) == 1:
+        return next(iter(spelled[float(value)]))
     return encode(value).decode() if isinstance(value, dict) else str(value)
 
 

@@ -65,10 +65,10 @@ def is_valid(resource: Resource) -> bool:
 def check_value(kind: str, value: Any, place: str = "") -> list[Finding]:
     """What is wrong with a value as one of a data type (`date`, `HumanName`). KeyError when there is no such type.
 
-    None is no value, and so never a wrong one of a primitive type. A `Decimal` is no whole number, even when it is 1.0.
+    None is no value, and so no wrong one of a primitive type (but of xhtml). A `Decimal` is no whole number, even when it is 1.0.
     """
     validator = _validator(kind)
-    if kind in PRIMITIVES and value is None:
+    if value is None and kind in PRIMITIVES - {"xhtml"}:
         return []
     if kind in WHOLE_NUMBERS and isinstance(value, (Decimal, float)):
         return [finding("value-malformed", place or kind, "a whole number, written without a fraction or an exponent")]

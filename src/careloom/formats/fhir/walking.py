@@ -25,26 +25,27 @@ class Element:
 
 
 def elements(resource: Resource, place: Place | None = None) -> Iterator[Element]:
-    """The resource and all elements in it that R4 has, without the resources inside it; malformed parts left out."""
+    """A resource and all elements in it that R4 has, in order, without the resources inside it and malformed parts."""
     kind = resource["resourceType"]
     waiting = [Element(kind, resource, place or Place(kind), Use(kind))]
     while waiting:
         outer = waiting.pop()
         yield outer
-        uses = _complex(outer.type)
+        uses, inner = _complex(outer.type), []
         for name, value in outer.value.items():
             use = uses.get(name)
             if use is None:
                 continue
             if type(value) is dict:
-                waiting.append(Element(use.type, value, outer.place.down(name), use))
+                inner.append(Element(use.type, value, outer.place.down(name), use))
             elif type(value) is list:
                 at = outer.place.down(name)
-                waiting += [
+                inner += [
                     Element(use.type, one, at.down(number), use)
                     for number, one in enumerate(value)
                     if type(one) is dict
                 ]
+        waiting += reversed(inner)
 
 
 @cache

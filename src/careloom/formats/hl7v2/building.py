@@ -46,6 +46,7 @@ def create(separators: Separators | None = None, charset: str = "") -> Message:
 
 def build(
     type: str,
+    /,
     *,
     time: datetime,
     control_id: str,
@@ -104,7 +105,7 @@ class Builder:
         """Further fields of MSH, by name."""
         self._fill(self._header, "MSH", values)
 
-    def add(self, name: str, **values: Content) -> Builder:
+    def add(self, name: str, /, **values: Content) -> Builder:
         """One more segment with these fields, by name or as `field_7=`; the builder itself, so that calls chain.
 
         A second EVN fills the first. FormatError names the place when the structure has no such segment, or cannot

@@ -58,7 +58,7 @@ class MessageSent(CanonicalEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "message.sent.v1"
     about: ClassVar[tuple[About, ...]] = (
         About("Patient", "patient.identifier"),
-        About("Message", "message.identifier"),
+        About("Communication", "message.identifier"),
     )
 
     message: Communication
@@ -71,7 +71,7 @@ class MessageReceived(CanonicalEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "message.received.v1"
     about: ClassVar[tuple[About, ...]] = (
         About("Patient", "patient.identifier"),
-        About("Message", "message.identifier"),
+        About("Communication", "message.identifier"),
     )
 
     message: Communication

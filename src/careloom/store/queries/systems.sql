@@ -50,7 +50,7 @@ insert into delivery_attempt (system, event, at, result, status, seconds, detail
 -- name: attempts_of_system
 -- The delivery log, newest first.
 select system, event, at, result, status, seconds, detail from delivery_attempt
-where system = $1 and at < $2 order by at desc limit $3
+where system = $1 order by at desc limit $2
 
 -- name: attempts_of_event
 -- What became of one event, oldest first.

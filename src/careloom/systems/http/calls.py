@@ -85,6 +85,11 @@ class HttpCaller:
         """Seconds until a call has a chance; 0 when calls go through."""
         return self.gate.breaker.retry_after
 
+    @property
+    def identity(self) -> object:
+        """Stands for the credentials in use: new ones may be tried at once, even while refused ones hold the gate."""
+        return frozenset(self._headers().items())
+
     async def request(
         self,
         method: str,
@@ -101,8 +106,7 @@ class HttpCaller:
         means (`error_for`), Unavailable when the system was not reached or a repeatable call was not answered,
         AmbiguousError when another was not, ContractBroken when what was asked for is too long.
         """
-        own = self._headers()
-        sent = {**own, **(headers or {})}
+        sent = {**self._headers(), **(headers or {})}
         again = method in IDEMPOTENT if repeatable is None else repeatable
 
         async def call() -> Answer:
@@ -113,8 +117,7 @@ class HttpCaller:
                 raise incomplete(answer, self.origin, self._limit)
             return answer
 
-        # New credentials may be tried at once, even while refused ones hold the gate.
-        return await self.gate.run(call, frozenset(own.items()) | {("authorization", sent.get("authorization"))})
+        return await self.gate.run(call, (self.identity, sent.get("authorization")))
 
     async def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """One call as it is, past the gate and whatever its status: for a kind that has its own way with both.

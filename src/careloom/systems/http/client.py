@@ -54,6 +54,7 @@ class _Line(asyncio.Protocol):
         self._status = 0
         self._read = 0
         self._limit = LARGEST_ANSWER
+        self._kept = 0
         self._body: list[bytes] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,7 +65,7 @@ class _Line(asyncio.Protocol):
     def send(self, request: bytes, *, limit: int = LARGEST_ANSWER, keep: bool = False) -> Future[Answer]:
         """Write a whole request; the future is its answer, of at most `limit` octets, with its body if to `keep`."""
         self._status, self._read, self._headers = 0, 0, {}
-        self._limit, self._body = limit, [] if keep else None
+        self._limit, self._kept, self._body = limit, 0, [] if keep else None
         self._answer = answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return answer
@@ -109,6 +110,7 @@ class _Line(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._body is not None:
             self._body.append(body)
+            self._kept += len(body)
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
@@ -119,7 +121,7 @@ class _Line(asyncio.Protocol):
             return
         if not self._parser.should_keep_alive():
             self.close()
-        self._settle()
+        self._settle("long" if self._kept > self._limit else "no")
 
     def _settle(self, cut: Cut = "no") -> None:
         answer, self._answer = self._answer, None

@@ -24,6 +24,7 @@ class Webhook:
 
     def __init__(self, settings: Settings, around: Surroundings, reception: Reception, verifier: Verifier) -> None:
         self.system = around.system
+        self.clock = around.clock
         self._settings = settings
         self._around = around
         self._reception = reception

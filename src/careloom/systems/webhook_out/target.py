@@ -10,8 +10,10 @@ import msgspec
 
 from careloom.core.envelope import Recorded
 from careloom.core.errors import (
+    AccessRefused,
     AmbiguousError,
     CareloomError,
+    ConfigurationError,
     HeldBack,
     PermanentError,
     Throttled,
@@ -30,6 +32,12 @@ from careloom.systems.webhook_out.standing import Standing
 
 _log = logging.getLogger(__name__)
 GONE: Final = 410
+
+
+class CannotSign(AccessRefused):
+    """No secret can be used: nothing is sent until somebody gives one."""
+
+    stops = True
 
 
 class _Facility(msgspec.Struct):
@@ -81,7 +89,8 @@ class WebhookTarget:
             return Skip(reason)
         try:
             await self.standing.admit()
-            answer = await self._caller.gate.run(lambda: self._attempt(event))
+            keys = self._keys()
+            answer = await self._caller.gate.run(lambda: self._attempt(event, keys), (self._caller.identity, keys))
         except CareloomError as error:
             return error.outcome()
         return Done(f"HTTP {answer.status}")
@@ -98,20 +107,28 @@ class WebhookTarget:
             return "the endpoint takes no events of this facility"
         return None
 
-    def _signed(self, event: Recorded) -> tuple[Mapping[str, str], bytes]:
+    def _keys(self) -> tuple[bytes, ...]:
+        """Those that hold; none when none can be read."""
+        try:
+            return tuple(self._keyring.keys().current)
+        except ConfigurationError:
+            return ()
+
+    def _signed(self, event: Recorded, keys: tuple[bytes, ...]) -> tuple[Mapping[str, str], bytes]:
         """Headers and body of one attempt: the time is that of the attempt, so that a late one is not stale."""
         headers, body = structured(event, self._subject)
         id_, timestamp = str(event.id), str(int(self._around.clock.now().timestamp()))
         text = covered(self._scheme, body, id=id_, timestamp=timestamp)
         headers["webhook-id"] = id_
         headers["webhook-timestamp"] = timestamp
-        keys = self._keyring.keys().current
         headers["webhook-signature"] = " ".join(signature(self._scheme, key, text) for key in keys)
         return headers, body
 
-    async def _attempt(self, event: Recorded) -> Answer:
+    async def _attempt(self, event: Recorded, keys: tuple[bytes, ...]) -> Answer:
         """One attempt, on record. Raises what it came to."""
-        headers, body = self._signed(event)
+        if not keys:
+            raise CannotSign(f"{self._around.system}: every signing secret has ended or cannot be read; set a new one")
+        headers, body = self._signed(event, keys)
         at, began = self._around.clock.now(), self._around.clock.monotonic()
         status = ""
         failure: CareloomError | None = None
