@@ -1,6 +1,6 @@
 """HL7 v2 beside two libraries, on the same messages in the same run: read, viewed, validated, built, inspected.
 
-Run: python -m benchmarks.formats_hl7v2. Rates are the best of several rounds in one process; the ratios are the lowest
+Run: python -m benchmarks.formats_hl7v2. Rates are the best of many rounds in one process; the ratios are the lowest
 over the messages. Reading is parse and twenty fields by path, the same twenty for each library.
 """
 
@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import hl7
 import hl7kit
 
-from benchmarks.hl7v2_parse import rate, sample
+from benchmarks.hl7v2_parse import sample
 from careloom.formats import hl7v2
 from careloom.formats.hl7v2 import Coded, Identifier, inspecting
 
+ROUNDS, ROUND_SECONDS = 60, 0.01
 READS: dict[str, Sequence[str]] = {
     "ADT^A04, 8 kB": (
         "MSH-9.1", "MSH-9.2", "MSH-10", "EVN-2", "PID-3.1", "PID-3.4.1", "PID-3[2].1", "PID-5.1", "PID-5.2", "PID-7",
@@ -27,7 +30,7 @@ READS: dict[str, Sequence[str]] = {
     ),
     "ORU^R01, 6 kB": (
         "MSH-9.1", "MSH-9.2", "MSH-10", "PID-3.1", "PID-3.4.1", "PID-5.1", "PID-5.2", "PID-7", "PID-8", "ORC-1",
-        "OBR-2.1", "OBR-3.1", "OBR-4.1", "OBR-25", "OBX-3.1", "OBX-5", "OBX[2]-5", "OBX[3]-6.1", "OBX[9]-5", "OBX[9]-11",
+        "OBR-2.1", "OBR-3.1", "OBR-4.1", "OBR-25", "OBX-3.1", "OBX-5", "OBX[2]-5", "OBX[3]-6.1", "OBX[9]-5", "OBX[9]-8",
     ),
     "SIU^S12, 3 kB": (
         "MSH-9.1", "MSH-9.2", "MSH-10", "SCH-1.1", "SCH-2.1", "SCH-6.1", "SCH-11.4", "SCH-25", "PID-3.1", "PID-5.1",
@@ -45,7 +48,7 @@ def result(size: int) -> bytes:
     lines = [
         "MSH|^~\\&|LAB|NORTHSHORE|HUB|CARELOOM|20260301151500+0000||ORU^R01^ORU_R01|NS000418|P|2.5.1|||AL|NE",
         _PID, "ORC|RE|ORD1^EHR|LAB1^LAB||CM",
-        "OBR|1|ORD1^EHR|LAB1^LAB|24323-8^Metabolic panel^LN|||20260301091500+0000|||||||||55120^Okafor^Ben||||||20260301"
+        "OBR|1|ORD1^EHR|LAB1^LAB|24323-8^Metabolic panel^LN|||20260301091500+0000|||||||||55120^Okafor^Ben||||||202603"
         "||CH|F",
     ]  # fmt: skip
     while sum(map(len, lines)) < size:
@@ -93,6 +96,20 @@ def with_python_hl7(data: bytes, places: Sequence[tuple[str, int, int, int, int,
     return [message.extract_field(*place[:4], place[4] or 1, place[5] or 1) for place in places]
 
 
+def rates(*works: Callable[[], object]) -> list[float]:
+    """Calls a second of processor time, the best of many rounds; the works take turns, to meet the same noise."""
+    best, calls = [0.0] * len(works), [1] * len(works)
+    for _ in range(ROUNDS):
+        for at, work in enumerate(works):
+            started = time.process_time()
+            for _ in range(calls[at]):
+                work()
+            spent = max(time.process_time() - started, 1e-9)
+            best[at] = max(best[at], calls[at] / spent)
+            calls[at] = max(1, round(best[at] * ROUND_SECONDS))
+    return best
+
+
 def readings() -> tuple[list[dict[str, Any]], float, float]:
     """The rates of reading, and by how much the peers are slower at least."""
     rows: list[dict[str, Any]] = []
@@ -100,8 +117,9 @@ def readings() -> tuple[list[dict[str, Any]], float, float]:
     for name, data in MESSAGES.items():
         paths, places = READS[name], [hl7v2.compile_path(path) for path in READS[name]]
         assert ours(data, paths) == with_hl7kit(data, paths) == with_python_hl7(data, places), name
-        own, kit = rate(lambda: ours(data, paths)), rate(lambda: with_hl7kit(data, paths))  # noqa: B023
-        python = rate(lambda: with_python_hl7(data, places))  # noqa: B023
+        own, kit, python = rates(
+            partial(ours, data, paths), partial(with_hl7kit, data, paths), partial(with_python_hl7, data, places)
+        )
         over_kit.append(own / kit)
         over_python.append(own / python)
         rows += [_row(f"{name}: parse + 20 reads", own), _row(f"peer: hl7kit, {name}", kit)]
@@ -124,9 +142,9 @@ _LOAD = """
 import time
 from careloom.formats import hl7v2
 message = hl7v2.parse(open(0, "rb").read())
-started = time.perf_counter()
+started = time.process_time()
 hl7v2.validate(message)
-print((time.perf_counter() - started) * 1000)
+print((time.process_time() - started) * 1000)
 """
 
 
@@ -150,7 +168,8 @@ def run() -> list[dict[str, Any]]:
         ("hl7v2 inspect ORU^R01, 6 kB", lambda: inspecting.inspect(oru), None),
         ("hl7v2 build ORU^R01, 3 results", build, None),
     ]
-    rows += [_row(name, rate(work), goal) for name, work, goal in figures]
+    found = rates(*(work for _, work, _ in figures))
+    rows += [_row(name, value, goal) for (name, _, goal), value in zip(figures, found, strict=True)]
     rows.append(_row("hl7v2 first validation of a process", first_validation(), 40, unit="ms", op="<="))
     return rows
 

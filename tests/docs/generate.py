@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from tests.docs.commands_page import commands_page
 from tests.docs.errors_page import errors_page
-from tests.docs.events_page import events_page
+from tests.docs.events_page import domain_pages, events_page
 from tests.docs.http_api_page import http_api_page
 from tests.docs.markdown import ROOT
 from tests.docs.schema_page import schema_page
@@ -23,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "systems.md": systems_page,
     "http-api.md": http_api_page,
     "schema.md": schema_page,
+    **domain_pages(),
 }
 
 

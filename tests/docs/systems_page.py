@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.docs.markdown import ROOT, code, page, table
+from tests.docs.markdown import code, page, table
 
 from careloom.systems.registry import Guarantees, kinds
 
 _INTRO = """\
-A system is an outside party with a connector. Its kind is a folder below `src/careloom/systems`: adding one is
-adding a folder. What stands in `[systems.NAME]` for each kind is in [settings](settings.md)."""
+A system is an outside party with a connector. Its kind is a folder below `src/careloom/systems`, or below `systems` in
+your project: [adding one](../how-to/add-a-system.md) is adding a folder. What stands in `[systems.NAME]` for each kind is
+in [settings](settings.md). The conformance suite holds every kind to what it promises."""
 _DIRECTIONS = {"in": "in: it sends to us", "out": "out: we send to it", "both": "both"}
 
 
@@ -18,35 +19,45 @@ def systems_page() -> str:
         (f"[`{name}`](#{name})", _DIRECTIONS[kind.manifest.direction], kind.manifest.summary)
         for name, kind in kinds().items()
     ]
-    promises = [
-        (
-            code(name),
-            *(_mark(getattr(kind.manifest.guarantees, name)) for kind in kinds().values()),
-            field.description or "",
-        )
-        for name, field in Guarantees.model_fields.items()
-    ]
-    columns = ("guarantee", *map(code, kinds()), "meaning")
+    meanings = [(_words(name), field.description or "") for name, field in Guarantees.model_fields.items()]
     return page(
         "Systems",
         _INTRO,
         table(("kind", "direction", "what it is"), rows),
         "## Guarantees",
-        table(columns, promises),
-        *map(_readme, kinds()),
+        table(("promise", "meaning"), meanings),
+        *map(_kind, kinds()),
     )
 
 
-def _readme(kind: str) -> str:
-    """The kind's own page, one heading level down, where it has one."""
-    folder = ROOT / "src" / "careloom" / "systems" / kind
-    summary = kinds()[kind].manifest.summary
-    link = f"settings.md#systems-of-kind-{kind}"
+def _kind(name: str) -> str:
+    """What the manifest says, and where the kind's own page is, where it has one."""
+    kind = kinds()[name]
+    manifest = kind.manifest
+    link = f"[settings](settings.md#systems-of-kind-{name})"
     pointer = (
-        f" More: [its README](../../src/careloom/systems/{kind}/README.md)." if (folder / "README.md").exists() else ""
+        f", [its README](../../src/careloom/systems/{name}/README.md)" if (kind.folder / "README.md").exists() else ""
     )
-    return f"## {kind}\n\n{summary}. [Settings]({link}).{pointer}"
+    given = {
+        "is": f"[`{manifest.extends}`](#{manifest.extends}) with other defaults" if manifest.extends else "",
+        "formats": ", ".join(manifest.formats),
+        "promises": ", ".join(_promised(manifest.guarantees)),
+        "its data may be": ", ".join(manifest.data_classes),
+        "hidden where a body is shown": ", ".join(map(code, manifest.masks)),
+        "what may come of a call": ", ".join(manifest.errors),
+        "cases of its own": ", ".join(map(code, manifest.cases)),
+        "its messages become": ", ".join(map(code, manifest.publishes)),
+        "is sent": ", ".join(map(code, manifest.consumes)),
+    }
+    facts = table(("", ""), [(what, said) for what, said in given.items() if said])
+    return f"## {name}\n\n{manifest.summary}. See {link}{pointer}.\n\n{facts}"
 
 
-def _mark(holds: bool) -> str:
-    return "yes" if holds else ""
+def _promised(guarantees: Guarantees) -> list[str]:
+    values = guarantees.model_dump()
+    batch = values.pop("max_batch")
+    return [*(_words(name) for name, holds in values.items() if holds), *([f"max batch {batch}"] if batch > 1 else [])]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

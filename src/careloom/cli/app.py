@@ -11,6 +11,7 @@ from careloom.cli import (
     audit,
     check,
     erase,
+    events,
     inspect,
     key,
     new,
@@ -29,7 +30,14 @@ from careloom.core.errors import AccessRefused, CareloomError, ConfigurationErro
 FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 
 _COMMANDS = (run, inspect, translate, status, trace, replay, erase, check, new)
-_GROUPS = {"parked": parked, "refused": refused, "subscription": subscription, "audit": audit, "key": key}
+_GROUPS = {
+    "parked": parked,
+    "refused": refused,
+    "events": events,
+    "subscription": subscription,
+    "audit": audit,
+    "key": key,
+}
 
 
 def build() -> typer.Typer:

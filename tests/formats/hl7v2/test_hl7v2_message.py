@@ -101,9 +101,22 @@ def test_repetitions_give_components_and_subcomponents() -> None:
 
 def test_a_segment_is_split_only_when_it_is_touched() -> None:
     read = hl7v2.parse(message(MSH, PID, "PV1|1|O"))
-    assert read._segments == {}
+    assert read._fields == {}
     assert read.get("PV1-2") == "O"
-    assert [one.name for one in read._segments.values()] == ["PV1"]
+    assert list(read._fields) == ["PV1[1]"]
+    assert read._segments == {}
+
+
+def test_reading_by_path_and_by_segment_share_what_is_set() -> None:
+    read = hl7v2.parse(message(MSH, PID, "PV1|1|O"))
+    assert read.get("PV1-2") == "O"
+    visit = read.segment("PV1")
+    assert visit is not None
+    visit.set("2", "I")
+    visit.set("19.4", "LAKE")
+    assert (read.get("PV1-2"), read.get("PV1[1]-19.4"), read.get("PV1-19")) == ("I", "LAKE", "")
+    read.set("PV1-2", "E")
+    assert (visit[2].text, read.get("MSH-1"), read.get("MSH-2")) == ("E", "|", "^~\\&")
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])

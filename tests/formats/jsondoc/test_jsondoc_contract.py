@@ -59,10 +59,8 @@ def test_draft_07_is_read_too() -> None:
             "dependencies": {"x": ["y"]},
         }
     )
-    assert [(finding.place, finding.code) for finding in contract.check(b'{"a/b": 1, "x": 1}')] == [
-        ("/a~1b", "type"),
-        ("/", "required"),
-    ] or sorted(finding.place for finding in contract.check(b'{"a/b": 1, "x": 1}')) == ["/", "/a~1b"]
+    findings = contract.check(b'{"a/b": 1, "x": 1}')
+    assert sorted((finding.place, finding.code) for finding in findings) == [("/", "required"), ("/a~1b", "type")]
 
 
 def test_each_line_of_json_lines_is_a_document() -> None:

@@ -105,5 +105,8 @@ def test_every_json_file_of_the_corpora_is_read_and_written_the_same() -> None:
     files = [path for path in sorted(CORPUS.rglob("*")) if path.suffix in {".json", ".ndjson"} and path.is_file()]
     for path in files[::5]:
         inspection = inspecting.inspect(path.read_bytes())
-        assert (inspection.valid, inspection.identical) == (True, True), (path.name, inspection.findings[:2])
+        assert inspection.identical, (path.name, inspection.findings[:2])
+        # Some files hold lines that are no JSON on purpose, and say so in their names.
+        assert inspection.valid or "invalid" in path.name, (path.name, inspection.findings[:2])
+        assert all(finding.place.startswith("line ") for finding in inspection.findings)
     assert len(files) > 100

@@ -61,16 +61,16 @@ def _checked(inside: Inside, indexes: BundleIndexes, strict: bool) -> Iterator[F
 
 
 def _element(element: Element) -> Iterator[Finding]:
-    value, place = element.value, element.place
+    value = element.value
     for rule in _RULES.get(element.type, ()):
         if not rule.holds(value):
-            yield finding(rule.key, place.down(rule.at), rule.text, severity=rule.severity)
+            yield finding(rule.key, element.place.down(rule.at), rule.text, severity=rule.severity)
     for name, test in _tests(element.type):
         if name in value and (problem := test(value[name])):
-            yield finding("value-malformed", place.down(name), problem)
+            yield finding("value-malformed", element.place.down(name), problem)
     for number, extension in enumerate(value.get("modifierExtension", ())):
         if not extension["url"].startswith(_KNOWN_EXTENSIONS):
-            at = place.down(f"modifierExtension[{number}]")
+            at = element.place.down(f"modifierExtension[{number}]")
             text = "an extension that may change the meaning of its element, and that is not known here"
             yield finding("modifier-extension-unknown", at, text, severity="warning")
 

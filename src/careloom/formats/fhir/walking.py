@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -14,37 +13,47 @@ from careloom.formats.fhir.reading import Resource
 _ADDRESSES: Final = frozenset({"uri", "url", "oid", "uuid"})
 
 
-@dataclass(frozen=True, slots=True)
 class Element:
-    """An object inside a resource: `type` is its name in the table (`Patient_Contact`), `use` that of its holder."""
+    """An object inside a resource: `type` is its name in the table (`Patient_Contact`), `use` that of its holder.
 
-    type: str
-    value: dict[str, Any]
-    place: Place
-    use: Use
+    Its place is made when asked for: of most elements nobody asks.
+    """
+
+    __slots__ = ("_holder", "_name", "_number", "type", "use", "value")
+
+    def __init__(
+        self, use: Use, value: dict[str, Any], holder: Element | Place, name: str = "", number: int = -1
+    ) -> None:
+        self.type, self.use, self.value = use.type, use, value
+        self._holder, self._name, self._number = holder, name, number
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        path = ""
+        holder: Element | Place = self
+        while isinstance(holder, Element):
+            step = f"{holder._name}[{holder._number}]" if holder._number >= 0 else holder._name
+            path = f"{step}.{path}" if path else step
+            holder = holder._holder
+        return holder.down(path)
 
 
 def elements(resource: Resource, place: Place | None = None) -> Iterator[Element]:
     """A resource and all elements in it that R4 has, in order, without the resources inside it and malformed parts."""
-    kind = resource["resourceType"]
-    waiting = [Element(kind, resource, place or Place(kind), Use(kind))]
+    root = resource["resourceType"]
+    waiting = [Element(Use(root), resource, place or Place(root))]
     while waiting:
         outer = waiting.pop()
         yield outer
         uses, inner = _complex(outer.type), []
         for name, value in outer.value.items():
-            use = uses.get(name)
-            if use is None:
-                continue
-            if type(value) is dict:
-                inner.append(Element(use.type, value, outer.place.down(name), use))
-            elif type(value) is list:
-                at = outer.place.down(name)
-                inner += [
-                    Element(use.type, one, at.down(number), use)
-                    for number, one in enumerate(value)
-                    if type(one) is dict
-                ]
+            kind = type(value)
+            if kind is dict and name in uses:
+                inner.append(Element(uses[name], value, outer, name))
+            elif kind is list and name in uses:
+                use = uses[name]
+                inner += [Element(use, one, outer, name, at) for at, one in enumerate(value) if type(one) is dict]
         waiting += reversed(inner)
 
 

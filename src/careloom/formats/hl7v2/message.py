@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from careloom.core.errors import FormatError
 from careloom.formats.hl7v2.charsets import codec_named, decode, wide_codec
 from careloom.formats.hl7v2.opening import body_of, line_of
-from careloom.formats.hl7v2.paths import parts_of
-from careloom.formats.hl7v2.segment import NULL, Dialect, Segment, dialect_of
+from careloom.formats.hl7v2.paths import parts_of, reading_of
+from careloom.formats.hl7v2.segment import NULL, Dialect, Segment, dialect_of, part_of, split_fields
 from careloom.formats.hl7v2.separators import Separators, read_separators
 
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
@@ -51,7 +51,9 @@ class Message:
         self._dialect = dialect
         self._lines, self._heads, self._numbers = _lines_of(text, first_line, dialect.separators.field)
         self._segments: dict[int, Segment] = {}
-        self._firsts: dict[str, Segment] = {}
+        self._levels = dialect.levels
+        self._fields: dict[str, list[str]] = {}
+        self._splits: dict[int, list[str]] = {}
         self._added: list[Segment] = []
 
     def segment(self, name: str) -> Segment | None:
@@ -76,16 +78,38 @@ class Message:
 
         A path without a component reads the whole repetition when it has no components, else the first.
         """
-        name, nth, field, repetition, component, subcomponent = parts_of(path)
-        segment = self._firsts.get(name) if nth == 1 else None
-        if segment is None:
-            segment = self._nth(name, nth)
-        if segment is None:
+        key, name, nth, header, (field, repetition, component, subcomponent) = reading_of(path)
+        fields = self._fields.get(key) or self._fields_of(key, name, nth)
+        raw = fields[field] if field < len(fields) else ""
+        if not raw:
             return default
-        raw = segment.raw_value(field, repetition, component, subcomponent)
+        if header:
+            return raw
+        again, between, below = self._levels
+        if again in raw or repetition > 1:
+            raw = part_of(raw, self._levels, repetition, component, subcomponent)
+        elif between in raw:
+            parts = raw.split(between, component or 1)
+            raw = parts[component - 1 if component else 0] if component <= len(parts) else ""
+            if below in raw or subcomponent > 1:
+                raw = part_of(raw, self._levels, 1, 1, subcomponent)
+        elif component:
+            raw = part_of(raw, self._levels, 1, component, subcomponent)
         if self._mark in raw or raw == NULL:
-            return segment.value(field, repetition, component, subcomponent) or default
+            return self._dialect.text(raw) or default
         return raw or default
+
+    def _fields_of(self, key: str, name: str, nth: int) -> list[str]:
+        """The fields of a segment, split once and shared with the `Segment` of it; none when it is not there."""
+        place = self._place(name, nth)
+        if place is None:
+            return []
+        segment = self._segments.get(place)
+        fields = segment.parts if segment else split_fields(self._lines[place], self.separators.field)
+        self._fields[key] = fields
+        if not segment:
+            self._splits[place] = fields
+        return fields
 
     def is_null(self, path: str) -> bool:
         """Whether the value at a path is the HL7 null `""`: the sender asks to delete it."""
@@ -175,6 +199,10 @@ class Message:
         return text.encode(self.charset)
 
     def _nth(self, name: str, nth: int) -> Segment | None:
+        place = self._place(name, nth)
+        return None if place is None else self._at(place, nth)
+
+    def _place(self, name: str, nth: int) -> int | None:
         head = name + self.separators.field
         try:
             place = self._heads.index(head)
@@ -182,15 +210,13 @@ class Message:
                 place = self._heads.index(head, place + 1)
         except ValueError:
             return None
-        segment = self._at(place, nth)
-        if nth == 1:
-            self._firsts[name] = segment
-        return segment
+        return place
 
     def _at(self, place: int, nth: int) -> Segment:
         segment = self._segments.get(place)
         if segment is None:
-            segment = Segment(self._lines[place], self._numbers[place], nth, self._dialect)
+            fields = self._splits.get(place)
+            segment = Segment(self._lines[place], self._numbers[place], nth, self._dialect, fields)
             self._segments[place] = segment
         return segment
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+HEADERS: Final = frozenset({"MSH", "FHS", "BHS"})  # their first two fields are the separators themselves
 _GRAMMAR: Final = re.compile(
     r"([A-Z][A-Z0-9]{2})(?:\[([1-9]\d{0,4})\])?-([1-9]\d{0,2})(?:\[([1-9]\d{0,4})\])?"
     r"(?:\.([1-9]\d{0,2}))?(?:\.([1-9]\d{0,2}))?",
@@ -40,6 +41,24 @@ def parts_of(text: str) -> tuple[str, int, int, int, int, int]:
         raise ValueError(f"{text!r} is no HL7 path; write SEG[n]-F[r].C.S, for example PID-3[2].4.1")
     name, nth, field, repetition, component, subcomponent = found.groups()
     return name, int(nth or 1), int(field), int(repetition or 1), int(component or 0), int(subcomponent or 0)
+
+
+class Reading(NamedTuple):
+    """A path as `Message.get` follows it. `key` names the segment, as in `OBX[2]`; `header` marks MSH-1 and MSH-2."""
+
+    key: str
+    name: str
+    nth: int
+    header: bool
+    inside: tuple[int, int, int, int]
+
+
+@lru_cache(maxsize=4096)
+def reading_of(text: str) -> Reading:
+    """The path, ready to be followed many times."""
+    name, nth, field, repetition, component, subcomponent = parts_of(text)
+    header = name in HEADERS and field < 3
+    return Reading(f"{name}[{nth}]", name, nth, header, (field, repetition, component, subcomponent))
 
 
 @lru_cache(maxsize=4096)

@@ -8,11 +8,10 @@ from typing import Final
 
 from careloom.core.errors import FormatError
 from careloom.formats.hl7v2.escapes import escape, unescape
-from careloom.formats.hl7v2.paths import compile_inner
+from careloom.formats.hl7v2.paths import HEADERS, compile_inner
 from careloom.formats.hl7v2.separators import Separators
 
 NULL: Final = '""'
-HEADERS: Final = frozenset({"MSH", "FHS", "BHS"})
 
 
 class Dialect:
@@ -40,6 +39,30 @@ class Dialect:
 def dialect_of(separators: Separators, charset: str) -> Dialect:
     """The dialect, made once for all messages that share it."""
     return Dialect(separators, charset)
+
+
+def split_fields(raw: str, separator: str) -> list[str]:
+    """The name of a segment and its fields, each at its number: MSH-1 is the separator."""
+    fields = raw.split(separator)
+    if raw[:3] in HEADERS:
+        fields.insert(1, separator)
+    return fields
+
+
+def part_of(raw: str, levels: Sequence[str], repetition: int, component: int, subcomponent: int) -> str:
+    """The raw part of a raw field; component and sub-component 0 mean: not named."""
+    again, between, below = levels
+    if again in raw or repetition > 1:
+        raw = _nth(raw, again, repetition)
+    if between in raw:
+        component = component or 1
+        parts = raw.split(between, component)
+        raw = parts[component - 1] if component <= len(parts) else ""
+    elif component > 1:
+        return ""
+    if component and (below in raw or subcomponent > 1):
+        raw = _nth(raw, below, subcomponent or 1)
+    return raw
 
 
 def _nth(raw: str, separator: str, number: int) -> str:
@@ -123,7 +146,7 @@ class Segment:
 
     __slots__ = ("_dialect", "_fields", "_plain", "changed", "index", "line", "name", "raw")
 
-    def __init__(self, raw: str, line: int, index: int, dialect: Dialect) -> None:
+    def __init__(self, raw: str, line: int, index: int, dialect: Dialect, fields: list[str] | None = None) -> None:
         self.raw = raw
         self.name = raw[:3]
         self.line = line
@@ -131,13 +154,10 @@ class Segment:
         self.changed = False
         self._plain = 2 if self.name in HEADERS else 0  # fields that hold the separators themselves
         self._dialect = dialect
-        self._fields: list[str] | None = None
+        self._fields = fields
 
     def _split(self) -> list[str]:
-        separator = self._dialect.separators.field
-        fields = self._fields = self.raw.split(separator)
-        if self._plain:
-            fields.insert(1, separator)
+        fields = self._fields = split_fields(self.raw, self._dialect.separators.field)
         return fields
 
     def __getitem__(self, field: int) -> Field:
@@ -149,7 +169,7 @@ class Segment:
         return self._dialect
 
     @property
-    def parts(self) -> Sequence[str]:
+    def parts(self) -> list[str]:
         """Every field as it stands in the message, by its number; the name is number 0. Not to be changed."""
         return self._fields or self._split()
 
@@ -179,18 +199,7 @@ class Segment:
         raw = fields[field] if field < len(fields) else ""
         if not raw or field <= self._plain:
             return raw
-        again, between, below = self._dialect.levels
-        if again in raw or repetition > 1:
-            raw = _nth(raw, again, repetition)
-        if between in raw:
-            component = component or 1
-            parts = raw.split(between, component)
-            raw = parts[component - 1] if component <= len(parts) else ""
-        elif component > 1:
-            return ""
-        if component and (below in raw or subcomponent > 1):
-            raw = _nth(raw, below, subcomponent or 1)
-        return raw
+        return part_of(raw, self._dialect.levels, repetition, component, subcomponent)
 
     def set(self, inner: str, text: str) -> None:
         """Write text at `F[r].C.S`, escaped. FormatError where the message cannot carry it."""

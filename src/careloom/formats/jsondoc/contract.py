@@ -86,7 +86,7 @@ class Contract:
 
 
 def _schema_mistake(error: jsonschema_rs.ValidationError) -> str:
-    if error.kind.name == "referencing":
+    if error.kind.name == "$ref":
         return "the schema refers to what is not in it, and nothing is fetched; put it under $defs"
     return f"the schema is not right at {pointer(error.instance_path) or '/'}: {error.message}"
 

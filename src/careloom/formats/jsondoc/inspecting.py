@@ -16,12 +16,10 @@ from typing import Final
 from careloom.core.errors import FormatError
 from careloom.formats.inspection import Finding, Inspection
 from careloom.formats.jsondoc.pointers import values_at
-from careloom.formats.jsondoc.reading import DEFAULT, Json, read, read_lines, write
+from careloom.formats.jsondoc.reading import Json, read, read_lines, write
 
 _NAMES: Final = frozenset({".json", ".ndjson", ".jsonl"})
 _OPENING: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s{0,1000}(?:\{\s{0,1000}["}]|\[\s{0,1000}["{\[\]tfn0-9-])')
-_TWO_LINES: Final = re.compile(rb"[}\]][ \t\r]{0,9}\n\s{0,9}[{\[]")
-_HEAD: Final = 1_048_576
 _MOST_FINDINGS: Final = 200
 
 
@@ -34,9 +32,10 @@ def inspect(data: bytes, *, strict: bool = False, paths: Sequence[str] = ()) -> 
     """Parses one document, or JSON lines when it is several. JSON leaves nothing to be lenient about, so `strict`
     changes nothing. `identical` tells whether writing it back gives the same content, to the digit of each number."""
     findings: list[Finding] = []
-    documents = _documents(data, findings)
+    lines = _is_lines(data)
+    documents = _documents(data, lines, findings)
     values: dict[str, Sequence[str]] = {}
-    whole: Json = documents if len(documents) != 1 or _is_lines(data) else documents[0]
+    whole: Json = documents if len(documents) != 1 or lines else documents[0]
     for path in paths:
         try:
             values[path] = tuple(map(_text, values_at(whole, path)))
@@ -45,7 +44,7 @@ def inspect(data: bytes, *, strict: bool = False, paths: Sequence[str] = ()) -> 
             findings.append(Finding(code="path-unknown", place=path, text="no JSON Pointer; write /name/0/name"))
     return Inspection(
         format="json",
-        type=_type(documents, _is_lines(data)),
+        type=_type(documents, lines),
         counts={"documents": len(documents), "members": sum(map(_members, documents))},
         findings=tuple(findings),
         identical=None if not documents else all(read(write(document)) == document for document in documents),
@@ -53,9 +52,9 @@ def inspect(data: bytes, *, strict: bool = False, paths: Sequence[str] = ()) -> 
     )
 
 
-def _documents(data: bytes, findings: list[Finding]) -> list[Json]:
+def _documents(data: bytes, lines: bool, findings: list[Finding]) -> list[Json]:
     try:
-        if not _is_lines(data):
+        if not lines:
             return [read(data)]
         found: list[Json] = []
         for line in read_lines(data):
@@ -70,12 +69,12 @@ def _documents(data: bytes, findings: list[Finding]) -> list[Json]:
 
 
 def _is_lines(data: bytes) -> bool:
-    """Whether the first line is a document, and another begins on the next: told without reading it all."""
-    if not _TWO_LINES.search(data[:_HEAD]):
+    """Whether the first line is a document, and something follows it: a document ends where it ends."""
+    first, _, rest = data.lstrip().partition(b"\n")
+    if not rest.strip():
         return False
-    first = data.lstrip()[:_HEAD].partition(b"\n")[0]
     try:
-        read(first, DEFAULT)
+        read(first)
     except FormatError:
         return False
     return True

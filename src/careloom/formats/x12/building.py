@@ -56,15 +56,13 @@ class _Builder:
     def fill(self, home: Container, content: Sequence[Draft | DraftLoop], level: str | None) -> Iterator[Draft]:
         """The segments of one loop in the order of its table. `level` is the HL01 around it."""
         placed = _sorted_in(home, content)
-        lines = 0
         for slot in home.slots:
             given = placed.get(slot.number, [])
             _judge(slot, given, home)
-            for part in given:
+            for number, part in enumerate(given, 1):
                 if isinstance(part, DraftLoop):
                     assert slot.child is not None
-                    lines += 1
-                    yield from self.fill(slot.child, _numbered(part, lines), level)
+                    yield from self.fill(slot.child, _numbered(part, number), level)
                     continue
                 if part.id == "HL":
                     part = self._level(part, slot, content, level)

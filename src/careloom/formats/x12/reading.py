@@ -97,15 +97,15 @@ class _Cutter:
             return
         error = self._declare()
         if error is not None:
-            located = FormatError(error.reason, f"byte {self._base}" + (f", {error.location}" if error.location else ""))
             offset, junk = self._base, self._drop(self._junk_end())
-            yield Batch([junk], _NONE, offset, error=located)
+            yield Batch([junk], _NONE, offset, error=error)
 
     def _declare(self) -> FormatError | None:
+        """Takes the delimiters of an ISA. The error is made anew: a raised one would hold the window by its traceback."""
         try:
             self._marks = delimiters(self._window)
         except FormatError as error:
-            return error
+            return FormatError(error.reason, f"byte {self._base}, {error.location}")
         self._declared = self._base
         return None
 

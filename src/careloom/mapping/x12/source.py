@@ -239,7 +239,7 @@ def number_of(text: str) -> Decimal | None:
         return None
     exponent = found.as_tuple().exponent
     too_long = found.adjusted() >= _LONGEST_AMOUNT or (isinstance(exponent, int) and exponent <= -_LONGEST_AMOUNT)
-    return None if too_long and found else found
+    return None if too_long else found
 
 
 def where(loop: Loop) -> str:
