@@ -14,9 +14,9 @@ def targets() -> Mapping[str, tuple[Callable[[bytes], object], Sequence[bytes]]]
     """Functions that may raise FormatError only, with inputs to begin from."""
     seeds = {path.name: path.read_bytes() for path in sorted(SAMPLES.iterdir())}
     return {
-        "bank-camt": (camt.parse, [seeds["statement_camt053_v02.xml"]]),
-        "bank-mt940": (mt940.parse, [seeds["statement_mt940.sta"]]),
-        "bank-ofx": (ofx.parse, [seeds["statement_ofx1.ofx"], seeds["statement_ofx2.ofx"]]),
-        "bank-bai2": (bai2.parse, [seeds["statement_bai2.txt"]]),
-        "bank-inspect": (lambda data: inspecting.inspect(data, paths=["entry[1].amount"]), list(seeds.values())),
+        "camt": (camt.parse, [seeds["statement_camt053_v02.xml"]]),
+        "mt940": (mt940.parse, [seeds["statement_mt940.sta"]]),
+        "ofx": (ofx.parse, [seeds["statement_ofx1.ofx"], seeds["statement_ofx2.ofx"]]),
+        "bai2": (bai2.parse, [seeds["statement_bai2.txt"]]),
+        "inspect": (lambda data: inspecting.inspect(data, paths=["entry[1].amount"]), list(seeds.values())),
     }

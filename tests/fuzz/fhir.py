@@ -38,11 +38,9 @@ def _typed(data: bytes) -> object:
 
 def _exchanged(data: bytes) -> object:
     resource = fhir.parse(data)
-    if fhir.structure(resource):
-        return None
     if fhir.is_notification(resource):
         return fhir.parse_notification(resource)
-    if resource["resourceType"] == "Bundle" and resource["type"] == "message":
+    if resource["resourceType"] == "Bundle" and resource.get("type") == "message":
         return fhir.read_message(resource)
     return [fhir.resolved(step.resource or {}, {}) for step in fhir.steps(resource)]
 
@@ -51,6 +49,13 @@ def _searched(data: bytes) -> object:
     query = fhir.parse_query("Patient", data.decode("latin-1"))
     patient = fhir.parse((SAMPLES / "Patient.json").read_bytes())
     return fhir.matches(patient, query), fhir.in_order([patient, patient], query)
+
+
+def _found(data: bytes) -> object:
+    resource = {**fhir.parse(data), "resourceType": "Patient"}
+    queries = ("name=a&address=b&birthdate=1984&telecom=c", "identifier:of-type=a|b|c", "language:text=e&link=x")
+    found = [fhir.parse_query("Patient", text) for text in (*queries, "_sort=name,birthdate,identifier,link")]
+    return [(fhir.matches(resource, one), fhir.in_order([resource, resource], one)) for one in found]
 
 
 def targets() -> Mapping[str, tuple[Callable[[bytes], object], Sequence[bytes]]]:
@@ -63,5 +68,6 @@ def targets() -> Mapping[str, tuple[Callable[[bytes], object], Sequence[bytes]]]
         "fhir-typed": (_typed, seeds),
         "fhir-units": (fhir.units, [*seeds, lines]),
         "fhir-exchange": (_exchanged, seeds[2:]),
+        "fhir-match": (_found, seeds[:1]),
         "fhir-search": (_searched, QUERIES),
     }

@@ -16,8 +16,8 @@ def targets() -> Mapping[str, tuple[Callable[[bytes], object], Sequence[bytes]]]
     order = (SAMPLES / "order.json").read_bytes()
     lines = b'{"id":"ORD-0001","lines":[]}\n{"id":"\\u00e9\\ud83d\\ude00"}\n'
     return {
-        "json-round": (lambda data: write(read(data)), [order]),
-        "json-contract": (CONTRACT.check, [order]),
-        "json-lines": (CONTRACT.check_lines, [lines]),
-        "json-inspect": (lambda data: inspecting.inspect(data, paths=["/id", "/*/id"]), [order, lines]),
+        "round": (lambda data: write(read(data)), [order]),
+        "contract": (CONTRACT.check, [order]),
+        "lines": (CONTRACT.check_lines, [lines]),
+        "inspect": (lambda data: inspecting.inspect(data, paths=["/id", "/*/id"]), [order, lines]),
     }

@@ -217,7 +217,7 @@ async def test_an_event_ends_what_is_kept() -> None:
     assert len(behind.asked) == 3
 
 
-async def test_what_was_asked_before_an_event_is_not_kept_after_it() -> None:
+async def test_what_was_asked_before_an_event_is_neither_kept_nor_joined_after_it() -> None:
     desk, behind, _ = opened(cache_seconds=30, invalidated_by=frozenset({"patient.updated.v1"}))
     behind.hold()
     before = asyncio.ensure_future(desk.ask(GLOVES, ANNA))
@@ -225,11 +225,14 @@ async def test_what_was_asked_before_an_event_is_not_kept_after_it() -> None:
     desk.invalidate("patient.updated.v1")
     after = asyncio.ensure_future(desk.ask(GLOVES, ANNA))
     await behind.until(2)
+    assert desk.figures.coalesced == 0
+    desk.invalidate("patient.updated.v1")
     behind.release()
     await asyncio.gather(before, after)
-    assert desk.figures.coalesced == 0
-    assert isinstance(await desk.ask(GLOVES, ANNA), Answered)
-    assert len(behind.asked) == 2
+    await desk.ask(GLOVES, ANNA)
+    assert (len(behind.asked), desk.figures.hits) == (3, 0)
+    assert (await desk.ask(GLOVES, ANNA)).age == 0.0
+    assert (len(behind.asked), desk.figures.hits) == (3, 1)
 
 
 @pytest.mark.parametrize("error", [Unavailable("away"), PermanentError("no")])
@@ -250,6 +253,16 @@ async def test_a_bug_behind_a_look_up_is_told_by_its_type(caplog: pytest.LogCapt
         await desk.ask(GLOVES, ANNA)
     assert "KeyError" in caplog.text
     assert "QUILLFEATHER" not in caplog.text + str(told.value)
+
+
+async def test_a_run_that_is_no_coroutine_is_a_bug_and_no_crash() -> None:
+    def broken(asked: Any, budget: float) -> Any:
+        raise TypeError("QUILLFEATHER")
+
+    desk = Desk(replace(Behind().lookup(), run=broken), VirtualClock())
+    with pytest.raises(PermanentError):
+        await desk.ask(GLOVES, ANNA)
+    assert desk.figures.outcomes == {"failed": 1}
 
 
 async def test_an_answer_of_another_shape_is_refused() -> None:

@@ -16,13 +16,13 @@ from tests.gateway.test_gateway_cloudevents import FACTS, structured
 
 from careloom.cases.book import Cases
 from careloom.core.clock import SystemClock
-from careloom.core.envelope import Event, Recorded
+from careloom.core.envelope import Event, Kind, Position, Recorded
 from careloom.core.ids import Uuid7
 from careloom.core.outcomes import Done, Outcome, Park, Retry
 from careloom.gateway import cursors
 from careloom.gateway.journal import LogJournal, NoJournal
 from careloom.log.handling import Handled, RetryPolicy, Subscription
-from careloom.log.journey import journey
+from careloom.log.journey import Journey, journey
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
 from careloom.log.operators import Act, Operators
@@ -272,6 +272,53 @@ async def test_what_is_not_there_is_told_apart(hub: Hub) -> None:
     assert (await hub.api.get(f"/v1/messages/{unknown}")).problem == "message-unknown"
     assert (await hub.api.get(f"/v1/messages/{event}")).problem == "message-unknown"
     assert (await hub.api.get("/v1/messages/Quillfeather")).status == 422
+
+
+@pytest.mark.parametrize(
+    ("own", "readers", "outcome"),
+    [
+        (None, {}, "in-flight"),
+        ("skipped", {}, "filtered"),
+        ("discarded", {}, "filtered"),
+        ("done", {}, "in-flight"),
+        ("done", {"a": "done"}, "in-flight"),
+        ("done", {"a": "done", "b": "skipped"}, "delivered"),
+        ("done", {"a": "skipped", "b": "discarded"}, "filtered"),
+    ],
+)
+async def test_the_outcome_is_counted_as_the_log_counts(own: str | None, readers: dict[str, str], outcome: str) -> None:
+    message, event, when = new_id(), new_id(), SystemClock().now()
+
+    def recorded(id_: UUID, kind: Kind, type_: str) -> Recorded:
+        return Recorded(
+            id=id_,
+            kind=kind,
+            type=type_,
+            source="ehr",
+            subject="s",
+            token=message,
+            time=when,
+            data=b"",
+            datacontenttype="",
+            correlation=message,
+            causation=None,
+            position=Position(1, 1),
+            recorded=when,
+        )
+
+    def ended(id_: UUID, name: str, how: str) -> dict[str, Any]:
+        row = {"event": id_, "subscription": name, "outcome": how, "reference": None, "reason": None}
+        return {**row, "attempts": 1, "at": when}
+
+    class Told:
+        async def journey(self, _: UUID) -> Journey:
+            events = [recorded(message, Kind.MESSAGE, "hl7v2:ADT^A03"), recorded(event, Kind.EVENT, TYPE)]
+            rows = [ended(message, "translate", own)] if own else []
+            rows += [ended(event, name, how) for name, how in readers.items()]
+            return Journey(message, "k", "ehr", events, rows, [], [])
+
+    api = open_api(journal=Told(), consumers=lambda _: ["a", "b"])
+    assert (await api.get(f"/v1/messages/{message}")).json["outcome"] == outcome
 
 
 async def test_without_a_log_reading_says_so() -> None:

@@ -117,7 +117,7 @@ async def test_a_failing_store_is_told_and_nothing_claimed() -> None:
     api = open_api()
     api.intake.fail()
     refused = await publish(api)
-    assert (refused.status, refused.problem) == (503, "unavailable")
+    assert (refused.status, refused.problem) == (503, "not-stored")
     assert int(refused.headers["retry-after"]) > 0
     api.intake.recover()
     assert (await publish(api)).status == 201

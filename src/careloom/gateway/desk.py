@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError, ContractBroken, PermanentError, Throttled, Unavailable
-from careloom.gateway.lookup import Found, Lookup, NotFound, Pending
+from careloom.gateway.lookup import Found, Lookup, LookupResult, NotFound, Pending
 from careloom.gateway.lookup_figures import Figures
 
 log = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class Desk:
         return ended
 
     async def _asked(self, asked: BaseModel) -> _Ended:
-        call = asyncio.ensure_future(self.lookup.run(asked, self.lookup.budget_seconds))
+        call = asyncio.ensure_future(self._called(asked))
         timer = asyncio.ensure_future(self._clock.sleep(self.lookup.timeout_seconds))
         try:
             await asyncio.wait({call, timer}, return_when=asyncio.FIRST_COMPLETED)
@@ -216,7 +216,10 @@ class Desk:
             call.cancel()
             timer.cancel()
 
-    def _read(self, result: Found | NotFound | Pending) -> _Ended:
+    async def _called(self, asked: BaseModel) -> LookupResult:
+        return await self.lookup.run(asked, self.lookup.budget_seconds)
+
+    def _read(self, result: LookupResult) -> _Ended:
         if not isinstance(result, Found):
             return result
         self.figures.observe(result)

@@ -19,7 +19,6 @@ from careloom.gateway.services import Services
 from careloom.log.journey import Journey
 
 _DECLARED: Final = Declaration(data_class=DataClass.OPERATIONAL, criticality=Criticality.NORMAL, owner="integration")
-_ENDED: Final = frozenset({"done", "skipped", "discarded"})
 
 
 class JourneyEvent(BaseModel):
@@ -154,16 +153,19 @@ def _time(value: Any) -> str:
 
 
 def _outcome(found: Journey, consumers: Callable[[str], Sequence[str]]) -> Any:
-    """How the message stands. It is delivered when each event of it has an end with each of its readers."""
+    """How the message stands, counted as `careloom status` does: delivered once every reader of its events has ended
+    and one of them with an effect; filtered, if none had one or nobody wanted it."""
     if found.parked:
         return "parked"
-    ended = {(row["event"], row["subscription"]) for row in found.deliveries if row["outcome"] in _ENDED}
-    own = [row for row in found.deliveries if row["event"] == found.message]
+    own = [row["outcome"] for row in found.deliveries if row["event"] == found.message]
+    later = [row for row in found.deliveries if row["event"] != found.message]
+    if own and "done" not in own:
+        return "filtered"
+    ended = {(row["event"], row["subscription"]) for row in later}
     events = [one for one in found.events if one.kind is Kind.EVENT]
-    if not own or any((one.id, name) not in ended for one in events for name in consumers(one.type)):
+    if not later or any((one.id, name) not in ended for one in events for name in consumers(one.type)):
         return "in-flight"
-    done = any(row["outcome"] == "done" for row in found.deliveries if row["event"] != found.message)
-    return "delivered" if done or (events and not any(consumers(one.type) for one in events)) else "filtered"
+    return "delivered" if any(row["outcome"] == "done" for row in later) else "filtered"
 
 
 def _example() -> dict[str, Any]:

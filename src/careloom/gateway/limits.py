@@ -31,7 +31,7 @@ class ConsumerLimits(BaseModel):
     publish: Quota = Field(default=Quota(requests=60_000), description="events that applications publish")
     read: Quota = Field(default=Quota(requests=6_000), description="reading events, journeys, catalogues, status")
     lookup: Quota = Field(default=Quota(requests=6_000), description="direct look-ups")
-    concurrency: int = Field(default=256, ge=1, description="requests under way at once, of all kinds")
+    concurrency: int = Field(default=512, ge=1, description="requests under way at once, of all kinds")
 
     def quota(self, traffic: Traffic) -> Quota:
         """The quota of one kind of traffic."""

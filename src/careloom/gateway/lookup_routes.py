@@ -30,6 +30,13 @@ from careloom.security.apikeys import Principal
 LARGEST: Final = 64 * 1024
 RETRY_SECONDS: Final = 5
 _WAIT: Final = "wait="
+_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "allowed and without effect: a look-up changes nothing",
+    "schema": {"type": "string"},
+}
 Prefer = Annotated[str | None, Header(max_length=200, description="`wait=N`: answer within N seconds (RFC 7240)")]
 
 
@@ -194,7 +201,7 @@ def _asked(desk: Desk, *, posted: bool) -> dict[str, Any]:
     schema, example = _inlined(desk.lookup.parameters), desk.lookup.example_parameters
     if posted:
         content = {"application/json": {"schema": schema, "example": example}}
-        return {"requestBody": {"required": True, "content": content}}
+        return {"requestBody": {"required": True, "content": content}, "parameters": [_KEY]}
     return {
         "parameters": [
             {

@@ -4,6 +4,8 @@
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -30,6 +32,7 @@ from careloom.security.apikeys import Principal
 FORMAT: Final = "event"
 """What stands before the colon in the type of a published message: `event:registration.created.v1`."""
 LARGEST: Final = 1024 * 1024
+RETRY_SECONDS: Final = 5
 LONGEST_SUBJECT: Final = 1_000
 KEY_PATTERN: Final = r"^[!-~]{1,200}$"
 Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=KEY_PATTERN)]
@@ -79,17 +82,24 @@ def router(services: Services) -> APIRouter:
             passage_of(request).outcome = "publish-denied"
             raise ProblemError(403, "publish-denied", "this API key may not publish events of this type")
         received = _received(published, system, key, services)
-        claim = (system, received.key)
-        if claim in in_flight:
-            under_way = "a request with this key is under way; wait for its answer"
-            raise ProblemError(409, "request-in-flight", under_way, retry_after=1)
-        in_flight.add(claim)
-        try:
+        with _alone(in_flight, received):
             return await _stored(services, received)
-        finally:
-            in_flight.discard(claim)
 
     return routes
+
+
+@contextmanager
+def _alone(in_flight: set[tuple[str, str]], received: Received) -> Iterator[None]:
+    """Raises ProblemError 409 while a request with the same key is under way in this process."""
+    claim = (received.system, received.key)
+    if claim in in_flight:
+        under_way = "a request with this key is under way; wait for its answer"
+        raise ProblemError(409, "request-in-flight", under_way, retry_after=1)
+    in_flight.add(claim)
+    try:
+        yield
+    finally:
+        in_flight.discard(claim)
 
 
 async def _read(request: Request) -> Published:
@@ -139,6 +149,9 @@ async def _stored(services: Services, received: Received) -> JSONResponse:
     try:
         # Shielded: a caller that hangs up must not cancel the commit of a whole batch.
         receipt = await asyncio.shield(services.intake.accept(received))
+    except TransientError:
+        away = "nothing is known to be stored; send it again under the same key"
+        raise ProblemError(503, "not-stored", away, retry_after=RETRY_SECONDS) from None
     except FormatError as error:
         raise ProblemError(422, "unreadable-event", error.reason, location="data") from None
     if isinstance(receipt, Conflicting):

@@ -63,7 +63,12 @@ class EventPage(BaseModel):
 def router(services: Services) -> APIRouter:
     """The routes that read events."""
     routes = APIRouter(tags=["events"])
+    _add_pages(routes, services)
+    _add_one(routes, services)
+    return routes
 
+
+def _add_pages(routes: APIRouter, services: Services) -> None:
     @routes.get(
         "/v1/events",
         response_model=None,
@@ -78,23 +83,6 @@ def router(services: Services) -> APIRouter:
         following = cursors.written(found.after)
         body = EventPage(events=events, next=following, more=found.more).model_dump(exclude_none=True)
         return JSONResponse(body, headers=_link("/v1/events", type, following, limit, more=found.more))
-
-    @routes.get(
-        "/v1/events/{id}",
-        response_model=None,
-        responses={
-            **answer(200, "the event", LoggedEvent, _example().model_dump()),
-            **documented(401, 403, 404, 422, 503),
-        },
-        summary="One event",
-    )
-    @declared(_DECLARED)
-    async def event(id: UUID, request: Request) -> JSONResponse:
-        """Keys without the scope `read:phi` see its data masked."""
-        found = await services.journal.event(id)
-        if found is None:
-            raise ProblemError(404, "event-unknown", "no event has this id; a receipt names a message")
-        return JSONResponse(_shown(found, reveal=_reveals(request)).model_dump(exclude_none=True))
 
     @routes.get(
         "/v2/events",
@@ -113,7 +101,24 @@ def router(services: Services) -> APIRouter:
         headers = _link("/v2/events", type, cursors.written(found.after), limit, more=True)
         return JSONResponse(events, headers=headers, media_type=BATCH)
 
-    return routes
+
+def _add_one(routes: APIRouter, services: Services) -> None:
+    @routes.get(
+        "/v1/events/{id}",
+        response_model=None,
+        responses={
+            **answer(200, "the event", LoggedEvent, _example().model_dump()),
+            **documented(401, 403, 404, 422, 503),
+        },
+        summary="One event",
+    )
+    @declared(_DECLARED)
+    async def event(id: UUID, request: Request) -> JSONResponse:
+        """Keys without the scope `read:phi` see its data masked."""
+        found = await services.journal.event(id)
+        if found is None:
+            raise ProblemError(404, "event-unknown", "no event has this id; a receipt names a message")
+        return JSONResponse(_shown(found, reveal=_reveals(request)).model_dump(exclude_none=True))
 
 
 async def _page(services: Services, type_: str | None, after: str | None, limit: int) -> Page:

@@ -13,7 +13,21 @@ from careloom.mapping.source import Settings
 Translate: TypeAlias = Callable[[Any, Settings], Translation]
 
 # Modules of one message family each; every one has `MAPPINGS`.
-FAMILIES: Final = ("careloom.mapping.adt",)
+FAMILIES: Final = (
+    "careloom.mapping.adt",
+    "careloom.mapping.x12.eligibility",
+    "careloom.mapping.x12.status",
+    "careloom.mapping.x12.authorization",
+    "careloom.mapping.x12.remittance",
+    "careloom.mapping.x12.claim",
+    "careloom.mapping.x12.enrollment",
+    "careloom.mapping.x12.premium",
+    "careloom.mapping.x12.acknowledgement",
+    "careloom.mapping.x12.order",
+    "careloom.mapping.x12.shipment",
+    "careloom.mapping.x12.invoice",
+    "careloom.mapping.x12.inventory",
+)
 
 
 class Mapping(NamedTuple):

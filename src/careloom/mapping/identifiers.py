@@ -83,11 +83,12 @@ def authority_of(source: Source, raw: str, component: int) -> tuple[str | None, 
     if len(parts) < component:
         return None, None
     parts = parts[component - 1].split(source.subcomponent)
-    return _authority(*(parts if source.plain else [source.text(part) for part in parts])[:3])
+    return authority(*(parts if source.plain else [source.text(part) for part in parts])[:3])
 
 
 @lru_cache(maxsize=4096)
-def _authority(name: str, universal: str = "", type: str = "") -> tuple[str | None, str | None]:
+def authority(name: str, universal: str = "", type: str = "") -> tuple[str | None, str | None]:
+    """Short name and URI of an HD by its parts."""
     # Few authorities assign all the numbers there are.
     return name or universal or None, _uri(universal, type.upper()) if universal else None
 

@@ -84,7 +84,7 @@ def test_the_second_line_of_an_entry_is_its_text() -> None:
     [
         ("plain text\nof two lines", "plain text of two lines", "", "", ""),
         ("/EREF/E-1/NAME/Example Payer/REMI/Invoice 7", "Invoice 7", "E-1", "Example Payer", ""),
-        ("/TRTP/SEPA/IBAN/NL00TEST/NAME/Ex\nample/REMI/USTD//Inv 7/EREF/NOTPROVIDED", "Inv 7", "", "Example", "NL00TEST"),
+        ("/TRTP/S/IBAN/NL00TEST/NAME/Ex\nample/REMI/USTD//Inv 7/EREF/NOTPROVIDED", "Inv 7", "", "Example", "NL00TEST"),
         ("/EREF/E-2//CNTP/NL00TEST/TESTNL2A/Example///REMI/USTD//Invoice/", "Invoice", "E-2", "Example", "NL00TEST"),
         ("166?00TRANSFER?20Invoice 7?21 and 8?32Example", "Invoice 7 and 8", "", "Example", ""),
         ("835<00TRANSFER<20EREF+E-3<21SVWZ+Invo<22ice<31ACC<32Exam<33ple", "Invoice", "E-3", "Example", "ACC"),

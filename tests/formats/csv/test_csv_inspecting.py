@@ -108,6 +108,14 @@ def test_a_workbook_is_looked_at_like_any_rows() -> None:
     assert list(inspection.values.values()) == [("1", "2"), ("A",)]
 
 
+def test_a_repeated_name_is_warned_of_and_does_not_make_the_names_values() -> None:
+    inspection = inspecting.inspect(b"name,code,Name\nA,1,B\n", paths=["name", "3"])
+    assert [(finding.code, finding.place) for finding in inspection.findings] == [
+        ("header-repeated", "row 1, column 3")
+    ]
+    assert (inspection.counts["rows"], list(inspection.values.values())) == (1, [("A",), ("B",)])
+
+
 def test_many_findings_are_counted_not_listed() -> None:
     inspection = inspecting.inspect(SAMPLE + b"x\n" * 1_000)
     assert len(inspection.findings) == 201

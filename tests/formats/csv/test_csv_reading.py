@@ -166,6 +166,7 @@ def test_line_ends_may_be_mixed(ends: tuple[str, str]) -> None:
         ("latin-1", b"a,b\n1,\xe9\n"),
         ("cp1252", b"a,b\n1,\xe9\n"),
         ("utf-16", "a,b\n1,é\n".encode("utf-16")),
+        ("utf-16", "a,b\n1,é\n".encode("utf-16-le")),
         ("utf-16", b"\xfe\xff" + "a,b\n1,é\n".encode("utf-16-be")),
     ],
 )
@@ -270,6 +271,29 @@ def test_what_a_cut_or_joined_file_lacks_is_told(old: bytes, new: bytes, errors:
     assert BATCH_DATA.count(old) == 1
     found = read(BATCH_DATA.replace(old, new), BATCH)[1]
     assert [f"{code} {place}" for code, place in found] == errors
+
+
+def test_a_footer_under_named_columns_is_no_row_and_is_checked() -> None:
+    by = Layout.load(
+        {
+            "name": "x",
+            "discriminator": {"position": 1},
+            "records": [
+                {"name": "d", "columns": [{"name": "item"}, {"name": "amount", "type": "decimal"}]},
+                {
+                    "name": "trailer",
+                    "code": "TOTAL",
+                    "role": "trailer",
+                    "columns": [{"name": "sum", "position": 3, "type": "decimal"}],
+                },
+            ],
+            "totals": [{"kind": "sum", "field": "sum", "column": "amount"}],
+        }
+    )
+    data = b"item,note,amount\nA,x,1.25\nB,,2\nTOTAL,,3.25\n"
+    right, errors = read(data, by)
+    assert ([values.get("amount") for values in right], errors) == ([Decimal("1.25"), Decimal(2), None], [])
+    assert read(data.replace(b"3.25", b"3.26"), by)[1] == [("total-differs", "row 4 (trailer.sum)")]
 
 
 def test_a_hash_total_keeps_only_its_last_digits() -> None:

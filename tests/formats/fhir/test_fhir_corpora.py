@@ -12,6 +12,7 @@ import pytest
 from careloom.core.errors import FormatError
 from careloom.formats import fhir
 from careloom.formats.fhir import resources
+from careloom.formats.fhir.definitions import PRIMITIVES, definition
 from careloom.formats.fhir.inspecting import inspect, recognises
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
@@ -110,3 +111,42 @@ def test_references_of_the_bundles_lead_somewhere() -> None:
         assert all(index.get(text) is not None for text in urns)
         assert [step.index for step in fhir.steps(bundle)] == list(range(len(bundle["entry"])))
     assert followed > 1000
+
+
+REFERENCE = CORPUS / "reference" / "fhir-r4.schema.json"
+
+
+def published() -> dict[str, dict[str, bool]]:
+    """Of each type of the published JSON Schema: its members, and whether each is a list."""
+    definitions = json.loads(REFERENCE.read_bytes())["definitions"]
+    return {
+        name: {member: "items" in shape for member, shape in one["properties"].items()}
+        for name, one in definitions.items()
+        if "properties" in one
+    }
+
+
+def test_the_table_has_the_members_of_the_published_schema_and_no_others() -> None:
+    types = published()
+    assert len(types) > 600
+    for name, members in types.items():
+        defined = definition(name)
+        assert defined, name
+        own = {member.name: member.many for member in defined.members}
+        companions = {"_" + member.name for member in defined.members if member.use.type in PRIMITIVES}
+        theirs = {member: many for member, many in members.items() if member[0] != "_" and member != "resourceType"}
+        assert {member: many for member, many in own.items() if member != "resourceType"} == theirs, name
+        assert {member for member in members if member[0] == "_"} <= companions, name
+
+
+def test_the_table_asks_for_what_the_published_schema_asks_for() -> None:
+    definitions = json.loads(REFERENCE.read_bytes())["definitions"]
+    for name in published():
+        defined = definition(name)
+        assert defined
+        needed = {member.name for member in defined.members if member.required}
+        assert set(definitions[name].get("required", ())) - {"resourceType"} <= needed, name
+        for member, shape in definitions[name]["properties"].items():
+            codes = shape.get("enum") or shape.get("items", {}).get("enum")
+            if codes and member != "resourceType":
+                assert list(defined.by_name[member].use.codes) == codes, f"{name}.{member}"

@@ -53,7 +53,7 @@ def test_a_missing_last_isa_element_is_forgiven() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "repetition"),
-    [("*^*00501*", "*U*00401*", b""), ("*^*00501*", "*U*00501*", b""), ("*^*00501*", "*~*00501*", b""),
+    [("*^*00501*", "*U*00401*", b""), ("*^*00501*", "*U*00501*", b""), 
      ("*^*00501*", "*`*00402*", b"`"), ("*^*00501*", "*:*00501*", b":")],
 )  # fmt: skip
 def test_isa11_is_a_separator_only_since_00402_and_only_if_usable(old: str, new: str, repetition: bytes) -> None:
@@ -64,7 +64,7 @@ def test_isa11_is_a_separator_only_since_00402_and_only_if_usable(old: str, new:
     ("data", "place"),
     [(b"", "ISA"), (b"hello", "ISA"), (b"MSH|^~\\&|", "ISA"), (b"ISA*00*", "ISA"), (ISA.encode(), "ISA16"),
      (interchange(isa=ISA.replace("*0*T*", "*T*")), "ISA"), (interchange(isa=ISA[:-1] + "A"), "ISA16"),
-     (interchange(isa=ISA[:-1] + "*"), "ISA16"), (interchange("Q"), "the terminator of ISA"), (interchange(":"), "ISA16")],
+     (interchange(isa=ISA[:-1] + "*"), "ISA16"), (interchange("Q"), "the terminator of ISA"), (interchange(" "), "ISA16"), (interchange(":"), "ISA16")],
 )  # fmt: skip
 def test_an_isa_that_cannot_be_read_is_refused_with_its_place(data: bytes, place: str) -> None:
     with pytest.raises(FormatError) as caught:
@@ -103,7 +103,7 @@ def test_binary_segments_hold_terminators() -> None:
 def test_a_wrong_binary_length_loses_nothing() -> None:
     data = enclose("BGN*02*1*20260301\nBIN*999999*SHORT", "275", "005010", "PI")
     assert x12.parse(data)[0].encode() == data
-    assert [finding.code for finding in x12.validate(data).findings if finding.segment_id == "BIN"] == ["binary-length"]
+    assert "binary-length" in [finding.code for finding in x12.validate(data).findings]
 
 
 def test_lines_wrapped_at_a_column_are_joined() -> None:

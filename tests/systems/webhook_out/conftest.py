@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hub.fixtures import hospital
 
 from careloom.systems.registry import kinds
 from careloom.systems.webhook_out.connector import WebhookTarget
@@ -52,3 +53,6 @@ async def target(world: World, endpoint: Endpoint) -> AsyncIterator[Opened]:
     yield open_
     for one in opened:
         await one.close()
+
+
+__all__ = ["hospital"]

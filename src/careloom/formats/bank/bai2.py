@@ -106,12 +106,11 @@ def _decoded(data: bytes) -> str:
 
 def _record(pieces: Sequence[str], line: int) -> _Record:
     """A slash ends each line; where the text of a transaction has none yet, the next line goes on after a blank."""
-    joined = pieces[0]
-    for piece in pieces[1:]:
-        in_text = pieces[0].startswith("16") and not joined.endswith("/")
-        joined = f"{joined} {piece}" if in_text else f"{joined.removesuffix('/')},{piece}"
-    joined = joined.removesuffix("/")
-    fields = joined.split(",")
+    has_text = pieces[0].startswith("16")
+    joined: list[str] = []
+    for piece in pieces:
+        joined += (piece.removesuffix("/"), " " if has_text and not piece.endswith("/") else ",")
+    fields = "".join(joined[:-1]).split(",")
     return _Record(fields[0], fields[1:], line, len(pieces))
 
 

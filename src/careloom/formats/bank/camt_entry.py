@@ -19,8 +19,11 @@ _NO_REFERENCE: Final = "NOTPROVIDED"
 def text_at(element: Element, *paths: str) -> str:
     """The text at the first of these paths that has one; "" for none."""
     for path in paths:
-        text = element.findtext(path)
-        if text and (text := text.strip()):
+        found: Element | None = element
+        # One step at a time is found in C; a path is not.
+        for step in path.split("/"):
+            found = found.find(step) if found is not None else None
+        if found is not None and found.text and (text := found.text.strip()):
             return text
     return ""
 

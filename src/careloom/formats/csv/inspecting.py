@@ -167,11 +167,19 @@ class _Survey:
             cells = [str(cell) for cell in result.cells]
             if not self.rows:
                 self._width = len(cells)
+                self._names(result.row, cells)
             self.rows.append(result)
             if len(cells) != self._width:
                 self._ragged(result)
             identical = identical and same(cells)
         return identical
+
+    def _names(self, row: int, cells: Sequence[str]) -> None:
+        names = [cell.strip().casefold() for cell in cells]
+        for index, name in enumerate(names) if self._header else ():
+            if name and (first := names.index(name)) != index:
+                text = f"the same name as column {first + 1}; a layout must use positions for them"
+                self.find("header-repeated", f"row {row}, column {index + 1}", text, self.lenient)
 
     def _ragged(self, raw: Raw) -> None:
         if self._header is not None:

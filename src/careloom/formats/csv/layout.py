@@ -128,7 +128,7 @@ class Limits(_Part):
     max_field_length: Annotated[int, Field(ge=1, le=LONGEST_FIELD)] = 32_768
     max_line_length: Annotated[int, Field(ge=1)] = 1_048_576
     max_record_lines: Annotated[int, Field(ge=1, le=10_000)] = 100
-    max_unpacked: Annotated[int, Field(ge=1)] = 134_217_728
+    max_unpacked: Annotated[int, Field(ge=1)] = 67_108_864
 
 
 class Layout(_Part):

@@ -36,12 +36,19 @@ def lines(source: bytes | BinaryIO, encoding: str, longest: int) -> Iterator[Lin
 
 def _texts(source: bytes | BinaryIO, encoding: str) -> Iterator[str]:
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    # utf-8-sig reads plain UTF-8 as well, so a byte order mark is never taken for a letter of the first header.
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
-    decoder = codecs.getincrementaldecoder(name)(errors="careloom.marked")
-    while chunk := stream.read(_CHUNK):
+    chunk = stream.read(_CHUNK)
+    decoder = codecs.getincrementaldecoder(_codec(encoding, chunk))(errors="careloom.marked")
+    while chunk:
         yield decoder.decode(chunk)
+        chunk = stream.read(_CHUNK)
     yield decoder.decode(b"", final=True)
+
+
+def _codec(encoding: str, opening: bytes) -> str:
+    """The codec that reads an encoding with or without its byte order mark, which is no letter of the first header."""
+    if encoding == "utf-16" and not opening.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16-le"
+    return "utf-8-sig" if encoding == "utf-8" else encoding
 
 
 def _pieces(texts: Iterator[str], longest: int) -> Iterator[tuple[str, str]]:

@@ -80,13 +80,15 @@ def _rows(head: bytes, encoding: str, dialect: Dialect) -> Iterator[Raw]:
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Names are words, each once, without gaps but at the end; no number stands among them."""
+    """Names are words without gaps but at the end, and no numbers. Repeated ones must stand above what is no word."""
     if not rows:
         return False
     names = [name.strip().casefold() for name in rows[0]]
     while names and not names[-1]:
         names.pop()
-    return bool(names) and all(names) and len(set(names)) == len(names) and not any(_is_value(name) for name in names)
+    if not names or any(map(_is_value, names)):
+        return False
+    return len(set(names)) == len(names) or any(cell and _is_value(cell) for row in rows[1:2] for cell in row)
 
 
 def _is_value(text: str) -> bool:

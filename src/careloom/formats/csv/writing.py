@@ -117,7 +117,8 @@ class _Table:
         self._tally = Tally(layout)
         self._records = {record.name: record for record in layout.record_types}
         self._slots = {record.name: _slots(record) for record in layout.record_types}
-        self._roles = {record.role: record.name for record in layout.record_types}
+        # Of several kinds of details, a plain mapping is the first one.
+        self._roles = {record.role: record.name for record in reversed(layout.record_types)}
         self._number = 0
 
     def cells(
@@ -129,15 +130,19 @@ class _Table:
         """Each row of the file. The trailer waits for the end, since it states what came before."""
         if self._layout.has_header:
             yield self._names()
-        closing = trailer
-        for index, record in enumerate(records):
+        opening, closing = header, trailer
+        for record in records:
             name, values = self._named(record)
-            if index == 0 and self._records[name].role != "header" and header is not None:
-                yield self._record(self._roles["header"], header)
-            if self._records[name].role == "trailer":
+            role = self._records[name].role
+            if opening is not None and role != "header":
+                yield self._record(self._roles["header"], opening)
+            opening = None
+            if role == "trailer":
                 closing = values
             else:
                 yield self._record(name, values)
+        if opening is not None:
+            yield self._record(self._roles["header"], opening)
         if "trailer" in self._roles:
             yield self._closing(closing or {})
 

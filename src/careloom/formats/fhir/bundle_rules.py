@@ -69,7 +69,7 @@ def _same_id(entry: Mapping[str, Any], url: str, place: Place) -> Iterator[Findi
     """A fullUrl of a RESTful server ends in the id of the resource (FHIR R4 2.36.4)."""
     resource = entry.get("resource", {})
     key = resource.get("id")
-    if key and url.startswith(("http://", "https://")):
+    if type(key) is str and url.startswith(("http://", "https://")):
         tail = f"/{resource.get('resourceType')}/"
         if tail in url and url.rpartition("/")[2] != key:
             yield finding(
@@ -85,8 +85,9 @@ def _twice(entries: Sequence[Mapping[str, Any]], place: Place) -> Iterator[Findi
     for number, entry in enumerate(entries):
         if "fullUrl" not in entry:
             continue
-        version = entry.get("resource", {}).get("meta", {}).get("versionId")
-        name = (entry["fullUrl"], version)
+        # The resource has not been checked yet, so that its meta may be anything.
+        meta = entry.get("resource", {}).get("meta")
+        name = (entry["fullUrl"], str(meta.get("versionId")) if type(meta) is dict else "")
         if name in seen:
             at = place.down(f"entry[{number}].fullUrl")
             yield finding("bdl-7", at, "the fullUrl of another entry, and no other version of it")

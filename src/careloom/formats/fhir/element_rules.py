@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from careloom.core.errors import FormatError
@@ -53,9 +54,14 @@ def some(*names: str) -> Callable[[Mapping[str, Any]], bool]:
 
 def values_of(value: Mapping[str, Any], kind: str, choice: str = "value") -> Sequence[str]:
     """The members that give a value to the choice, `_valueString` counted as `valueString`."""
+    names = _chosen(kind, choice)
+    return sorted({name.removeprefix("_") for name in value} & names)
+
+
+@cache
+def _chosen(kind: str, choice: str) -> frozenset[str]:
     found = definition(kind)
-    names = found.chosen[choice] if found else ()
-    return [name for name in names if name in value or "_" + name in value]
+    return frozenset(found.chosen[choice]) if found else frozenset()
 
 
 def _extension(value: Mapping[str, Any]) -> bool:

@@ -70,6 +70,16 @@ def _of_type(text: str, target: str, value: Any = None) -> bool:
     return not said or said == target
 
 
+def _element(value: Any) -> dict[str, Any]:
+    """An element, or an empty one in place of what is none: a stored resource may be of any shape."""
+    return value if type(value) is dict else {}
+
+
+def _listed(value: Any) -> list[Any]:
+    """The items of a list, or the one value there is."""
+    return value if type(value) is list else [] if value is None else [value]
+
+
 def _folded(text: str) -> str:
     """Without case and accents, as string searches compare (FHIR R4 3.1.1.4.8)."""
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
@@ -90,17 +100,16 @@ def _texts(value: Any) -> list[str]:
     if type(value) is not dict:
         return [value] if type(value) is str else []
     names = _ADDRESS_PARTS if any(name in value for name in _ADDRESS_PARTS[1:]) else _NAME_PARTS
-    parts = (value.get(name, ()) for name in names)
-    return [one for part in parts for one in ([part] if type(part) is str else part) if type(one) is str]
+    return [one for name in names for one in _listed(value.get(name)) if type(one) is str]
 
 
 def _token(value: Any, wanted: SearchValue, modifier: str) -> bool:
     if modifier == "text":
         return _token_text(value, wanted)
     if modifier == "of-type":
-        typed = value.get("type", {}) if type(value) is dict else {}
-        as_type = SearchValue("", system=wanted.system, code=wanted.code)
-        return value.get("value") == wanted.value and any(_is_token(pair, as_type) for pair in _pairs(typed))
+        identifier = _element(value)
+        typed, as_type = _element(identifier.get("type")), SearchValue("", system=wanted.system, code=wanted.code)
+        return identifier.get("value") == wanted.value and any(_is_token(pair, as_type) for pair in _pairs(typed))
     return any(_is_token(pair, wanted) for pair in _pairs(value))
 
 
@@ -118,23 +127,22 @@ def _pairs(value: Any) -> list[tuple[str, str]]:
     if type(value) is not dict:
         return [("", str(value))]
     if "coding" in value:
-        return [(str(one.get("system", "")), str(one.get("code", ""))) for one in value["coding"] if type(one) is dict]
+        codings = map(_element, _listed(value["coding"]))
+        return [(str(one.get("system", "")), str(one.get("code", ""))) for one in codings]
     return [(str(value.get("system", "")), str(value.get("code", value.get("value", ""))))]
 
 
 def _token_text(value: Any, wanted: SearchValue) -> bool:
-    if type(value) is not dict:
-        return False
-    kinds = value.get("type") if type(value.get("type")) is dict else {}
-    texts = [value.get("text"), value.get("display"), (kinds or {}).get("text")]
-    texts += [one.get("display") for one in value.get("coding", ()) if type(one) is dict]
+    concept = _element(value)
+    texts = [concept.get("text"), concept.get("display"), _element(concept.get("type")).get("text")]
+    texts += [_element(one).get("display") for one in _listed(concept.get("coding"))]
     sought = _folded(wanted.text)
-    return any(_folded(text).startswith(sought) for text in texts if text)
+    return any(_folded(text).startswith(sought) for text in texts if type(text) is str)
 
 
 def _reference(value: Any, wanted: SearchValue, modifier: str) -> bool:
     if modifier == "identifier":
-        identifier = value.get("identifier") if type(value) is dict else None
+        identifier = _element(value).get("identifier")
         return identifier is not None and _token(identifier, wanted, "")
     text = reference_of(value) or (value if type(value) is str else "")
     if not text:
@@ -174,11 +182,11 @@ def span(value: Any) -> When | None:
         if "start" in value or "end" in value:
             start = when(value["start"]).start if "start" in value else _ALWAYS
             return When(start, when(value["end"]).until if "end" in value else _NEVER)
-        spans = [when(one) for one in value.get("event", ())]
+        spans = [when(one) for one in _listed(value.get("event"))]
     except (FormatError, TypeError):
         return None
-    bounds = value.get("repeat", {}).get("boundsPeriod")
-    spans += [found for found in (span(bounds),) if found]
+    bounds = span(_element(value.get("repeat")).get("boundsPeriod"))
+    spans += [bounds] if bounds else []
     return When(min(one.start for one in spans), max(one.until for one in spans)) if spans else None
 
 

@@ -11,6 +11,7 @@ from careloom.core.errors import FormatError
 from careloom.formats.fhir.bundles import bundle
 from careloom.formats.fhir.reading import Resource
 from careloom.formats.fhir.references import BundleIndex, entries_of, reference_of
+from careloom.formats.fhir.structure import refuse_misshapen
 
 ResponseCode: TypeAlias = Literal["ok", "transient-error", "fatal-error"]
 
@@ -36,10 +37,12 @@ def read_message(resource: Resource) -> Message:
     """What a message Bundle says. FormatError, with its place, when it is none, or its focus is not in it."""
     if resource.get("resourceType") != "Bundle" or resource.get("type") != "message":
         raise FormatError("no message: must be a Bundle of type message", "Bundle.type")
+    refuse_misshapen(resource, "Bundle")
     entry, header = next(entries_of(resource), ({}, {}))
     if header.get("resourceType") != "MessageHeader":
         raise FormatError("the first entry of a message is its MessageHeader", "Bundle.entry[0].resource")
     place = "Bundle.entry[0].resource"
+    refuse_misshapen(header, place)
     event = (header.get("eventCoding") or {}).get("code") or header.get("eventUri")
     if not event:
         raise FormatError("a message says what happened: eventCoding or eventUri", f"{place}.event[x]")

@@ -10,7 +10,6 @@ from careloom.formats.fhir.reading import Resource
 from careloom.formats.fhir.references import (
     BundleIndex,
     ReferenceParts,
-    contained,
     is_reference,
     parse_reference,
     reference_of,
@@ -19,38 +18,46 @@ from careloom.formats.fhir.walking import Element
 from careloom.formats.inspection import Finding, Severity
 
 
-class BundleIndexes:
-    """The index of each Bundle that is being checked, made once."""
+class Indexes:
+    """The indexes of what is being checked, each made once. What they are of must live as long as they do."""
 
     def __init__(self) -> None:
-        self._made: dict[int, BundleIndex] = {}
+        self._bundles: dict[int, BundleIndex] = {}
+        self._contained: dict[int, dict[str, Resource]] = {}
 
-    def of(self, bundle: Resource) -> BundleIndex:
-        """The index of this Bundle, which must live as long as these indexes."""
-        if id(bundle) not in self._made:
-            self._made[id(bundle)] = BundleIndex(bundle)
-        return self._made[id(bundle)]
+    def of_bundle(self, bundle: Resource) -> BundleIndex:
+        """What the entries of a Bundle are called."""
+        if id(bundle) not in self._bundles:
+            self._bundles[id(bundle)] = BundleIndex(bundle)
+        return self._bundles[id(bundle)]
+
+    def contained(self, container: Resource, fragment: str) -> Resource | None:
+        """The resource that `#id` means inside a container; `#` alone is the container."""
+        if id(container) not in self._contained:
+            inside = [one for one in container.get("contained", ()) if type(one) is dict]
+            self._contained[id(container)] = {f"#{one.get('id')}": one for one in reversed(inside)}
+        return container if fragment == "#" else self._contained[id(container)].get(fragment)
 
 
-def reference_rules(element: Element, inside: Inside, indexes: BundleIndexes) -> Iterator[Finding]:
+def reference_rules(element: Element, inside: Inside, indexes: Indexes) -> Iterator[Finding]:
     """What is wrong with one Reference element."""
     text = reference_of(element.value)
     if not text:
         return
-    place = element.place.down("reference")
     parts = parse_reference(text)
     if parts.kind == "other" and not is_reference(text):
-        yield finding("reference-malformed", place, "neither Type/id, nor a URL, a urn:uuid, a #fragment or a query")
+        problem = "neither Type/id, nor a URL, a urn:uuid, a #fragment or a query"
+        yield finding("reference-malformed", element.place.down("reference"), problem)
         return
     target: Resource | None = None
     if parts.kind == "fragment":
-        target = contained(inside.container or inside.resource, text)
+        target = indexes.contained(inside.container or inside.resource, text)
         if target is None:
-            yield finding("ref-1", place, "no contained resource has this id")
+            yield finding("ref-1", element.place.down("reference"), "no contained resource has this id")
     elif inside.bundle is not None:
-        target = indexes.of(inside.bundle).get(text, inside.full_url)
+        target = indexes.of_bundle(inside.bundle).get(text, inside.full_url)
         if target is None and parts.kind == "urn":
-            yield _unresolved(inside.bundle, place)
+            yield _unresolved(inside.bundle, element.place.down("reference"))
     yield from _type(element, parts, target)
 
 

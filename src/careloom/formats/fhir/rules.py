@@ -20,7 +20,7 @@ from careloom.formats.fhir.findings import finding
 from careloom.formats.fhir.insides import Inside, resources_in
 from careloom.formats.fhir.invariants import RESOURCE_RULES
 from careloom.formats.fhir.reading import Resource
-from careloom.formats.fhir.reference_rules import BundleIndexes, reference_rules
+from careloom.formats.fhir.reference_rules import Indexes, reference_rules
 from careloom.formats.fhir.schema import WHOLE_NUMBERS
 from careloom.formats.fhir.structure import MOST_FINDINGS, structure_of
 from careloom.formats.fhir.walking import Element, elements, primitives
@@ -37,7 +37,7 @@ def check(resource: Resource, *, strict: bool = False) -> list[Finding]:
     its references may point to, and whether what they name is there. `strict` makes each warning an error.
     """
     found: list[Finding] = []
-    indexes = BundleIndexes()
+    indexes = Indexes()
     for inside in resources_in(resource):
         met = islice(_checked(inside, indexes, strict), MOST_FINDINGS - len(found))
         found += [_hardened(one) for one in met] if strict else met
@@ -46,8 +46,8 @@ def check(resource: Resource, *, strict: bool = False) -> list[Finding]:
     return found
 
 
-def _checked(inside: Inside, indexes: BundleIndexes, strict: bool) -> Iterator[Finding]:
-    wrong = list(structure_of(inside.resource, inside.place, strict=strict))
+def _checked(inside: Inside, indexes: Indexes, strict: bool) -> Iterator[Finding]:
+    wrong = list(islice(structure_of(inside.resource, inside.place, strict=strict), MOST_FINDINGS))
     yield from wrong
     if any(one.severity == "error" and one.code != "narrative-empty" for one in wrong):
         return

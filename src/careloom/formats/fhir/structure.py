@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from careloom.core.errors import FormatError
 from careloom.formats.fhir.definitions import PRIMITIVES, resource_types
 from careloom.formats.fhir.explaining import explained
 from careloom.formats.fhir.findings import Place, finding
@@ -66,10 +67,20 @@ def _is_right(resource: Resource) -> bool:
     return type(kind) is str and kind in resource_types() and _validator(kind).is_valid(_shell(resource))
 
 
+def refuse_misshapen(resource: Resource, place: str) -> None:
+    """FormatError at the first element of a wrong JSON type, so that what comes after need not ask for types.
+
+    Looks at this resource alone; all else that may be wrong with it is left to `structure`.
+    """
+    for one in structure_of(resource, Place(place)):
+        if one.code == "type-wrong":
+            raise FormatError(one.text, one.place)
+
+
 def check_value(kind: str, value: Any, place: str = "") -> list[Finding]:
     """What is wrong with a value as one of a data type (`date`, `HumanName`). KeyError when there is no such type.
 
-    None is no value, and so no wrong one of a primitive type (but of xhtml). A `Decimal` is no whole number, even when it is 1.0.
+    None is no value, and so no wrong one of a primitive type (but of xhtml). A `Decimal` is no whole number, be it 1.0.
     """
     validator = _validator(kind)
     if value is None and kind in PRIMITIVES - {"xhtml"}:

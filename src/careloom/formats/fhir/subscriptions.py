@@ -12,6 +12,7 @@ from careloom.formats.fhir.bundles import bundle
 from careloom.formats.fhir.dates import instant
 from careloom.formats.fhir.reading import Resource
 from careloom.formats.fhir.references import BundleIndex, entries_of, reference_of
+from careloom.formats.fhir.structure import refuse_misshapen
 
 NotificationKind: TypeAlias = Literal["handshake", "heartbeat", "event-notification", "query-status", "query-event"]
 Content: TypeAlias = Literal["empty", "id-only", "full-resource"]
@@ -70,7 +71,7 @@ def is_notification(resource: Resource) -> bool:
     if resource.get("resourceType") != "Bundle" or resource.get("type") not in ("history", "subscription-notification"):
         return False
     status = next((inner for _, inner in entries_of(resource)), {})
-    named = {one.get("name") for one in _parameters(status)}
+    named = {str(one.get("name")) for one in _parameters(status)}
     return status.get("resourceType") == "Parameters" and {"subscription", "type"} <= named
 
 
@@ -78,8 +79,10 @@ def parse_notification(resource: Resource) -> Notification:
     """What a notification Bundle says. FormatError, with its place, when its status cannot be read."""
     if not is_notification(resource):
         raise FormatError("no notification: the first entry must be the status, as Parameters", _STATUS_PLACE)
+    refuse_misshapen(resource, "Bundle")
     _, status = next(entries_of(resource))
-    by_name = {one["name"]: one for one in _parameters(status) if one.get("name") != "notification-event"}
+    refuse_misshapen(status, _STATUS_PLACE)
+    by_name = {str(one.get("name")): one for one in _parameters(status) if one.get("name") != "notification-event"}
     kind = _text(by_name, "type")
     if kind not in _KINDS:
         raise FormatError("no kind of notification", f"{_STATUS_PLACE}.parameter")

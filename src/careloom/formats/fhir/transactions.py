@@ -47,6 +47,8 @@ def steps(bundle: Resource) -> list[Step]:
     resource it should write; and for two that change the same resource in a transaction.
     """
     entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise FormatError("entry is not a list", "Bundle.entry")
     found = [_step(index, entry) for index, entry in enumerate(entries)]
     if bundle.get("type") == "transaction":
         _refuse_same(found)
@@ -90,10 +92,10 @@ def _step(index: int, entry: Any) -> Step:
         raise FormatError("must be one of " + ", ".join(_TURN), place.down("request.method"))
     if not isinstance(url, str) or not url:
         raise FormatError("must say what is asked for", place.down("request.url"))
-    resource = entry.get("resource")
+    resource = entry.get("resource") if isinstance(entry.get("resource"), dict) else None
     kind, key, query = _parts(url)
     if method in ("POST", "PUT", "PATCH"):
-        if not isinstance(resource, dict):
+        if resource is None:
             raise FormatError(f"a {method} needs its resource", place.down("resource"))
         if method != "PATCH" and "$" not in url and resource.get("resourceType") != kind:
             raise FormatError("another resource type than that of the resource", place.down("request.url"))

@@ -10,7 +10,7 @@ from careloom.core.errors import FormatError
 from careloom.formats.fhir.bulk import raw_lines
 from careloom.formats.fhir.reading import Resource, encode, parse
 
-_APART: Final = frozenset({"collection", "searchset", "history"})
+_APART: Final = ("collection", "searchset", "history")
 """Bundles whose entries stand for themselves. A transaction, batch, message or document is one act of its sender."""
 
 

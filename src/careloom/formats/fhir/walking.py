@@ -30,13 +30,12 @@ class Element:
     @property
     def place(self) -> Place:
         """Where it stands."""
-        path = ""
+        steps: list[str] = []
         holder: Element | Place = self
         while isinstance(holder, Element):
-            step = f"{holder._name}[{holder._number}]" if holder._number >= 0 else holder._name
-            path = f"{step}.{path}" if path else step
+            steps.append(f"{holder._name}[{holder._number}]" if holder._number >= 0 else holder._name)
             holder = holder._holder
-        return holder.down(path)
+        return holder.down(".".join(step for step in reversed(steps) if step))
 
 
 def elements(resource: Resource, place: Place | None = None) -> Iterator[Element]:

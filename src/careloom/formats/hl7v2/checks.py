@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
@@ -89,11 +89,30 @@ class ComponentCheck(NamedTuple):
 
 
 class TypeCheck(NamedTuple):
-    """What is checked of a data type: `most` components (0: any number), and those that have something to check."""
+    """What is checked of a data type: `most` components (0: any number), and those that have something to check.
+
+    `first` is the place of the first of them, and `demands` whether any must not be empty.
+    """
 
     most: int
     components: tuple[ComponentCheck, ...]
     primitive: _Primitive | None
+    first: int = 0
+    demands: bool = False
+
+    def fits(self, raw: str, between: str) -> bool:
+        """Whether one repetition is right at a glance; False only means that a closer look is needed."""
+        count = raw.count(between) + 1 if between else 1
+        if self.primitive is not None:
+            return count == 1 and bool(self.primitive[0](raw))
+        if not self.most:
+            return True
+        if count > self.most or self.demands:
+            return False
+        if count <= self.first or not self.components:
+            return True
+        only = self.components[0]
+        return count == 1 and only.primitive is not None and not only.inner and bool(only.primitive[0](raw))
 
 
 class FieldCheck(NamedTuple):
@@ -102,21 +121,37 @@ class FieldCheck(NamedTuple):
     definition: FieldDefinition
     type: TypeCheck
     codes: Codes | None
-    idle: bool
+    usual: bool
+
+    def fits(self, raw: str, again: str, between: str) -> bool:
+        """Whether a field is right at a glance; False only means that a closer look is needed."""
+        definition = self.definition
+        if not self.usual or not again or again in raw or (definition.length and len(raw) > definition.length):
+            return False
+        if self.codes is not None and raw not in self.codes.values:
+            return False
+        return self.type.fits(raw, between)
 
 
-@lru_cache(maxsize=4096)
-def field_check(version: str, segment: str, field: int) -> FieldCheck | None:
-    """The check of a field as a version defines it; None where the version has no such field."""
+class SegmentCheck(NamedTuple):
+    """What is checked of the fields of a segment, by number, and those that must not be empty."""
+
+    fields: Mapping[int, FieldCheck]
+    required: Sequence[int]
+
+
+@lru_cache(maxsize=1024)
+def segment_check(version: str, segment: str) -> SegmentCheck | None:
+    """The checks of a segment as a version, or the nearest that has it, defines it; None for segments of no version."""
     known = dictionary_of(version)
     found = known.segment(segment)
-    definition = found.fields.get(field) if found else None
-    if definition is None:
+    if found is None:
         return None
-    kind = type_check(version, definition.type)
-    codes = known.codes(definition.table)
-    idle = kind.primitive is None and kind.most == 0 and codes is None and not definition.length
-    return FieldCheck(definition, kind, codes, idle and definition.repeats)
+    checks = {
+        number: FieldCheck(one, type_check(version, one.type), known.codes(one.table), one.usage not in "WXF")
+        for number, one in found.fields.items()
+    }
+    return SegmentCheck(checks, tuple(one.number for one in found.required))
 
 
 @lru_cache(maxsize=1024)
@@ -126,7 +161,9 @@ def type_check(version: str, kind: str) -> TypeCheck:
     definition = known.datatype(kind)
     if definition is None:
         return TypeCheck(0, (), _PRIMITIVES.get(kind))
-    return TypeCheck(len(definition.components), _components(known, definition, 1), None)
+    components = _components(known, definition, 1)
+    first = components[0].place if components else 0
+    return TypeCheck(len(definition.components), components, None, first, any(one.required for one in components))
 
 
 def _components(known: Dictionary, definition: DatatypeDefinition, depth: int) -> tuple[ComponentCheck, ...]:

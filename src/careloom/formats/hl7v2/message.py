@@ -18,8 +18,8 @@ from careloom.formats.hl7v2.separators import Separators, read_separators
 
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _ENDS: Final = re.compile(r"\r\n|\r|\n")
-_WIDE_MSH: Final = re.compile(r"[\ufeff\x00\x0b\s]*(?=MSH)")
 _first_four: Final = itemgetter(slice(4))
+_WIDE_MSH: Final = re.compile(r"[\ufeff\x00\x0b\s]*(?=MSH)")
 _MOST_KNOWN: Final = 4096
 
 
@@ -47,6 +47,7 @@ class Message:
         self.separators = dialect.separators
         self.charset = dialect.charset
         self._mark = dialect.separators.escape
+        self._separator = dialect.separators.field
         self._body = body
         self._dialect = dialect
         self._lines, self._heads, self._numbers = _lines_of(text, first_line, dialect.separators.field)
@@ -78,19 +79,20 @@ class Message:
 
         A path without a component reads the whole repetition when it has no components, else the first.
         """
-        key, name, nth, header, (field, repetition, component, subcomponent) = reading_of(path)
+        key, name, nth, header, field, repetition, component, subcomponent = reading_of(path)
         fields = self._fields.get(key) or self._fields_of(key, name, nth)
         raw = fields[field] if field < len(fields) else ""
         if not raw:
             return default
-        if header:
-            return raw
         again, between, below = self._levels
         if again in raw or repetition > 1:
+            if header:
+                return raw
             raw = part_of(raw, self._levels, repetition, component, subcomponent)
         elif between in raw:
-            parts = raw.split(between, component or 1)
-            raw = parts[component - 1 if component else 0] if component <= len(parts) else ""
+            component = component or 1
+            parts = raw.split(between, component)
+            raw = parts[component - 1] if component <= len(parts) else ""
             if below in raw or subcomponent > 1:
                 raw = part_of(raw, self._levels, 1, 1, subcomponent)
         elif component:
@@ -101,14 +103,19 @@ class Message:
 
     def _fields_of(self, key: str, name: str, nth: int) -> list[str]:
         """The fields of a segment, split once and shared with the `Segment` of it; none when it is not there."""
-        place = self._place(name, nth)
-        if place is None:
+        separator = self._separator
+        head, heads = name + separator, self._heads
+        try:
+            place = heads.index(head)
+            for _ in range(1, nth):
+                place = heads.index(head, place + 1)
+        except ValueError:
             return []
-        segment = self._segments.get(place)
-        fields = segment.parts if segment else split_fields(self._lines[place], self.separators.field)
+        if place in self._segments:
+            fields = self._segments[place].parts
+        else:
+            fields = self._splits[place] = split_fields(self._lines[place], separator)
         self._fields[key] = fields
-        if not segment:
-            self._splits[place] = fields
         return fields
 
     def is_null(self, path: str) -> bool:
@@ -203,11 +210,11 @@ class Message:
         return None if place is None else self._at(place, nth)
 
     def _place(self, name: str, nth: int) -> int | None:
-        head = name + self.separators.field
+        head, heads = name + self.separators.field, self._heads
         try:
-            place = self._heads.index(head)
+            place = heads.index(head)
             for _ in range(1, nth):
-                place = self._heads.index(head, place + 1)
+                place = heads.index(head, place + 1)
         except ValueError:
             return None
         return place
@@ -260,10 +267,15 @@ def _declared(body: bytes) -> tuple[Separators, str]:
     stop = body.find(b"\r")
     header = body if stop < 0 else body[:stop]
     stop = header.find(b"\n")
-    line = (header if stop < 0 else header[:stop]).decode("iso8859-1")
-    fields = line.split(line[3:4] or "|", 18)
-    separators = read_separators(line[3:4], fields[1] if len(fields) > 1 else "")
-    return separators, fields[17] if len(fields) > 17 else ""
+    line = header if stop < 0 else header[:stop]
+    fields = line.split(line[3:4] or b"|", 18)
+    separators = _separators_of(line[3:4], fields[1] if len(fields) > 1 else b"")
+    return separators, fields[17].decode("iso8859-1") if len(fields) > 17 else ""
+
+
+@lru_cache(maxsize=256)
+def _separators_of(field: bytes, encoding: bytes) -> Separators:
+    return read_separators(field.decode("iso8859-1"), encoding.decode("iso8859-1"))
 
 
 def _lines_of(text: str, first: int, separator: str) -> tuple[list[str], list[str], Sequence[int]]:

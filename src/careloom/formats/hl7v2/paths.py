@@ -43,22 +43,12 @@ def parts_of(text: str) -> tuple[str, int, int, int, int, int]:
     return name, int(nth or 1), int(field), int(repetition or 1), int(component or 0), int(subcomponent or 0)
 
 
-class Reading(NamedTuple):
-    """A path as `Message.get` follows it. `key` names the segment, as in `OBX[2]`; `header` marks MSH-1 and MSH-2."""
-
-    key: str
-    name: str
-    nth: int
-    header: bool
-    inside: tuple[int, int, int, int]
-
-
 @lru_cache(maxsize=4096)
-def reading_of(text: str) -> Reading:
-    """The path, ready to be followed many times."""
+def reading_of(text: str) -> tuple[str, str, int, bool, int, int, int, int]:
+    """A path as `Message.get` follows it many times: `OBX[2]` as one word, name, number, whether it is MSH-1 or MSH-2,
+    then field, repetition, component and sub-component. A plain tuple, for it unpacks fastest."""
     name, nth, field, repetition, component, subcomponent = parts_of(text)
-    header = name in HEADERS and field < 3
-    return Reading(f"{name}[{nth}]", name, nth, header, (field, repetition, component, subcomponent))
+    return f"{name}[{nth}]", name, nth, name in HEADERS and field < 3, field, repetition, component, subcomponent
 
 
 @lru_cache(maxsize=4096)

@@ -81,6 +81,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             declared = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"the HL7 v2 profile is no TOML: {error}") from None
+        except RecursionError:
+            raise ConfigurationError("the HL7 v2 profile nests too deep") from None
         return cls.from_mapping(declared)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from careloom.formats.hl7v2.checks import faults_of_field, faults_of_type, field_check, type_check
-from careloom.formats.hl7v2.conditions import broken_rules
+from careloom.formats.hl7v2.checks import FieldCheck, faults_of_field, faults_of_type, segment_check, type_check
+from careloom.formats.hl7v2.conditions import broken_rules, has_rules
 from careloom.formats.hl7v2.dictionary import Structure
 from careloom.formats.hl7v2.dictionary.structure import ROOT
 from careloom.formats.hl7v2.dictionary.tables import all_segments
@@ -21,7 +21,7 @@ from careloom.formats.hl7v2.grouping import Group, View, view
 from careloom.formats.hl7v2.message import Message
 from careloom.formats.hl7v2.overlay import overlaid
 from careloom.formats.hl7v2.profiles import Profile
-from careloom.formats.hl7v2.segment import Segment
+from careloom.formats.hl7v2.segment import NULL, Segment
 from careloom.formats.inspection import Finding, Severity
 
 # What no reader can rely on, even one who takes messages as they come; all other deviations are then warnings.
@@ -136,35 +136,40 @@ def _place_in(group: Group, name: str) -> str:
 
 
 def _check_segment(segment: Segment, seen: View, found: _Findings) -> None:
-    definition = seen.dictionary.segment(segment.name)
-    if definition is None:
-        return
     version, name = seen.dictionary.version, segment.name
-    separators = segment.dialect.separators
-    parts = segment.parts
+    checks = segment_check(version, name)
+    if checks is None:
+        return
+    separators, parts = segment.dialect.separators, segment.parts
+    again, between = separators.repetition, separators.component
     start = 3 if name in _BEFORE_LISTS else 1
     for field in range(start, len(parts)):
         raw = parts[field]
-        if not raw:
-            continue
-        check = field_check(version, name, field)
-        if check is None or check.definition.usage == "F":
-            if name not in _OPEN:
-                found.add("field-unknown", _place(segment, field), f"v{version} has no such field")
-            continue
-        if check.definition.usage in "WX":
-            found.add("field-superseded", _place(segment, field), f"v{version} has withdrawn this field")
-        if check.idle:
-            continue
-        for code, inside, text in faults_of_field(check, raw, separators):
-            found.add(code, f"{_place(segment, field)}{inside}", text)
-    for one in definition.required:
-        if one.number >= start and not (one.number < len(parts) and parts[one.number]):
-            found.add("field-missing", _place(segment, one.number), f"required in v{version}, and empty")
+        if raw and raw != NULL:
+            check = checks.fields.get(field)
+            if check is None or not check.fits(raw, again, between):
+                _check_field(segment, field, check, version, found)
+    for field in checks.required:
+        if field >= start and not (field < len(parts) and parts[field]):
+            found.add("field-missing", _place(segment, field), f"required in v{version}, and empty")
     _check_conditions(segment, version, found)
 
 
+def _check_field(segment: Segment, field: int, check: FieldCheck | None, version: str, found: _Findings) -> None:
+    """The closer look at a field that is not right at a glance."""
+    if check is None or check.definition.usage == "F":
+        if segment.name not in _OPEN:
+            found.add("field-unknown", _place(segment, field), f"v{version} has no such field")
+        return
+    if check.definition.usage in "WX":
+        found.add("field-superseded", _place(segment, field), f"v{version} has withdrawn this field")
+    for code, inside, text in faults_of_field(check, segment.parts[field], segment.dialect.separators):
+        found.add(code, f"{_place(segment, field)}{inside}", text)
+
+
 def _check_conditions(segment: Segment, version: str, found: _Findings) -> None:
+    if not has_rules(segment.name):
+        return
     for code, inside, text in broken_rules(segment):
         found.add(code, f"{segment.name}[{segment.index}]-{inside}", text)
     if segment.name == "OBX":
@@ -178,13 +183,13 @@ def _faults_of_observation(obx: Segment, version: str) -> Iterator[tuple[str, st
     if not kind or not raw:
         return
     check = type_check(version, kind)
-    if check.primitive is None and not check.most:
+    if check.fits(raw, obx.dialect.separators.component):
         return
     again = obx.dialect.separators.repetition
     pieces = raw.split(again) if again and again in raw else [raw]
     for number, one in enumerate(pieces, 1):
         inside = f"[{number}]" if len(pieces) > 1 else ""
-        if one and one != '""':
+        if one and one != NULL:
             yield from faults_of_type(check, one, inside, obx.dialect.separators)
 
 

@@ -137,4 +137,4 @@ def _codes(segment: Segment, start: int) -> tuple[str, ...]:
 
 def _count(segment: Segment, element: int, component: int = 1) -> int:
     text = segment.component(element, component).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 10 else 0

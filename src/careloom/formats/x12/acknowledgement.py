@@ -117,7 +117,7 @@ def _group(
     wrong = _codes(finding for finding in found if KINDS[finding.code].level == "group")
     overall = _overall(verdicts, wrong)
     accepted = 0 if overall == "rejected" else sum(verdict != "rejected" for verdict in verdicts)
-    said = group.said if group.said.isdigit() and len(group.said) <= 6 else len(group.sets)
+    said = group.said if group.said.isdecimal() and len(group.said) <= 6 else len(group.sets)
     content: list[Draft | DraftLoop] = [
         segment("AK1", group.functional, group.control, group.version or None), *answers,
         segment("AK9", _LETTERS[overall], said, len(group.sets), accepted, *wrong),

@@ -81,7 +81,7 @@ class _Builder:
 
     def _check(self, part: Draft, slot: Slot, home: Container) -> None:
         definition = segment_definition(part.id)
-        if not self._checked or definition is None:
+        if not self._checked or definition is None or part.id in ("BIN", "BDS"):
             return
         marks, place = _CHECKING, f"{home.id}/" if home.id else ""
         parts = render(part, marks, place).split(marks.element.decode("latin-1"))

@@ -159,7 +159,7 @@ class SetChecker:
             return
         self._state, slot = move.state, move.slot
         self._close(move.up)
-        frame = self._frames[-1]
+        frame = self._frames[-1 - move.above]
         if frame.seen & slot.bit and slot.repeat:
             self._again(frame, slot, name)
         frame.seen |= slot.bit
@@ -228,7 +228,7 @@ class SetChecker:
         parts = split_segment(raw, self._marks)
         length, data = (parts[-2], parts[-1]) if len(parts) > 2 else ("", "")
         size = len(raw.split(self._marks.element, len(parts) - 1)[-1])
-        if not (length.isdigit() and int(length[:12]) == size and data):
+        if not (length.isdecimal() and int(length[:12]) == size and data):
             self._add("binary-length", name)
 
     def _unknown(self, name: bytes) -> None:

@@ -67,6 +67,8 @@ def delimiters(data: bytes, position: int = 0) -> Delimiters:
         raise FormatError("has fewer than 16 elements: the file is cut, or an element is missing", "ISA")
     component, terminator = _last_two(parts[ISA_ELEMENTS])
     _refuse_words(separator, component, terminator)
+    if any(terminator in part for part in parts[:ISA_ELEMENTS]):
+        raise FormatError("the segment terminator occurs inside of ISA itself", "ISA16")
     return Delimiters(separator, component, terminator, _repetition(parts, separator + terminator))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,9 @@ from careloom.formats.x12.values import format_decimal, format_moment
 Simple: TypeAlias = str | int | Decimal | date | datetime | time | None
 Value: TypeAlias = Simple | Sequence[Simple]
 """A simple value, or the components of a composite; None and `""` are absent."""
+
+_BINARY: Final = {"BIN": 2, "BDS": 3}
+"""Segments with data of any kind, and how many elements they have."""
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -82,6 +85,8 @@ def render(draft: Draft, marks: Delimiters, place: str = "") -> str:
     element, component, repetition = (
         mark.decode("latin-1") for mark in (marks.element, marks.component, marks.repetition)
     )
+    if draft.id in _BINARY:
+        return _binary(draft, element)
     parts = [draft.id]
     for position, value in enumerate(draft.elements, 1):
         where = f"{place}{draft.id}{position:02}"
@@ -92,6 +97,13 @@ def render(draft: Draft, marks: Delimiters, place: str = "") -> str:
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return element.join(parts)
+
+
+def _binary(draft: Draft, separator: str) -> str:
+    """BIN and BDS: the last element is taken as it is, and the one before it is its length in bytes (UTF-8)."""
+    texts = [text_of(value) for value in draft.elements if isinstance(value, str) or not isinstance(value, Sequence | Repeated)]
+    *before, _, inside = [*texts, "", ""][: _BINARY[draft.id]]
+    return separator.join([draft.id, *before, str(len(inside.encode())), inside])
 
 
 def _joined(value: Value, separator: str, marks: Delimiters, where: str) -> str:

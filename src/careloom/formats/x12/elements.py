@@ -39,11 +39,13 @@ class Demand(NamedTuple):
 def check(parts: Sequence[str], demand: Demand, marks: Delimiters) -> Iterator[Problem]:
     """All that is wrong with the elements of a segment; `parts[0]` is its identifier."""
     definition, required, unused = demand
+    missing: set[int] = set()
     for element in definition.elements:
         position = element.position
         text = parts[position] if position < len(parts) else ""
         if not text:
             if element.mandatory or position in required:
+                missing.add(position)
                 yield Problem("element-missing", position)
         elif position in unused:
             yield Problem("element-unused", position)
@@ -54,7 +56,7 @@ def check(parts: Sequence[str], demand: Demand, marks: Delimiters) -> Iterator[P
         if parts[position]:
             yield Problem("elements-too-many", position)
             break
-    yield from _notes(parts, definition)
+    yield from (problem for problem in _notes(parts, definition) if problem.element not in missing)
     if definition.id in DATED:
         yield from _dated(parts, *DATED[definition.id])
 

@@ -67,13 +67,17 @@ class InterchangeSummary(msgspec.Struct):
 def same_number(one: str, other: str) -> bool:
     """Whether two control numbers are the same: leading zeros do not matter."""
     one, other = one.strip(), other.strip()
-    return one == other or (one.isdigit() and other.isdigit() and one.lstrip("0") == other.lstrip("0"))
+    return one == other or (_is_number(one) and _is_number(other) and one.lstrip("0") == other.lstrip("0"))
 
 
 def count_differs(said: str, came: int) -> bool:
     """Whether a count of a trailer is not what came."""
     said = said.strip()
-    return not said.isdigit() or len(said) > 10 or int(said) != came
+    return not _is_number(said) or len(said) > 10 or int(said) != came
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _sized(least: int, most: int) -> Callable[[str], bool]:

@@ -7,14 +7,15 @@ an atomic group that begins with a separator, and no value may contain one, so t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import combinations, permutations
 from typing import Final, TypeAlias
 
-from careloom.formats.x12.definition import ElementDefinition
+from careloom.formats.x12.definition import ElementDefinition, SyntaxNote
 from careloom.formats.x12.delimiters import Delimiters
 from careloom.formats.x12.elements import DATED, Demand
-from careloom.formats.x12.notes import broken, can_break
+from careloom.formats.x12.notes import can_break
 
 Accepts: TypeAlias = Callable[[bytes], object]
 """Truthy for a segment, without blanks before it, whose elements are surely right."""
@@ -28,35 +29,63 @@ _DECIMALS: Final = 4
 
 def accepts(demand: Demand, marks: Delimiters) -> Accepts:
     """The quick test for one place of a segment."""
+    return re.compile(pattern_of(demand, marks)).fullmatch
+
+
+def pattern_of(demand: Demand, marks: Delimiters, qualifiers: Mapping[int, frozenset[str]] | None = None) -> bytes:
+    """The expression for a segment without its terminator; `qualifiers` are the values that elements must have."""
     definition, required, unused = demand
+    always = required | {element.position for element in definition.elements if element.mandatory}
+    notes = [note for note in definition.notes if can_break(note, always, unused)]
+    rest = [note for note in notes if note.rule != "R"]
     pattern, must = b"", False
     for element in reversed(definition.elements):
         position = element.position
-        needed = element.mandatory or position in required
+        needed = position in always or position in (qualifiers or ())
         body = b"" if position in unused else _dated(definition.id, position) or _element(element, marks)
+        if qualifiers and position in qualifiers:
+            body = _one_of(qualifiers[position], element, marks)
         here = re.escape(marks.element) + (body if needed or not body else b"(?:" + body + b")?") + pattern
+        here = b"".join(_note(note, position, marks) for note in rest if min(note.positions) == position) + here
         must = must or needed
         pattern = here if must else b"(?>" + here + b")?"
-    match = re.compile(re.escape(definition.id.encode()) + pattern).fullmatch
-    always = required | {element.position for element in definition.elements if element.mandatory}
-    notes = tuple(note for note in definition.notes if can_break(note, always, unused))
-    if not notes:
-        return match
-    separator = marks.element
-    good: set[tuple[bool, ...]] = set()
+    needs = b"".join(_note(note, 1, marks) for note in notes if note.rule == "R")
+    return re.escape(definition.id.encode()) + needs + pattern
 
-    def matches_and_pairs(raw: bytes) -> object:
-        if not match(raw):
-            return None
-        present = tuple(map(bool, raw.split(separator)))
-        if present in good:
-            return True
-        if any(broken(note, present) for note in notes):
-            return None
-        good.add(present)
-        return True
 
-    return matches_and_pairs
+def _one_of(values: frozenset[str], element: ElementDefinition, marks: Delimiters) -> bytes:
+    """A qualifier; that of a composite is its first component."""
+    codes = b"(?:" + b"|".join(re.escape(value.encode()) for value in sorted(values)) + b")"
+    if element.type == "composite":
+        return b"(?=" + codes + b"(?:" + re.escape(marks.component) + b"|" + _end(marks) + b"))" + _element(element, marks)
+    return codes
+
+
+def _end(marks: Delimiters) -> bytes:
+    return b"[" + re.escape(marks.element) + re.escape(marks.terminator) + b"]|$"
+
+
+def _note(note: SyntaxNote, at: int, marks: Delimiters) -> bytes:
+    """A syntax note as looks ahead from before the separator of an element: what breaks it must not be there.
+
+    All but R are broken only where their lowest element, or one after it, is there: so they are looked at from there.
+    """
+    there = {position: _present(position - at, marks) for position in note.positions}
+    first, *others = (there[position] for position in note.positions)
+    if note.rule == "R":
+        return b"(?=" + b"|".join(there.values()) + b")"
+    if note.rule == "E":
+        return b"".join(b"(?!(?=" + one + b")" + two + b")" for one, two in combinations(there.values(), 2))
+    if note.rule == "L":
+        return b"(?!(?=" + first + b")(?!" + b"|".join(others) + b"))"
+    pairs = permutations(there.values(), 2) if note.rule == "P" else ((first, other) for other in others)
+    return b"".join(b"(?!(?=" + one + b")(?!" + two + b"))" for one, two in pairs)
+
+
+def _present(ahead: int, marks: Delimiters) -> bytes:
+    separator = re.escape(marks.element)
+    inside = b"[^" + separator + re.escape(marks.terminator) + b"]"
+    return b"(?:" + separator + inside + b"*+){%d}" % ahead + separator + inside
 
 
 def _dated(segment: str, position: int) -> bytes:

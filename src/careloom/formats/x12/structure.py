@@ -88,12 +88,15 @@ class State:
 
 
 class Move:
-    """Where a segment goes: `up` loops are closed, then `slot` is filled, and if it is a loop, that is opened."""
+    """Where a segment goes: `up` loops are closed, then `slot` is filled, and if it is a loop, that is opened.
 
-    __slots__ = ("fit", "slot", "state", "up")
+    A segment that comes too late closes nothing; its slot is then in the loop `above` so many.
+    """
 
-    def __init__(self, slot: Slot, state: State, up: int, fit: Fit) -> None:
-        self.slot, self.state, self.up, self.fit = slot, state, up, fit
+    __slots__ = ("above", "fit", "slot", "state", "up")
+
+    def __init__(self, slot: Slot, state: State, up: int, fit: Fit, above: int = 0) -> None:
+        self.slot, self.state, self.up, self.fit, self.above = slot, state, up, fit, above
 
 
 class Structure:
@@ -156,6 +159,8 @@ class Structure:
     def _move(self, state: State, slot: Slot, up: int, fit: Fit) -> Move:
         if slot.child is not None:
             return Move(slot, self._state(slot.child, 0), up, fit)
+        if fit == "out-of-order":
+            return Move(slot, state, 0, fit, up)
         reached = _reached(state, slot.home)
         return Move(slot, self._state(slot.home, max(reached, slot.run)), up, fit)
 

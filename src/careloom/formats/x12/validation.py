@@ -244,7 +244,7 @@ class _Validator:
         report.set, report.set_errors = len(self._group.sets) + 1, 0
         self._set = SetSummary(parts[1].strip(), parts[3].strip() or self._group.version, parts[2].strip())
         self._group.sets.append(self._set)
-        if not (len(self._set.id) == 3 and self._set.id.isdigit()):
+        if not (len(self._set.id) == 3 and self._set.id.isdecimal()):
             self._envelope("set-identifier", "ST", 1)
         if parts[3].strip() and guide_of(parts[3].strip()) != guide_of(self._group.version) and self._group.version:
             self._envelope("set-version-differs", "ST", 3)

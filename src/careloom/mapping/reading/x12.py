@@ -35,11 +35,13 @@ def units(source: Bytes, settings: Settings) -> Units:  # noqa: ARG001
         yield Unread(error=FormatError("holds no interchange; X12 begins with an ISA segment", "segment 1"), body=b"")
 
 
-def parse(body: bytes, settings: Settings) -> x12.Transaction:  # noqa: ARG001
-    """The transaction set of a slice. Raises FormatError when it holds none, such as a TA1 alone."""
+def parse(body: bytes, settings: Settings) -> x12.Transaction | x12.Interchange:  # noqa: ARG001
+    """The transaction set of a slice, or the interchange whose TA1 it is. Raises FormatError when it holds neither."""
     for interchange in x12.parse(body):
         for transaction in interchange.transactions:
             return transaction
+        if interchange.acknowledgements:
+            return interchange
     raise FormatError("holds no transaction set", "ST")
 
 

@@ -52,8 +52,8 @@ _EVENTS: Final[Mapping[Decided, type[AuthorizationEvent]]] = {
     "denied": AuthorizationDenied, "pended": AuthorizationPended, "cancelled": AuthorizationCancelled,
 }  # fmt: skip
 _ASKING = ("13", "01", "36", "")
-_SERVICE = {"SV1": (1, 2, 4, 3), "SV2": (2, 3, 5, 4), "SV3": (1, 2, 6, 0)}
-"""Where a service line has its code, its charge, its quantity and the unit of that."""
+_SERVICE = {"SV1": (1, 4, 3), "SV2": (2, 5, 4), "SV3": (1, 6, 0)}
+"""Where a service line has its code, its quantity and the unit of that."""
 
 DROPPED: Mapping[str, str] = {
     "2000E/UM03": "the service type: the services themselves are carried",
@@ -68,6 +68,8 @@ DROPPED: Mapping[str, str] = {
     "2010A/PER": "whom to telephone at the payer is known to the people who do",
     "2010B/PER": "whom to telephone at the provider is known to the payer",
     "2010EC": "ambulance stops are no concern of billing",
+    "2000F/SV1": "the charge expected: the claim tells what is charged; code and quantity are carried",
+    "2000F/SV2": "the charge expected and the revenue code: the claim tells them; code and quantity are carried",
     "2000F/TOO": "teeth of a service: the claim names them",
 }
 
@@ -79,7 +81,7 @@ def translate(transaction: Transaction, settings: Settings = _DEFAULTS) -> Trans
     source = Source(transaction, settings)
     answers = any(True for _ in transaction.find("HCR")) or any(True for _ in transaction.find("AAA"))
     if transaction.purpose not in _ASKING or answers:
-        return source.translation([*_decided(source)], "the answer decides on nothing")
+        return source.translation([*_decided(source)], "the answer decides on nothing; a person must look at it", "HCR")
     asked = [_asked(source, event) for event in _patient_events(source)]
     return source.translation([*asked], "the request asks for nothing")
 
@@ -167,8 +169,10 @@ def _decision(hcr: Row, items: tuple[AuthorizationItem, ...], errors: bool) -> D
 def _numbers(source: Source, event: Loop, kind: str) -> tuple[Identifier, ...]:
     traces = [trn.identifier(2) for trn in source.rows(event, "TRN", kind)]
     whole = source.row(source.root, "BHT").identifier(3)
-    second = Identifier(value=whole.value, use="secondary") if whole and any(traces) else whole
-    found = present(*traces, second)
+    if whole is not None and any(traces):
+        known = whole.value in {trace.value for trace in traces if trace is not None}
+        whole = None if known else Identifier(value=whole.value, use="secondary")
+    found = present(*traces, whole)
     if not found:
         raise MappingError("no number by which question and answer are paired; the sender must give one", "BHT03")
     return found
@@ -201,9 +205,10 @@ def _diagnoses(source: Source, event: Loop) -> tuple[Coding, ...]:
     found = []
     for hi in source.rows(event, "HI"):
         for element in range(1, 13):
-            qualifier, code, *_ = [*hi.components(element), None, None]
-            if qualifier in DIAGNOSIS and code:
-                found.append(Coding(code=code, system=DIAGNOSIS[qualifier][1]))
+            qualifier, code, *_ = hi.parts(element, 2)
+            kind = DIAGNOSIS.get(qualifier or "")
+            if kind is not None and code:
+                found.append(Coding(code=code, system=kind[1]))
     return tuple(dict.fromkeys(found))
 
 
@@ -214,7 +219,7 @@ def _items(source: Source, event: Loop) -> tuple[AuthorizationItem, ...]:
 
 
 def _item(source: Source, loop: Loop, sequence: int) -> AuthorizationItem:
-    line, found, quantity = _service(source, loop)
+    found, quantity = _service(source, loop)
     hcr = source.row(loop, "HCR")
     inner = next((one for one in loop.loops() if one.id.startswith("2010F")), None)
     return AuthorizationItem(
@@ -222,7 +227,6 @@ def _item(source: Source, loop: Loop, sequence: int) -> AuthorizationItem:
         product_or_service=found.concept if found else None,
         modifier=found.modifier if found else (),
         quantity=quantity,
-        unit_price=line,
         serviced=source.first(loop, "DTP", "472").period(),
         performer=practitioner(source, inner) if inner is not None and is_person(inner) else None,
         decision=_DECIDED.get(hcr.text(1) or ""),
@@ -231,12 +235,12 @@ def _item(source: Source, loop: Loop, sequence: int) -> AuthorizationItem:
     )
 
 
-def _service(source: Source, loop: Loop) -> tuple[object, Procedure | None, Quantity | None]:
-    for id, (code, _, quantity, unit) in _SERVICE.items():
+def _service(source: Source, loop: Loop) -> tuple[Procedure | None, Quantity | None]:
+    for id, (code, quantity, unit) in _SERVICE.items():
         row = source.row(loop, id)
         if row:
-            return None, procedure(row.components(code)), row.quantity(quantity, row.text(unit) if unit else None)
-    return None, None, _quantity(source, loop)
+            return procedure(row.components(code)), row.quantity(quantity, row.text(unit) if unit else None)
+    return None, _quantity(source, loop)
 
 
 def _quantity(source: Source, loop: Loop) -> Quantity | None:

@@ -30,16 +30,17 @@ IDENTIFIER_TYPE: Final[Mapping[str, str]] = {
     "46": "ETIN", "1": "DUNS", "9": "DUNS", "UL": "GLN", "21": "HIN",
 }  # fmt: skip
 IDENTIFIER_QUALIFIER: Final[Mapping[str, str]] = {
-    "NPI": "XX", "MB": "MI", "NIIP": "PI", "HPID": "XV", "ETIN": "46", "TAX": "FI", "DUNS": "1", "GLN": "UL", "HIN": "21",
+    "NPI": "XX", "MB": "MI", "NIIP": "PI", "HPID": "XV", "ETIN": "46", "TAX": "FI", "DUNS": "1", "GLN": "UL",
+    "HIN": "21",
 }  # fmt: skip
 # Numbers that one party of the trade gave another (N103): who gave it.
 ASSIGNED_BY: Final[Mapping[str, str]] = {"91": "seller", "92": "buyer"}
 
 # Data element 235 to the types of Product.identifier; three kinds of NDC differ in how they are punctuated.
 PRODUCT_TYPE: Final[Mapping[str, str]] = {
-    "IN": "BP", "BP": "BP", "CB": "BP", "VC": "VP", "VN": "VP", "VP": "VP", "VA": "VP", "MG": "MP", "MF": "MP", "MP": "MP",
-    "MN": "MP", "UK": "GTIN", "UP": "GTIN", "UA": "GTIN", "UI": "GTIN", "EN": "GTIN", "U2": "GTIN", "N1": "NDC",
-    "N2": "NDC", "N3": "NDC", "N4": "NDC", "ND": "NDC", "SK": "SKU", "DI": "UDI",
+    "IN": "BP", "BP": "BP", "CB": "BP", "VC": "VP", "VN": "VP", "VP": "VP", "VA": "VP", "MG": "MP", "MF": "MP",
+    "MP": "MP", "MN": "MP", "UK": "GTIN", "UP": "GTIN", "UA": "GTIN", "UI": "GTIN", "EN": "GTIN", "U2": "GTIN",
+    "N1": "NDC", "N2": "NDC", "N3": "NDC", "N4": "NDC", "ND": "NDC", "SK": "SKU", "DI": "UDI",
 }  # fmt: skip
 PRODUCT_QUALIFIER: Final[Mapping[str, str]] = {
     "BP": "IN", "VP": "VC", "MP": "MG", "GTIN": "UK", "NDC": "N4", "SKU": "SK", "UDI": "DI",
@@ -61,7 +62,8 @@ RELATION_CODE: Final[Mapping[str, str]] = {
 # Data element 591 (BPR04).
 PaymentMethod = Literal["ach", "check", "wire", "card", "none", "other"]
 METHOD: Final[Mapping[str, PaymentMethod]] = {
-    "ACH": "ach", "CHK": "check", "BOP": "ach", "FWT": "wire", "SWT": "wire", "NON": "none", "CCC": "card", "CDA": "ach",
+    "ACH": "ach", "CHK": "check", "BOP": "ach", "FWT": "wire", "SWT": "wire", "NON": "none", "CCC": "card",
+    "CDA": "ach",
 }  # fmt: skip
 
 _SYSTEM: Final[Mapping[str, str]] = {"AD": CDT, "N4": NDC, "N1": NDC, "N2": NDC, "N3": NDC, "N6": NDC, "NU": REVENUE}

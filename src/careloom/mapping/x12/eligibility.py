@@ -73,7 +73,7 @@ def translate_answer(transaction: Transaction, settings: Settings = _DEFAULTS) -
             insurer=organization(source, source.root.loop("2100A"), "payer"),
         )  # fmt: skip
         events = [source.event(EligibilityAnswered, response=response)]
-    return source.translation([*events], "the answer speaks of nobody")
+    return source.translation([*events], "the answer speaks of nobody", "2000C")
 
 
 class _Person:
@@ -146,8 +146,10 @@ def _numbers(source: Source, level: Loop, kind: str) -> tuple[Identifier, ...]:
     """The trace number (TRN02), then that of the set (BHT03): by either the answer is found."""
     traces = [trn.identifier(2) for trn in source.rows(level, "TRN", kind)]
     whole = source.row(source.root, "BHT").identifier(3)
-    second = Identifier(value=whole.value, use="secondary") if whole and any(traces) else whole
-    found = present(*traces, second)
+    if whole is not None and any(traces):
+        known = whole.value in {trace.value for trace in traces if trace is not None}
+        whole = None if known else Identifier(value=whole.value, use="secondary")
+    found = present(*traces, whole)
     if not found:
         raise MappingError("no number by which question and answer are paired; the sender must give one", "BHT03")
     return found
@@ -179,7 +181,9 @@ def _coverage(source: Source, person: _Person, benefits: tuple[Benefit, ...] = (
     subscriber, named = person.subscriber, person.named
     group = source.first(subscriber, "REF", "6P", "1L") or source.first(named, "REF", "6P", "1L")
     plan = next((one.plan for one in benefits if one.plan and one.kind in _ACTIVE), None)
-    number = source.first(named, "REF", "18", "49") if named is not subscriber else source.first(subscriber, "REF", "18")
+    number = (
+        source.first(named, "REF", "18", "49") if named is not subscriber else source.first(subscriber, "REF", "18")
+    )
     return Coverage(
         payor=organization(source, _around(person.level, "2000A", "2100A"), "payer"),
         subscriber_id=source.row(subscriber, "NM1").text(9),

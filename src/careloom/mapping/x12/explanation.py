@@ -73,7 +73,10 @@ def adjudicated(source: Source, claim: Loop, trace: Identifier, payer: Organizat
         forwarded_to=_organization(source.row(claim, "NM1", "TT")),
     )
     return source.event(
-        ClaimAdjudicated, explanation=explanation, patient=_patient(source, claim, clp), subscriber=_subscriber(source, claim)
+        ClaimAdjudicated,
+        explanation=explanation,
+        patient=_patient(source, claim, clp),
+        subscriber=_subscriber(source, claim),
     )
 
 

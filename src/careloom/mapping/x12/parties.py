@@ -20,7 +20,16 @@ from careloom.model import (
     RelatedPerson,
 )
 
-_CONTACT_SYSTEM = {"TE": "phone", "HP": "phone", "WP": "phone", "CP": "phone", "AP": "phone", "FX": "fax", "EM": "email", "UR": "url"}
+_CONTACT_SYSTEM = {
+    "TE": "phone",
+    "HP": "phone",
+    "WP": "phone",
+    "CP": "phone",
+    "AP": "phone",
+    "FX": "fax",
+    "EM": "email",
+    "UR": "url",
+}
 _CONTACT_USE = {"HP": "home", "AP": "home", "WP": "work", "CP": "mobile"}
 _TAX = ("EI", "TJ", "FI")
 
@@ -32,9 +41,7 @@ def name(nm1: Row) -> HumanName | None:
     given = tuple([one for one in (first, middle) if one])
     if not (family or given):
         return None
-    return HumanName(
-        family=family, given=given, prefix=(prefix,) if prefix else (), suffix=(suffix,) if suffix else ()
-    )
+    return HumanName(family=family, given=given, prefix=(prefix,) if prefix else (), suffix=(suffix,) if suffix else ())
 
 
 def number(row: Row, qualifier: int = 8, value: int = 9) -> Identifier | None:
@@ -42,7 +49,7 @@ def number(row: Row, qualifier: int = 8, value: int = 9) -> Identifier | None:
     kind, text = row.text(qualifier), row.text(value)
     if text is None or not usable(text):
         return None
-    if kind in ASSIGNED_BY:
+    if kind is not None and kind in ASSIGNED_BY:
         return Identifier(value=text, type="XX", assigner=ASSIGNED_BY[kind])
     type = IDENTIFIER_TYPE.get(kind or "", kind)
     if type == "SS":

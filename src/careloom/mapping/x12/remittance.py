@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from careloom.core.errors import MappingError
-from careloom.formats.x12 import Loop, Transaction
+from careloom.formats.x12 import Transaction
 from careloom.mapping.catalogue import Mapping as SetMapping
 from careloom.mapping.result import Translation
 from careloom.mapping.source import Settings
@@ -107,10 +107,9 @@ def _adjustments(plb: Row) -> list[ProviderAdjustment]:
     found = []
     provider, period = plb.identifier(1), plb.day(2)
     for element in range(3, 14, 2):
-        parts = plb.components(element)
-        if not parts and plb.text(element + 1) is None:
+        reason, reference, *_ = plb.parts(element, 2)
+        if reason is None and plb.text(element + 1) is None:
             continue
-        reason, reference, *_ = [*parts, None, None]
         if reason is None:
             raise MappingError("the reason of an adjustment is missing; the sender must give it", plb.place(element))
         found.append(

@@ -42,10 +42,10 @@ def adjustments(source: Source, loop: Loop) -> tuple[Adjustment, ...]:
 
     Raises MappingError for an amount that is none or a group that there is not: the sums would be wrong without it.
     """
-    return tuple([one for cas in source.rows(loop, "CAS") for one in _adjustments(source, cas)])
+    return tuple([one for cas in source.rows(loop, "CAS") for one in _adjustments(cas)])
 
 
-def _adjustments(source: Source, cas: Row) -> list[Adjustment]:
+def _adjustments(cas: Row) -> list[Adjustment]:
     found = []
     group = cas.text(1)
     for element in range(2, 19, 3):

@@ -31,8 +31,8 @@ class Row:
         return self.segment is not None
 
     def text(self, element: int, component: int = 0, repetition: int = 0) -> str | None:
-        """A value without blanks around it; None when absent."""
-        if self.segment is None:
+        """A value without blanks around it; None when absent, and for element 0."""
+        if self.segment is None or not element:
             return None
         return clean(self.segment.value(element, component, repetition))
 
@@ -43,14 +43,15 @@ class Row:
         return tuple([text for one in self.segment.repetitions(element) if (text := clean(one))])
 
     def components(self, element: int, repetition: int = 1) -> list[str | None]:
-        """The components of an element, each cleaned."""
-        if self.segment is None:
+        """The components of an element, each cleaned; none for element 0."""
+        if self.segment is None or not element:
             return []
         return [clean(one) for one in self.segment.components(element, repetition)]
 
-    def count(self, element: int) -> int:
-        """How many repetitions an element has."""
-        return len(self.segment.repetitions(element)) if self.segment is not None else 0
+    def parts(self, element: int, width: int) -> list[str | None]:
+        """The components, at least so many."""
+        found = self.components(element)
+        return found + [None] * (width - len(found))
 
     def place(self, element: int = 0, component: int = 0) -> str:
         """Where it stands: `2100[3]/CLP04`."""
@@ -116,6 +117,10 @@ class Row:
         clock = time_of(self.text(at) or "") if date else None
         return self.source.at(date, clock) if date and clock else date
 
+    def clock(self, element: int) -> time | None:
+        """A time of day."""
+        return time_of(self.text(element) or "")
+
     def identifier(self, element: int, type: str | None = None, assigner: str | None = None) -> Identifier | None:
         """A number as an Identifier."""
         value = self.text(element)
@@ -133,8 +138,9 @@ class Row:
         if not format.endswith("DT"):
             return Period(start=ends[0].isoformat(), end=ends[1].isoformat())
         clocks = [time_of(half[8:]) for half in text.split("-")]
-        first, last = (self.source.at(end.isoformat(), clock) for end, clock in zip(ends, (clocks * 2)[:2], strict=True))
-        return Period(start=first, end=last)
+        return Period(
+            start=self.source.at(ends[0].isoformat(), clocks[0]), end=self.source.at(ends[1].isoformat(), clocks[-1])
+        )
 
 
 class Source:
@@ -163,6 +169,11 @@ class Source:
         """All segments of a loop with this identifier, and one of these values in element 1 if any are given."""
         return [Row(self, loop, one) for one in loop.segments(id) if not qualifiers or one[1] in qualifiers]
 
+    def day(self, text: str | None) -> str | None:
+        """A day within a composite as FHIR date; None for what is none."""
+        found = date_of(text) if text else None
+        return found.isoformat() if found else None
+
     def first(self, loop: Loop, id: str, *qualifiers: str) -> Row:
         """The segment with the value that comes first in `qualifiers`; a false Row when there is none."""
         found = self.rows(loop, id, *qualifiers)
@@ -187,11 +198,12 @@ class Source:
         """An event of this set."""
         return kind(trigger=self.trigger, occurred=self.occurred, facility=self.facility, **parts)
 
-    def translation(self, events: list[CanonicalEvent], otherwise: str) -> Translation:
-        """What the set became; `otherwise` is the reason where that is nothing."""
-        return Translation(
-            events=tuple(events), filtered=None if events else otherwise, issues=tuple(self.issues)
-        )
+    def translation(self, events: list[CanonicalEvent], otherwise: str, field: str = "") -> Translation:
+        """What the set became. `otherwise` is the reason where that is nothing; with `field` a MappingError, since a
+        person must look."""
+        if field and not events:
+            raise MappingError(otherwise, field)
+        return Translation(events=tuple(events), filtered=None if events else otherwise, issues=tuple(self.issues))
 
     def _currency(self) -> str:
         found = next(self.transaction.find("CUR"), None) if self.transaction.set_id in _WITH_CURRENCY else None

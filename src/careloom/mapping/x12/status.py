@@ -57,9 +57,9 @@ def translate_answer(transaction: Transaction, settings: Settings = _DEFAULTS) -
     a `transmission.acknowledged`, and a `claim.acknowledged` or `claim.rejected` for each claim."""
     source = Source(transaction, settings)
     if _acknowledges(transaction):
-        return source.translation(_acknowledged(source), "the acknowledgement speaks of nothing")
+        return source.translation(_acknowledged(source), "the acknowledgement speaks of nothing", "2200B")
     events = [source.event(ClaimStatusChanged, **_answer(source, claim)) for claim in _claims(source, "2200B", "2200C")]
-    return source.translation([*events], "the answer speaks of no claim")
+    return source.translation([*events], "the answer speaks of no claim", "TRN")
 
 
 def _acknowledges(transaction: Transaction) -> bool:
@@ -119,7 +119,7 @@ def _number(source: Source, claim: Loop) -> Identifier:
     payers = source.ref(claim, "1K", "D9", "XZ")
     source_number = payers or trace.text(2) or source.row(source.root, "BHT").text(3)
     if source_number is None:
-        raise MappingError("names neither a claim nor an inquiry; the sender must give a number", f"{where(claim)}TRN02")
+        raise MappingError("names neither claim nor inquiry; the sender must give a number", f"{where(claim)}TRN02")
     trace.drop(2, "names no claim by the provider's number (REF EJ); known by another number")
     return Identifier(value=source_number, use="secondary")
 
@@ -143,7 +143,7 @@ def _states(rows: list[Row]) -> tuple[ClaimState, ...]:
     found = []
     for stc in rows:
         for element in _STATES:
-            category, code, entity, *_ = [*stc.components(element), None, None, None]
+            category, code, entity, *_ = stc.parts(element, 3)
             if category:
                 text = stc.text(12) if element == 1 else None
                 found.append(ClaimState(category=category, code=code, entity=entity, text=text))
@@ -151,9 +151,7 @@ def _states(rows: list[Row]) -> tuple[ClaimState, ...]:
 
 
 def _items(source: Source, claim: Loop) -> tuple[ClaimItemResponse, ...]:
-    return tuple(
-        [_item(source, line, number) for number, line in enumerate(_lines(claim), 1)]
-    )
+    return tuple([_item(source, line, number) for number, line in enumerate(_lines(claim), 1)])
 
 
 def _lines(claim: Loop) -> list[Loop]:
