@@ -104,6 +104,33 @@ class Balance:
         self._claim, self._lines = None, 0
         self._claim_adjusted = self._lines_charged = _ZERO
 
+    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
+        """A claim that adds up in itself needs no places."""
+        self._close_claim()
+        amount = self._report.amount
+        charged = paid = lines = claimed = line = _ZERO
+        adjusted = False
+        for parts in segments:
+            if parts[0] == b"CAS":
+                total = self._plain_sum(parts, _CAS_AMOUNTS)
+                if total is None:
+                    return False
+                claimed -= total
+                line -= total if adjusted else _ZERO
+            elif parts[0] in (b"CLP", b"SVC"):
+                at = 3 if parts[0] == b"CLP" else 2
+                one, other = (amount(parts[at]), amount(parts[at + 1])) if len(parts) > at + 1 else (None, None)
+                if one is None or other is None or line:
+                    return False
+                if at == 3:
+                    charged, paid = one, other
+                else:
+                    line, adjusted, lines = one - other, True, lines + one
+        if line or charged + claimed != paid or (adjusted and lines != charged):
+            return False
+        self._paid += paid
+        return True
+
     def finish(self) -> None:
         """The set is over: its last claim, and the payment."""
         self._close_claim()
@@ -111,6 +138,15 @@ class Balance:
             spot, amount = self._payment
             if amount != self._paid - self._provider:
                 self._add("payment-out-of-balance", spot, 2)
+
+    def _plain_sum(self, parts: Sequence[bytes], positions: range) -> Decimal | None:
+        found = [self._report.amount(parts[at]) for at in positions if at < len(parts) and parts[at]]
+        total = _ZERO
+        for amount in found:
+            if amount is None:
+                return None
+            total += amount
+        return total
 
     def _sum(self, parts: Sequence[bytes], positions: range, here: Here) -> Decimal | None:
         total = _ZERO

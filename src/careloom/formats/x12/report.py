@@ -43,6 +43,12 @@ class Rule(Protocol):
     def watches(self) -> Mapping[bytes, Watcher]:
         """The segments it wants to see. `NM1 XX`: only those where that is a whole element."""
 
+    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
+        """Whether a whole loop is right, from the segments that some rule watches in it; if so, it was taken note of.
+
+        Else its segments are seen one by one. Rules are asked in order: only the last of a set may keep sums.
+        """
+
     def finish(self) -> None:
         """The set is over."""
 

@@ -58,6 +58,15 @@ class Identifiers:
         elif len(good) < 4_096:
             good.add(identifier)
 
+    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
+        good = self._setting.report.good_identifiers
+        for parts in segments:
+            if parts[0] == b"NM1" and len(parts) > 9 and parts[8] == b"XX" and parts[9] not in good:
+                return False
+            if parts[0] == b"N1" and len(parts) > 4 and parts[3] == b"XX" and parts[4] not in good:
+                return False
+        return True
+
     def finish(self) -> None:
         """Nothing spans the set."""
 
@@ -97,6 +106,10 @@ class Levels:
         self._parents.discard(number)
         if (children == b"0" and has) or (children == b"1" and not has and self._setting.whole):
             self._setting.add("level-children", spot, 4)
+
+    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
+        """Loops with an HL are always seen one by one."""
+        return all(parts[0] != b"HL" for parts in segments)
 
     def finish(self) -> None:
         while self._open:
@@ -142,6 +155,25 @@ class ClaimTotal:
         if self._claim is not None and self._lines and self._claim[1] != self._total:
             self._setting.add("claim-total-differs", self._claim[0], 2)
         self._claim = None
+
+    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
+        if not any(parts[0] == b"CLM" for parts in segments):
+            return all(parts[0] not in self._CHARGE and parts[0] != b"LX" for parts in segments)
+        self._close((), Spot)
+        claimed: Decimal | None = None
+        total, lines = Decimal(0), 0
+        for parts in segments:
+            if parts[0] == b"LX":
+                lines += 1
+                if len(parts) < 2 or parts[1] != b"%d" % lines:
+                    return False
+            elif parts[0] == b"CLM" or parts[0] in self._CHARGE:
+                at = self._CHARGE.get(parts[0], 2)
+                amount = self._setting.report.amount(parts[at]) if len(parts) > at else None
+                if amount is None:
+                    return False
+                claimed, total = (amount, total) if parts[0] == b"CLM" else (claimed, total + amount)
+        return not lines or claimed == total
 
     def finish(self) -> None:
         self._close((), Spot)
@@ -191,6 +223,17 @@ class PatientLevel:
         if self._corrects is not None:
             self._setting.add("original-reference-missing", self._corrects)
         self._corrects = None
+
+    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
+        claims = [parts for parts in segments if parts[0] == b"CLM"]
+        if not claims:
+            return self._corrects is None and all(parts[0] not in (b"SBR", b"REF", b"LX") for parts in segments)
+        self._settle((), Spot)
+        wrong = b"23" if self._self_insured else b"22"
+        if self._subscriber_seen and self._level == wrong:
+            return False
+        separator = self._setting.marks.component
+        return not any(len(p) > 5 and separator and p[5].split(separator)[2:3] in ([b"7"], [b"8"]) for p in claims)
 
     def finish(self) -> None:
         self._settle((), Spot)

@@ -140,6 +140,10 @@ class Structure:
             found = state.moves[key] = self._search(state, key)
             return found
 
+    def end_of(self, container: Container) -> State:
+        """The state behind all that a loop holds."""
+        return self._state(container, container.slots[-1].run + 1)
+
     def _search(self, state: State, key: Key) -> Move | None:
         name = (key if isinstance(key, bytes) else key[0]).decode("latin-1")
         values = key[1:] if isinstance(key, tuple) else ()

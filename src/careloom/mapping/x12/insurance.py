@@ -92,11 +92,17 @@ def _destination(source: Source, claim: Loop, level: Loop) -> Coverage:
     person = source.row(inner, "PAT") if inner is not None else None
     return _coverage(
         sbr,
-        payor=organization(source, level.loop("2010BB"), "payer"),
+        payor=organization(source, _payer(level), "payer"),
         insured=source.row(insured, "NM1") if insured is not None else None,
         relation=relationship(person, 1) if person is not None else relationship(sbr, 2),
         holder=related_person(source, insured) if person is not None else None,
     )
+
+
+def _payer(level: Loop) -> Loop | None:
+    """2010BB; in the facility claims of 4010 another loop of the level has it."""
+    inner = [one for one in level.content if isinstance(one, Loop) and one.id.startswith("2010B")]
+    return next((one for one in inner if one.segments()[0][1] == "PR"), None)
 
 
 def _other(source: Source, other: Loop) -> Coverage:

@@ -263,7 +263,7 @@ def _providers(claim: Claim) -> list[DraftLoop]:
             "2310D" if facility else "2310B", "82", claim.rendering, "claim.rendering", "" if facility else "PE"
         ),
         _clinician("2310A", "71", claim.attending, "claim.attending", "AT") if facility else None,
-        _facility("2310E" if facility else "2310C", claim.facility),
+        _facility("2310E" if facility else "2310C", claim.facility, called=claim.type == "professional"),
     ]
     return [one for one in found if one is not None]
 
@@ -274,7 +274,8 @@ def _clinician(id: str, code: str, who: Practitioner | None, field: str, role: s
     return loop(id, clinician(code, who, field), specialty(role, who) if role else None)
 
 
-def _facility(id: str, where: Organization | None) -> DraftLoop | None:
+def _facility(id: str, where: Organization | None, *, called: bool) -> DraftLoop | None:
     if where is None:
         return None
-    return loop(id, named("77", where, "claim.facility"), *need_address(where, "claim.facility"))
+    contact = contacted("IC", None, where.telecom) if called else None
+    return loop(id, named("77", where, "claim.facility"), *need_address(where, "claim.facility"), contact)

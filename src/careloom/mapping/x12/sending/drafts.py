@@ -93,22 +93,24 @@ def tax(party: Organization | Practitioner | None, qualifier: str) -> Draft | No
     return segment("REF", qualifier, number.value) if number is not None and number is not own else None
 
 
-def person(code: str, name: HumanName | None, number: Identifier | None, field: str, *, entity: int = 1) -> Draft:
-    """NM1 of a person. Raises MappingError without a family name."""
+def person(code: str, name: HumanName | None, number: Identifier | None, field: str, *, required: bool = True) -> Draft:
+    """NM1 of a person. Raises MappingError without a family name where that is `required`."""
     called = name or HumanName()
-    family = need(called.family or called.text, "the family name", f"{field}.name")
+    family = called.family or called.text
+    if required:
+        need(family, "the family name", f"{field}.name")
     given = [*called.given, None, None]
     middle = " ".join(called.given[1:]) or None
     prefix, suffix = (part[0] if part else None for part in (called.prefix, called.suffix))
-    return segment("NM1", code, entity, family, given[0], middle, prefix, suffix, *_numbered(number))
+    return segment("NM1", code, 1, family, given[0], middle, prefix, suffix, *_numbered(number))
 
 
-def insured(code: str, who: Patient | RelatedPerson, number: str | None, field: str) -> Draft:
-    """NM1 of a subscriber, known by its member number."""
+def insured(code: str, who: Patient | RelatedPerson, number: str | None, field: str, *, required: bool = True) -> Draft:
+    """NM1 of a subscriber, known by its member number; its name may be left out where that is not `required`."""
     own = chosen(who.identifier, "MB") or next((one for one in who.identifier if _is_own(one)), None)
     if number and (own is None or own.value != number):
         own = Identifier(value=number, type="MB")
-    return person(code, who.name[0] if who.name else None, own, field)
+    return person(code, who.name[0] if who.name else None, own, field, required=required)
 
 
 def dependent(code: str, who: Patient, field: str, *, numbered: bool = True) -> Draft:

@@ -66,7 +66,7 @@ def _insured(event: EligibilityRequested, traced: Draft | None) -> DraftLoop:
         return loop("2000C", level("22"), traced, person)
     subscriber = loop(
         "2100C",
-        insured("IL", holder, coverage.subscriber_id, "request.coverage.policyHolder"),
+        insured("IL", holder, coverage.subscriber_id, "request.coverage.policyHolder", required=False),
         *_known(holder, coverage),
     )
     code = relation(coverage)

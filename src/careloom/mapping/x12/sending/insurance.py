@@ -10,6 +10,7 @@ from careloom.formats.x12 import Draft, DraftLoop, loop, segment
 from careloom.mapping.x12.insurance import ORDER_CODE
 from careloom.mapping.x12.sending.drafts import (
     addressed,
+    contacted,
     demographics,
     dependent,
     insured,
@@ -30,17 +31,24 @@ def insured_level(event: ClaimSubmitted, claim: DraftLoop) -> DraftLoop:
             "whom the claim is for, or who insures it, is missing; give it", "coverage" if patient else "patient"
         )
     coverage = event.coverage[0]
-    payer = loop("2010BB", named("PR", coverage.payor, "coverage[0].payor"))
+    payor = coverage.payor
+    payer = loop("2010BB", named("PR", payor, "coverage[0].payor"), *addressed(payor.address if payor else ()))
     holder = event.subscriber or coverage.policy_holder
     if holder is None:
-        known = loop("2010BA", insured("IL", patient, coverage.subscriber_id, "patient"), *_described(patient))
+        name = insured("IL", patient, coverage.subscriber_id, "patient")
+        known = loop("2010BA", name, *_described(patient), _reached(event, patient))
         return loop("2000B", _level("22"), _sbr(coverage, relation(coverage) or "18"), known, payer, claim)
     known = loop("2010BA", insured("IL", holder, coverage.subscriber_id, "subscriber"), *_described(holder))
     inner = loop(
         "2000C",
         _level("23"),
         segment("PAT", relation(coverage) or "G8"),
-        loop("2010CA", dependent("QC", patient, "patient", numbered=False), *_all_described(patient)),
+        loop(
+            "2010CA",
+            dependent("QC", patient, "patient", numbered=False),
+            *_all_described(patient),
+            _reached(event, patient),
+        ),
         claim,
     )
     return loop("2000B", _level("22"), _sbr(coverage, None), known, payer, inner)
@@ -71,6 +79,11 @@ def _all_described(patient: Patient) -> list[Draft | None]:
     return [*need_address(patient, "patient"), demographics(patient)]
 
 
+def _reached(event: ClaimSubmitted, patient: Patient) -> Draft | None:
+    """PER of the patient, which professional claims alone have."""
+    return contacted("IC", None, patient.telecom) if event.claim.type == "professional" else None
+
+
 def other_payers(event: ClaimSubmitted) -> list[DraftLoop]:
     """2320 for each further coverage, with what that payer paid."""
     return [_other(event, coverage, f"coverage[{number}]") for number, coverage in enumerate(event.coverage[1:], 1)]
@@ -92,8 +105,14 @@ def _other(event: ClaimSubmitted, coverage: Coverage, field: str) -> DraftLoop:
         loop(
             "2330A", insured("IL", holder, coverage.subscriber_id, f"{field}.policyHolder"), *addressed(holder.address)
         ),
-        loop("2330B", named("PR", coverage.payor, f"{field}.payor"), segment("DTP", "573", "D8", day) if day else None),
+        _payer(coverage, f"{field}.payor", day),
     )
+
+
+def _payer(coverage: Coverage, field: str, day: str | None) -> DraftLoop:
+    payor = coverage.payor
+    paid = segment("DTP", "573", "D8", day) if day else None
+    return loop("2330B", named("PR", payor, field), *addressed(payor.address if payor else ()), paid)
 
 
 def _payment(event: ClaimSubmitted, coverage: Coverage) -> PriorPayment | None:

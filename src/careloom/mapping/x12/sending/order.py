@@ -113,9 +113,13 @@ def _place(place: Location | None, address: Address | None) -> DraftLoop | None:
     if place is None and address is None:
         return None
     found = place or Location()
+    if not found.identifier:
+        need(found.name, "the name or the number of the place", "order.deliverTo")
     number = found.identifier[0] if found.identifier else None
     identified = (qualifier_of(number), number.value) if number is not None else ()
-    return loop("N1", segment("N1", "ST", found.name or "-", *identified), *(addressed((address,), abroad=False) if address else ()))
+    return loop(
+        "N1", segment("N1", "ST", found.name, *identified), *(addressed((address,), abroad=False) if address else ())
+    )
 
 
 def _line(line: SupplyRequestLine, number: int) -> DraftLoop:
