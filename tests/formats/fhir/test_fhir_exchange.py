@@ -228,7 +228,7 @@ def test_instants_are_written_in_utc() -> None:
         ("Patient", "name.count()", ["2"]),
         ("Patient", "photo", []),
         ("Claim", "Claim.item.net.value", ["72.50", "140.00"]),
-        ("Claim", "total", ['{"value":212.5,"currency":"USD"}']),
+        ("Claim", "total", ['{"currency":"USD","value":212.50}']),
         ("Slot", "status = 'busy'", ["true"]),
     ],
 )

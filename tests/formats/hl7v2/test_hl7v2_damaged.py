@@ -15,9 +15,9 @@ from careloom.formats.hl7v2 import inspecting
 
 HEAD = b"MSH|^~\\&|A|B|C|D|20260412||ORU^R01^ORU_R01|1|P|2.5.1\r"
 HUGE = {
-    "segments": HEAD + b"OBX|1|NM|X||1||||||F\r" * 20_000,
-    "orders": HEAD + b"PID|1\r" + b"OBR|1|||X\rOBX|1|ST|X||a||||||F\rNTE|1\r" * 7_000,
-    "strays": HEAD + b"ZZZ|1\rFT1|1\rNTE|1\r" * 7_000,
+    "segments": HEAD + b"OBX|1|NM|X||1||||||F\r" * 5_000,
+    "orders": HEAD + b"PID|1\r" + b"OBR|1|||X\rOBX|1|ST|X||a||||||F\rNTE|1\r" * 1_500,
+    "strays": HEAD + b"ZZZ|1\rFT1|1\rNTE|1\r" * 1_500,
     "repetitions": HEAD + b"PID|1||" + b"M1^^^L^MR~" * 30_000 + b"\r",
     "components": HEAD + b"PID|1||" + b"^" * 300_000 + b"x\r",
     "subcomponents": HEAD + b"PID|1||M^^^" + b"&" * 300_000 + b"\r",
@@ -25,7 +25,7 @@ HUGE = {
     "escapes": HEAD + b"OBX|1|ST|X||" + b"\\X0D\\\\.br\\" * 30_000 + b"\\\r",
     "digits": HEAD + b"OBX|1|NM|X||" + b"9" * 300_000 + b"x\r",
     "document": HEAD + b"OBX|1|ED|X||L^a^b^Base64^" + b"QUJD" * 100_000 + b"=x\r",
-    "patients": HEAD + b"PID|1\rPID|2\r" * 10_000,
+    "patients": HEAD + b"PID|1\rPID|2\r" * 3_000,
 }
 
 

@@ -40,7 +40,7 @@ def test_what_is_accepted_has_no_problem(name: str) -> None:
     definition = segment_definition(name)
     assert definition is not None
     order, accepted, refused = random.Random(name), 0, 0
-    for round_ in range(120):
+    for round_ in range(60):
         count = len(definition.elements)
         required = frozenset(order.sample(range(1, count + 1), min(1, count))) if round_ % 3 == 0 else frozenset[int]()
         mandatory = frozenset(element.position for element in definition.elements if element.mandatory)
@@ -56,4 +56,4 @@ def test_what_is_accepted_has_no_problem(name: str) -> None:
                 assert not problems, raw
             else:
                 refused += bool(problems)
-    assert refused and (accepted or name in ("TA1", "BPR", "PLB", "STC", "CLM", "IK4"))
+    assert refused and (accepted or name in ("TA1", "DTP", "BPR", "PLB", "STC", "CLM", "IK4"))

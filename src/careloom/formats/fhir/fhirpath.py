@@ -34,9 +34,20 @@ def values_at(resource: Resource, path: str) -> Sequence[str]:
 def _text(value: Any, spelled: Mapping[float, set[str]]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)) and len(spelled.get(float(value), ())) == 1:
-        return next(iter(spelled[float(value)]))
-    return encode(value).decode() if isinstance(value, dict) else str(value)
+    found = _restored(value, spelled)
+    return encode(found).decode() if isinstance(found, dict) else str(found)
+
+
+def _restored(value: Any, spelled: Mapping[float, set[str]]) -> Any:
+    """A copy with each number as it was written, and members by name, since the library gives them in no order."""
+    if isinstance(value, dict):
+        return {name: _restored(value[name], spelled) for name in sorted(value)}
+    if isinstance(value, list):
+        return [_restored(inner, spelled) for inner in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        ways = spelled.get(float(value), set())
+        return Decimal(next(iter(ways))) if len(ways) == 1 else value
+    return value
 
 
 def _floats(value: Any, spelled: dict[float, set[str]]) -> Any:

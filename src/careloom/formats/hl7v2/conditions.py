@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from careloom.formats.hl7v2.segment import NULL, Segment
 
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*", re.ASCII)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]*(?:=\s*){0,2}", re.ASCII)
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 _WITHOUT_VALUE: Final = frozenset({"D", "I", "N", "O", "P", "R", "S", "W", "X"})
 _WITHOUT_PLACER: Final = frozenset({"RE", "SC", "SN", "OC", "CN", "PR"})

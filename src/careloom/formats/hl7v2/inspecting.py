@@ -12,9 +12,9 @@ from careloom.formats.hl7v2.batch import Piece, split
 from careloom.formats.hl7v2.charsets import wide_codec
 from careloom.formats.hl7v2.message import Message, parse
 from careloom.formats.hl7v2.opening import BEFORE, BOM
-from careloom.formats.hl7v2.paths import compile_path
+from careloom.formats.hl7v2.paths import HEADERS, compile_path
 from careloom.formats.hl7v2.profiles import Profile
-from careloom.formats.hl7v2.segment import Segment
+from careloom.formats.hl7v2.segment import part_of
 from careloom.formats.hl7v2.validation import validate
 from careloom.formats.inspection import Finding, Inspection, Severity
 
@@ -168,13 +168,12 @@ def _values_at(message: Message, path: str) -> Iterator[str]:
     segments = message.segments(name)
     chosen = segments if _OF_ALL_SEGMENTS.match(path) else segments[nth - 1 : nth]
     for segment in chosen:
-        last = repetition if _OF_ONE_REPETITION.match(path) else _repetitions(segment, field)
-        for number in range(repetition, max(last, repetition) + 1):
-            if text := segment.value(field, number, component, subcomponent):
+        if segment.name in HEADERS and field < 3:
+            yield segment.value(field)
+            continue
+        raw, mark = segment.raw_field(field), segment.dialect.separators.repetition
+        pieces = raw.split(mark) if mark else [raw]
+        for piece in pieces[repetition - 1 : repetition] if _OF_ONE_REPETITION.match(path) else pieces:
+            text = segment.dialect.text(part_of(piece, segment.dialect.levels, 1, component, subcomponent))
+            if text:
                 yield text
-
-
-def _repetitions(segment: Segment, field: int) -> int:
-    mark = segment.dialect.separators.repetition
-    raw = segment.raw_field(field)
-    return raw.count(mark) + 1 if mark and segment.name != "MSH" else 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from careloom.formats.hl7v2.checks import faults_of_type, type_check
 from careloom.formats.hl7v2.grouping import View
 from careloom.formats.hl7v2.profiles import Profile, place_of
-from careloom.formats.hl7v2.segment import NULL, Segment
+from careloom.formats.hl7v2.segment import NULL, Segment, part_of
 from careloom.formats.inspection import Finding
 
 
@@ -93,23 +93,16 @@ def _values(seen: View, place: str, *, absent: bool = False) -> Iterator[tuple[s
             yield at, segment.raw
             continue
         inside = f".{component}" * bool(component) + f".{subcomponent}" * bool(subcomponent)
-        count = _repetitions(segment, field)
-        for number in range(1, max(count, int(absent)) + 1):
-            repetition = f"[{number}]" if count > 1 else ""
-            raw = (
-                segment.raw_value(field, number, component, subcomponent)
-                if component
-                else _whole(segment, field, number)
-            )
+        pieces = _repetitions(segment, field) or ([""] if absent else [])
+        for number, piece in enumerate(pieces, 1):
+            repetition = f"[{number}]" if len(pieces) > 1 else ""
+            raw = part_of(piece, segment.dialect.levels, 1, component, subcomponent) if component else piece
             yield f"{at}-{field}{repetition}{inside}", raw
 
 
-def _repetitions(segment: Segment, field: int) -> int:
+def _repetitions(segment: Segment, field: int) -> list[str]:
+    """Each repetition of a field, split once."""
     raw, mark = segment.raw_field(field), segment.dialect.separators.repetition
-    return (raw.count(mark) if mark else 0) + 1 if raw else 0
-
-
-def _whole(segment: Segment, field: int, repetition: int) -> str:
-    raw, mark = segment.raw_field(field), segment.dialect.separators.repetition
-    parts = raw.split(mark) if mark else [raw]
-    return parts[repetition - 1] if repetition <= len(parts) else ""
+    if not raw:
+        return []
+    return raw.split(mark) if mark else [raw]

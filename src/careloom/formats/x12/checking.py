@@ -8,6 +8,7 @@ from typing import Final
 from careloom.formats.x12.delimiters import BLANKS, Delimiters
 from careloom.formats.x12.elements import Demand, check
 from careloom.formats.x12.patterns import Accepts, accepts
+from careloom.formats.x12.quick import LEARN_AFTER, QuickLoop, learned_of, quick_loop
 from careloom.formats.x12.report import Report, Rule, Spot, Watcher
 from careloom.formats.x12.segment import cut, decode, split_segment
 from careloom.formats.x12.structure import OTHER, Container, Slot, State, Structure
@@ -68,9 +69,10 @@ class SetChecker:
         """Takes segments from index `start` on, up to one of the envelope; the index of that one, or of the end."""
         separator, component, structure = self._marks.element, self._marks.component, self._structure
         simple, patterns, watchers, frames = structure.simple, self._patterns, self._watchers, self._frames
-        before = self.count - start + 1
-        for index in range(start, len(raws)):
+        before, index, total, text, position = self.count - start + 1, start - 1, len(raws), b"", 1
+        while (index := index + 1) < total:
             raw = raws[index]
+            here, position = position, position + len(raw) + 1
             if raw[:1] <= b" ":
                 raw = raw.lstrip(BLANKS)
             head = raw.split(separator, 2)
@@ -101,6 +103,14 @@ class SetChecker:
             frame.seen |= slot.bit
             if slot.child is not None:
                 self._open(slot.child)
+                quick = self._quick_loop(slot, raws[index], raw)
+                if quick is not None:
+                    text = text or self._text(raws, start)
+                    end = self._at_once(quick, text, here)
+                    if end:
+                        index += text.count(self._marks.terminator, here, end) - 1
+                        position = end
+                        continue
             accept = patterns.get(slot) or self._pattern(slot)
             if accept is None or not accept(raw):
                 self.count = before + index
@@ -111,8 +121,62 @@ class SetChecker:
                 for needle, watcher in watching:
                     if needle in raw:
                         watcher(raw.split(separator), self.here)
-        self.count = before + len(raws) - 1
-        return len(raws)
+        self.count = before + total - 1
+        return total
+
+    def _text(self, raws: Sequence[bytes], start: int) -> bytes:
+        """The segments from `start` on as they stood, a terminator before the first too."""
+        terminator = self._marks.terminator
+        return terminator + terminator.join(raws[start:]) + terminator
+
+    def _quick_loop(self, slot: Slot, raw: bytes, head: bytes) -> QuickLoop | None:
+        """The expression for the loop that opens here, if it opens often and is not one that keeps failing."""
+        container = slot.child
+        assert container is not None
+        key = (self._marks, raw[: len(raw) - len(head)])
+        quick = container.quick.get(key, 0)
+        if isinstance(quick, int):
+            if quick < LEARN_AFTER:
+                container.quick[key] = quick + 1
+                return None
+            self._make_quick(container, key)
+            return None
+        if quick is None or quick.worth_it:
+            return quick
+        if learned_of(container, self._marks) > quick.learned:
+            self._make_quick(container, key)
+        else:
+            container.quick[key] = None
+        return None
+
+    def _make_quick(self, container: Container, key: tuple[Delimiters, bytes]) -> None:
+        if len(container.quick) > _DIALECTS:
+            container.quick.clear()
+        watched = [(name, needle) for name, watching in self._watchers.items() for needle, _ in watching]
+        container.quick[key] = quick_loop(self._structure, container, *key, watched)
+
+    def _at_once(self, quick: QuickLoop, text: bytes, start: int) -> int:
+        """Judges the loop that was opened in one go: where it ends in the text, or 0 where each segment needs a look."""
+        found = quick.match(text, start)
+        if found is None or not self._passes(quick, text, start, found.end()):
+            quick.misses += 1
+            return 0
+        quick.hits += 1
+        end = found.end()
+        self._state = quick.state
+        self._frames[-1].seen = quick.container.required | 1
+        for loop, openings in quick.inner:
+            times = sum(text.count(opening, start - 1, end) for opening in openings)
+            if times:
+                self._loops[loop] = self._loops.get(loop, 0) + times
+        return end
+
+    def _passes(self, quick: QuickLoop, text: bytes, start: int, end: int) -> bool:
+        if quick.watched is None:
+            return True
+        separator = self._marks.element
+        seen = [segment.split(separator) for segment in quick.watched(text, start - 1, end)]
+        return not seen or all(rule.passes(seen) for rule in self._rules)
 
     def finish(self, raw: bytes | None) -> None:
         """Takes the SE segment, or None where there is none, and says what is missing of the set."""

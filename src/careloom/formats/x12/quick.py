@@ -77,6 +77,9 @@ def _inside(container: Container) -> Iterator[Slot]:
 
 
 def _known(slot: Slot, marks: Delimiters) -> bool:
+    """Whether a place was seen often; what opens a loop is counted at the place of the loop."""
+    if slot is slot.home.opener and slot.home.slot is not None:
+        slot = slot.home.slot
     return not isinstance(slot.patterns.get(marks, 0), int)
 
 

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from careloom.formats.x12.definition import LoopUse, SegmentUse, SetDefinition
 from careloom.formats.x12.delimiters import Delimiters
 from careloom.formats.x12.patterns import Accepts
 from careloom.formats.x12.tables import set_definition
+
+if TYPE_CHECKING:
+    from careloom.formats.x12.quick import QuickLoop
 
 Fit: TypeAlias = Literal["exact", "out-of-order", "qualifier"]
 Key: TypeAlias = bytes | tuple[bytes, ...]
@@ -53,7 +56,7 @@ class Slot:
 class Container:
     """A loop of the definition, or the set itself (`id` is then empty): its slots, and which of them must be filled."""
 
-    __slots__ = ("by_id", "id", "opener", "parent", "required", "slot", "slots")
+    __slots__ = ("by_id", "id", "opener", "parent", "quick", "required", "slot", "slots")
 
     def __init__(
         self, id: str, content: tuple[SegmentUse | LoopUse, ...], parent: Container | None = None, slot: Slot | None = None
@@ -66,6 +69,7 @@ class Container:
         self.opener = self.slots[0] if parent else None
         self.required = sum(slot.bit for slot in self.slots if slot.required)
         self.by_id: dict[str, list[Slot]] = {}
+        self.quick: dict[tuple[Delimiters, bytes], QuickLoop | int | None] = {}  # kept here by `checking`, as patterns are
         for slot in sorted(self.slots, key=lambda slot: (slot.run, not slot.use.qualifiers)):
             self.by_id.setdefault(slot.use.id, []).append(slot)
 

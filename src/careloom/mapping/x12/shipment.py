@@ -31,7 +31,7 @@ _DEEPEST: Final = 32
 
 DROPPED: Mapping[str, str] = {
     "TD1": "weight of the goods; the number of packages is carried",
-    "TD3": "the truck",
+    "TD3": "the truck that brings it",
     "FOB": "terms of freight are agreed with the supplier",
     "MEA": "measures of the goods: the catalogue says so",
     "PO4": "how many are in a pack: the catalogue says so",

@@ -12,6 +12,7 @@ import msgspec
 from careloom.core.envelope import Recorded
 from careloom.core.errors import CareloomError
 from careloom.core.outcomes import Done, Outcome
+from careloom.systems.broker import cloud_event
 from careloom.systems.folder.place import beside
 from careloom.systems.resilience import Gate
 
@@ -59,20 +60,6 @@ class FolderOut:
         async with self._turn:
             await self._gate.run(lambda: beside(lambda: _append(self._folder / name, line)))
         return name
-
-
-def cloud_event(event: Recorded) -> dict[str, object]:
-    return {
-        "specversion": "1.0",
-        "id": str(event.id),
-        "source": event.source,
-        "type": event.type,
-        "subject": str(event.token),
-        "time": event.time.isoformat(),
-        "datacontenttype": event.datacontenttype,
-        "correlation": str(event.correlation),
-        "data": msgspec.Raw(event.data),
-    }
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from careloom.core.envelope import Recorded
 from careloom.core.errors import CareloomError
 from careloom.core.outcomes import Done, Outcome
-from careloom.systems.folder.outbox import cloud_event
+from careloom.systems.broker import cloud_event
 from careloom.systems.seam import Finding
 from careloom.systems.sftp.line import SftpLine
 
