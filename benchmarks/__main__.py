@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODULES = ("hl7v2_parse", "adt_translate", "http_target", "mllp_listener", "log_append", "hub")
+MODULES = (
+    "hl7v2_parse", "formats_hl7v2", "formats_x12", "formats_fhir", "adt_translate", "http_target", "mllp_listener",
+    "log_append", "hub",
+)  # fmt: skip
 _COMPARE = {">=": operator.ge, "<=": operator.le}
 
 

@@ -105,7 +105,7 @@ def large_file(size: int) -> tuple[int, float, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.835"
         with path.open("wb") as file:
-            file.writelines(remittance(size // 350))
+            file.writelines(remittance(size // 270))
         checked(b"".join(remittance(1000)))
         process, before = psutil.Process(), psutil.Process().memory_info().rss
         start = time.perf_counter()

@@ -42,7 +42,7 @@ def translate(files: FileArguments = None, json: Json = False, source: Source = 
     work, as --source writes; without, all that Careloom brings: times without an offset are then UTC, PID-19 stays
     behind.
     """
-    settings, choose = _settings(config, source)
+    settings, choose = settings_and_choice(config, source)
     good = True
     for name, data in inputs(files or [Path("-")]):
         if data is None:
@@ -56,7 +56,7 @@ def translate(files: FileArguments = None, json: Json = False, source: Source = 
         raise typer.Exit(1)
 
 
-def _settings(config: Path | None, source: str | None) -> tuple[Settings, Choose]:
+def settings_and_choice(config: Path | None, source: str | None) -> tuple[Settings, Choose]:
     """How the sender writes, and who translates; as nobody in particular does when neither option is given."""
     if config is None and source is None:
         return Settings(), mapping_for

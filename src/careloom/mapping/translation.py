@@ -36,7 +36,7 @@ def translate_bytes(
     `kind` mapping, `field`, `message`) or `refused` (no message: `error` with `kind` format, `location`, `message`).
     `place` says where in the file the message stood, `message` counts from 1.
     """
-    format = format or _format_of(data, name, settings)
+    format = format or format_of(data, name, settings)
     for number, one in enumerate(_units(format, data, settings), 1):
         shown: Shown = {
             "file": name, "message": number, "place": one.place, "line": _line(one.place), "format": format,
@@ -49,7 +49,7 @@ def translate_bytes(
             yield _message(mapping, format, one, shown | {"controlId": one.key, "trigger": one.type}, settings)
 
 
-def _format_of(data: bytes, name: str, settings: Settings) -> str:
+def format_of(data: bytes, name: str, settings: Settings) -> str:
     """What the settings say of the sender, else what the bytes look like; HL7 v2 when they look like nothing."""
     if settings.layout is not None:
         return "csv"

@@ -109,7 +109,9 @@ def test_professional_claims() -> None:
 
 def test_what_the_guide_needs_is_asked_for() -> None:
     with pytest.raises(FormatError, match="2010AA/N3"):
-        professional(batch(claim(1)).__replace__(provider=BILLING) if hasattr(ClaimBatch, "__replace__") else _without())
+        professional(
+            batch(claim(1)).__replace__(provider=BILLING) if hasattr(ClaimBatch, "__replace__") else _without()
+        )
 
 
 def _without() -> ClaimBatch:
@@ -130,4 +132,8 @@ def test_purchase_orders() -> None:
     )  # fmt: skip
     found = written(purchase_order(order))
     assert found.get("BEG03") == "PO417" and found.values("PO1/PO104") == ["12.5", "88"]
-    assert found.get("PO1[2]/PO109") == "0417" and found.get("N1[01=ST]/N4/01") == "PORT ELLERY" and found.get("CTT01") == "2"
+    assert (
+        found.get("PO1[2]/PO109") == "0417"
+        and found.get("N1[01=ST]/N4/01") == "PORT ELLERY"
+        and found.get("CTT01") == "2"
+    )

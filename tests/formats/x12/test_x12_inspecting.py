@@ -24,7 +24,13 @@ def test_the_module_is_an_inspector() -> None:
 
 def test_a_good_file() -> None:
     found = inspecting.inspect(sample("835_balanced"), paths=["835:2100/CLP04", "2100[2]/CLP01", "ISA13", "837:CLM01"])
-    assert (found.format, found.type, found.version, found.valid, found.identical) == ("x12", "835", "005010X221A1", True, True)
+    assert (found.format, found.type, found.version, found.valid, found.identical) == (
+        "x12",
+        "835",
+        "005010X221A1",
+        True,
+        True,
+    )
     assert found.counts["interchanges"] == found.counts["groups"] == found.counts["sets"] == 1
     assert found.counts["segments"] == sample("835_balanced").count(b"~")
     assert found.values == {
@@ -91,7 +97,10 @@ def test_real_files_are_read_to_the_byte_or_refused_with_a_place(file: str, inva
         assert found.identical and found.counts["segments"] > 2
     assert not (invalid and found.valid)
     pieces = list(x12.pieces(data))
-    assert len([piece for piece in pieces if piece.set_id and not piece.error]) <= found.counts["sets"] + found.counts["acknowledgements"]
+    assert (
+        len([piece for piece in pieces if piece.set_id and not piece.error])
+        <= found.counts["sets"] + found.counts["acknowledgements"]
+    )
     for piece in pieces:
         if piece.error is None:
             assert b"".join(one.encode() for one in x12.parse(piece.data)) == piece.data

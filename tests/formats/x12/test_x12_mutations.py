@@ -36,7 +36,9 @@ def mutated(seed: bytes, order: random.Random) -> bytes:
             case 2:
                 data[at:at] = data[at - 60 : at] if at > 60 else b"ISA*"
             case 3:
-                data[at:at] = order.choice([b"~", b"*", b":", b"^", b"\n", b"ISA", b"IEA*", b"BIN*99*", b"ST*835*", b"HL*"])
+                data[at:at] = order.choice(
+                    [b"~", b"*", b":", b"^", b"\n", b"ISA", b"IEA*", b"BIN*99*", b"ST*835*", b"HL*"]
+                )
             case 4:
                 del data[at:]
             case _:

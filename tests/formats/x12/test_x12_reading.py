@@ -53,7 +53,7 @@ def test_a_missing_last_isa_element_is_forgiven() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "repetition"),
-    [("*^*00501*", "*U*00401*", b""), ("*^*00501*", "*U*00501*", b""), 
+    [("*^*00501*", "*U*00401*", b""), ("*^*00501*", "*U*00501*", b""),
      ("*^*00501*", "*`*00402*", b"`"), ("*^*00501*", "*:*00501*", b":")],
 )  # fmt: skip
 def test_isa11_is_a_separator_only_since_00402_and_only_if_usable(old: str, new: str, repetition: bytes) -> None:

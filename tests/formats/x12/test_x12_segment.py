@@ -64,7 +64,9 @@ def test_a_printed_segment_tells_no_value() -> None:
 
 def test_npis_have_a_check_digit() -> None:
     assert is_npi("1999999992") and is_npi("1234567893")
-    assert not any(map(is_npi, ("1999999993", "9999999999", "199999999", "19999999920", "3999999998", "", "١٩٩٩٩٩٩٩٩٢")))
+    assert not any(
+        map(is_npi, ("1999999993", "9999999999", "199999999", "19999999920", "3999999998", "", "١٩٩٩٩٩٩٩٩٢"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,8 @@ def test_periods_and_formats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(Decimal("12.50"), "12.5"), (Decimal("1E+3"), "1000"), (0, "0"), (Decimal("-0.00"), "0"), (7, "7")]
+    ("value", "text"),
+    [(Decimal("12.50"), "12.5"), (Decimal("1E+3"), "1000"), (0, "0"), (Decimal("-0.00"), "0"), (7, "7")],
 )
 def test_numbers_are_written_without_exponent_or_idle_zeros(value: Decimal | int, text: str) -> None:
     assert format_decimal(value) == text

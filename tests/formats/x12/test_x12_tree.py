@@ -49,7 +49,9 @@ def test_paths(path: str, values: list[str] | None) -> None:
         assert found.get(path) == next(filter(None, values), "")
 
 
-@pytest.mark.parametrize("path", ["", "/", "CLM", "CLM1", "2300/", "/CLM01", "2300[0]/CLM01", "a/b", "2300//CLM01", "x" * 5_000])
+@pytest.mark.parametrize(
+    "path", ["", "/", "CLM", "CLM1", "2300/", "/CLM01", "2300[0]/CLM01", "a/b", "2300//CLM01", "x" * 5_000]
+)
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="no X12 path"):
         x12.compile_path(path)
@@ -87,7 +89,9 @@ def test_a_set_without_table_is_read_flat() -> None:
 
 def test_a_file_with_odd_structure_keeps_every_segment() -> None:
     lines = sample("835_balanced").decode().split("~\n")
-    stray = "~\n".join([lines[0], "REF*X*1", *lines[1:3], "ST*835*0002", "GE*1*1", "SE*1*1", "GE*1*1", "AMT*1", "IEA*1*1", ""])
+    stray = "~\n".join(
+        [lines[0], "REF*X*1", *lines[1:3], "ST*835*0002", "GE*1*1", "SE*1*1", "GE*1*1", "AMT*1", "IEA*1*1", ""]
+    )
     [found] = x12.parse(stray.encode())
     assert found.encode() == stray.encode()
     assert [one.id for one in found.strays] == ["REF", "SE", "GE", "AMT"]
@@ -110,7 +114,9 @@ def test_pieces_are_whole_sets_that_can_be_read_alone() -> None:
     assert x12.validate(first.data, extent="set", strict=True).findings == []
 
 
-@pytest.mark.parametrize("name", ["837p_patient", "835_balanced", "837p_office_visit", "835_two_claims", "837i_inpatient"])
+@pytest.mark.parametrize(
+    "name", ["837p_patient", "835_balanced", "837p_office_visit", "835_two_claims", "837i_inpatient"]
+)
 def test_slices_of_claims_lose_nothing_and_stand_alone(name: str) -> None:
     data = sample(name)
     whole = next(x12.parse(data)[0].transactions)
@@ -136,7 +142,11 @@ def test_slices_know_their_number_and_which_is_the_last() -> None:
 
 
 def test_claims_come_one_by_one() -> None:
-    assert [loop.get("CLM01") for loop in x12.each_claim(sample("837p_patient"))] == ["C0000417", "C0000418", "C0000419"]
+    assert [loop.get("CLM01") for loop in x12.each_claim(sample("837p_patient"))] == [
+        "C0000417",
+        "C0000418",
+        "C0000419",
+    ]
     assert [loop.get("CLP04") for loop in x12.each_claim(sample("835_balanced"))] == ["110.25", "120"]
 
 

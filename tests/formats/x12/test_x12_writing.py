@@ -14,7 +14,9 @@ from careloom.formats import x12
 from careloom.formats.x12 import Delimiters, Draft, DraftLoop, Loop, Repeated, Segment
 
 NOW = datetime(2026, 3, 1, 10, 15)
-PARTIES = x12.Parties(sender="QUILLHOSP", receiver="NORTHPLAN", application_sender="QUILL", application_receiver="NORTH")
+PARTIES = x12.Parties(
+    sender="QUILLHOSP", receiver="NORTHPLAN", application_sender="QUILL", application_receiver="NORTH"
+)
 SETS = sorted(path.stem for path in SAMPLES.glob("*.edi") if not path.stem.startswith("ta1"))
 
 
@@ -27,7 +29,9 @@ def redrafted(part: Segment | Loop, order: random.Random) -> Draft | DraftLoop:
         return x12.segment(
             part.id,
             *(
-                Repeated(tuple(part.components(n, r) for r in range(1, len(part.repetitions(n)) + 1))) if part[n] else None
+                Repeated(tuple(part.components(n, r) for r in range(1, len(part.repetitions(n)) + 1)))
+                if part[n]
+                else None
                 for n in whole
             ),
         )
@@ -74,8 +78,14 @@ def build(*more: Draft | DraftLoop) -> x12.BuiltSet:
 
 
 def test_levels_are_numbered_and_joined() -> None:
-    data = x12.write([build(x12.loop("2110C", x12.segment("EQ", "30")))], PARTIES, time=NOW, control=1, line_breaks=True)
-    assert [line for line in data.decode().split("~\n") if line.startswith("HL")] == ["HL*1**20*1", "HL*2*1*21*1", "HL*3*2*22*0"]
+    data = x12.write(
+        [build(x12.loop("2110C", x12.segment("EQ", "30")))], PARTIES, time=NOW, control=1, line_breaks=True
+    )
+    assert [line for line in data.decode().split("~\n") if line.startswith("HL")] == [
+        "HL*1**20*1",
+        "HL*2*1*21*1",
+        "HL*3*2*22*0",
+    ]
     assert x12.validate(data, strict=True).findings == []
 
 

@@ -34,7 +34,8 @@ class SetAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a group: GS01, GS06 and GS08 of the group that is answered, the verdict (AK901), the counts of AK9.
+    """What became of a group: GS01, GS06 and GS08 of the group that is answered, the verdict (AK901), the
+    counts of AK9.
 
     A receiver may leave out sets that it accepted: those not in `sets` share the group's verdict.
     """
@@ -50,7 +51,8 @@ class GroupAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InterchangeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an interchange: its ISA13, ISA09 and ISA10, the verdict (TA104), and the note (TA105, 000 for none)."""
+    """What became of an interchange: its ISA13, ISA09 and ISA10, the verdict (TA104), and the note (TA105, 000
+    for none)."""
 
     control: str
     date: str

@@ -103,9 +103,7 @@ def _back(interchange: InterchangeSummary, group: GroupSummary | None = None) ->
     )  # fmt: skip
 
 
-def _group(
-    group: GroupSummary, found: Sequence[Fault], tolerated: Container[str]
-) -> tuple[BuiltSet, Verdict]:
+def _group(group: GroupSummary, found: Sequence[Fault], tolerated: Container[str]) -> tuple[BuiltSet, Verdict]:
     """The 999 of one group."""
     answers: list[DraftLoop] = []
     verdicts: list[Verdict] = []

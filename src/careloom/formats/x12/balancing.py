@@ -1,7 +1,9 @@
 """Whether an 835 adds up to the cent: service line, claim, payment (005010X221, section 1.10.2.1), while it streams.
 
-Line: SVC02 less its CAS amounts is SVC03. Claim: CLP03 less the CAS amounts of the claim and its lines is CLP04. Payment:
-BPR02 is the sum of CLP04 less the sum of the PLB amounts. Each break names the places of the amounts, never the amounts.
+Line: SVC02 less its CAS amounts is SVC03. Claim: CLP03 less the CAS amounts of the claim and its lines is
+CLP04. Payment:
+BPR02 is the sum of CLP04 less the sum of the PLB amounts. Each break names the places of the amounts, never
+the amounts.
 """
 
 from __future__ import annotations
@@ -106,6 +108,8 @@ class Balance:
 
     def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
         """A claim that adds up in itself needs no places."""
+        if segments[0][0] != b"CLP":
+            return all(parts[0] not in (b"BPR", b"CLP", b"SVC", b"CAS", b"PLB", b"LX") for parts in segments)
         self._close_claim()
         amount = self._report.amount
         charged = paid = lines = claimed = line = _ZERO
@@ -140,9 +144,10 @@ class Balance:
                 self._add("payment-out-of-balance", spot, 2)
 
     def _plain_sum(self, parts: Sequence[bytes], positions: range) -> Decimal | None:
-        found = [self._report.amount(parts[at]) for at in positions if at < len(parts) and parts[at]]
+        """As `_sum`, without a finding for what cannot be read."""
         total = _ZERO
-        for amount in found:
+        for text in parts[positions.start : positions.stop : positions.step]:
+            amount = self._report.amount(text) if text else _ZERO
             if amount is None:
                 return None
             total += amount

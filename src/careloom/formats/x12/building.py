@@ -31,7 +31,8 @@ def build(
 ) -> BuiltSet:
     """A set from its segments and loops, in any order within each loop.
 
-    HL01, HL02, HL04 and LX01 are filled in where they were left out. FormatError, naming the place (`2010BA/NM109`), for
+    HL01, HL02, HL04 and LX01 are filled in where they were left out. FormatError, naming the place
+    (`2010BA/NM109`), for
     what is missing, not allowed there, too often, or, unless `checked` is false, no proper value of its element.
     ValueError when there is no table for the set.
     """
@@ -94,7 +95,8 @@ class _Builder:
 
 
 _CHECKING = Delimiters(b"\x1d", b"\x1f", b"\x1c", b"\x1e")
-"""Control characters as delimiters while values are checked: those of the interchange come into it when it is written."""
+"""Control characters as delimiters while values are checked: those of the interchange come into it when it is
+written."""
 
 
 def _sorted_in(home: Container, content: Sequence[Draft | DraftLoop]) -> dict[int, list[Draft | DraftLoop]]:
@@ -143,7 +145,9 @@ def _judge(slot: Slot, given: Sequence[Draft | DraftLoop], home: Container) -> N
 def _numbered(part: DraftLoop, number: int) -> Sequence[Draft | DraftLoop]:
     """The content of a loop, its LX01 filled in where it was left out."""
     return tuple(
-        inner.with_elements(e1=number) if isinstance(inner, Draft) and inner.id == "LX" and not inner.qualifier(1) else inner
+        inner.with_elements(e1=number)
+        if isinstance(inner, Draft) and inner.id == "LX" and not inner.qualifier(1)
+        else inner
         for inner in part.content
     )
 

@@ -34,7 +34,8 @@ class Frame:
 
 
 class SetChecker:
-    """Checks one set. `advisory`: the table is not that of the set's own guide, so that nothing is worse than a warning."""
+    """Checks one set. `advisory`: the table is not that of the set's own guide, so that nothing is worse than
+    a warning."""
 
     def __init__(
         self, structure: Structure, marks: Delimiters, report: Report, *, ordinal: int, advisory: bool = False
@@ -86,8 +87,10 @@ class SetChecker:
                 if component and component in value:
                     value = value.partition(component)[0]
                 move = self._state.moves.get((name, value))
+            elif known is None and name in structure.positions and name not in _BINARY:
+                move = structure.move(self._state, structure.key(name, raw.split(separator), component))
             else:
-                move = self._state.moves.get(name)
+                move = self._state.moves.get(name) if known is not None else None
             if move is None or move.fit != "exact" or b"\n" in raw:
                 self.count = before + index
                 self._unusual(raw, name)
@@ -156,9 +159,14 @@ class SetChecker:
         container.quick[key] = quick_loop(self._structure, container, *key, watched)
 
     def _at_once(self, quick: QuickLoop, text: bytes, start: int) -> int:
-        """Judges the loop that was opened in one go: where it ends in the text, or 0 where each segment needs a look."""
+        """Judges the loop that was opened in one go: where it ends in the text, or 0 where each segment needs
+        a look."""
         found = quick.match(text, start)
-        if found is None or not self._passes(quick, text, start, found.end()):
+        if (
+            found is None
+            or not self._leaves(quick, text, found.end())
+            or not self._passes(quick, text, start, found.end())
+        ):
             quick.misses += 1
             return 0
         quick.hits += 1
@@ -170,6 +178,13 @@ class SetChecker:
             if times:
                 self._loops[loop] = self._loops.get(loop, 0) + times
         return end
+
+    def _leaves(self, quick: QuickLoop, text: bytes, end: int) -> bool:
+        """Whether the next segment has its place behind the loop: else it may be one of the loop's, out of order."""
+        following = text[end : text.find(self._marks.terminator, end)].lstrip(BLANKS)
+        parts = following.split(self._marks.element)
+        move = self._structure.move(quick.state, self._structure.key(parts[0], parts, self._marks.component))
+        return move is not None and move.fit == "exact" and move.up > 0
 
     def _passes(self, quick: QuickLoop, text: bytes, start: int, end: int) -> bool:
         if quick.watched is None:
@@ -202,7 +217,8 @@ class SetChecker:
         self._watch(raw, name)
 
     def _unusual(self, raw: bytes, name: bytes) -> None:
-        """A segment that the quick way does not do: with other qualifiers than the first element, wrapped, misplaced."""
+        """A segment that the quick way does not do: with other qualifiers than the first element, wrapped,
+        misplaced."""
         if name in _BINARY:
             self._binary(raw, name)
         elif b"\n" in raw or b"\r" in raw:
@@ -233,7 +249,9 @@ class SetChecker:
             self._add("segment-out-of-order", name)
         elif move.fit == "qualifier":
             self._add("qualifier-unexpected", name, min(slot.use.qualifiers, default=1))
-        self._elements(raw, slot)
+        accept = self._patterns.get(slot) or self._pattern(slot)
+        if accept is None or not accept(raw):
+            self._elements(raw, slot)
 
     def _open(self, container: Container) -> None:
         nth = self._loops[container.id] = self._loops.get(container.id, 0) + 1

@@ -112,7 +112,9 @@ def _patient(claim: ProfessionalClaim) -> DraftLoop:
 
 
 def _claim(claim: ProfessionalClaim) -> DraftLoop:
-    diagnoses = [("ABK" if number == 0 else "ABF", code.replace(".", "")) for number, code in enumerate(claim.diagnoses)]
+    diagnoses = [
+        ("ABK" if number == 0 else "ABF", code.replace(".", "")) for number, code in enumerate(claim.diagnoses)
+    ]
     rendering = claim.rendering
     return loop(
         "2300",

@@ -54,7 +54,8 @@ def opens_interchange(data: bytes, position: int = 0) -> bool:
 
 
 def delimiters(data: bytes, position: int = 0) -> Delimiters:
-    """What the ISA segment at `position` declares. FormatError, located at `ISA` or its element, when it cannot be read.
+    """What the ISA segment at `position` declares. FormatError, located at `ISA` or its element, when it
+    cannot be read.
 
     A missing ISA16 is forgiven where the next segment follows at once; the component separator is then empty.
     """

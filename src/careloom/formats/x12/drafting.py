@@ -1,4 +1,5 @@
-"""Segments and loops that are to be written, from typed values. X12 has no escapes: a value with a delimiter is refused."""
+"""Segments and loops that are to be written, from typed values. X12 has no escapes: a value with a delimiter
+is refused."""
 
 from __future__ import annotations
 
@@ -101,7 +102,11 @@ def render(draft: Draft, marks: Delimiters, place: str = "") -> str:
 
 def _binary(draft: Draft, separator: str) -> str:
     """BIN and BDS: the last element is taken as it is, and the one before it is its length in bytes (UTF-8)."""
-    texts = [text_of(value) for value in draft.elements if isinstance(value, str) or not isinstance(value, Sequence | Repeated)]
+    texts = [
+        text_of(value)
+        for value in draft.elements
+        if isinstance(value, str) or not isinstance(value, Sequence | Repeated)
+    ]
     *before, _, inside = [*texts, "", ""][: _BINARY[draft.id]]
     return separator.join([draft.id, *before, str(len(inside.encode())), inside])
 

@@ -1,4 +1,5 @@
-"""The elements of one segment against their definition: presence, length, type, repetitions, components, syntax notes."""
+"""The elements of one segment against their definition: presence, length, type, repetitions, components,
+syntax notes."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ AUTHORISATION = "005010X217"
 
 
 class EligibilityQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """One 270. `reference` is BHT03, `trace` TRN02: the answer repeats both. `dependent` is the patient if not the subscriber.
+    """One 270. `reference` is BHT03, `trace` TRN02: the answer repeats both. `dependent` is the patient if not
+    the subscriber.
 
     `services` are service type codes (30 asks for the plan as a whole); `on` the day or the first of a period.
     """
@@ -86,9 +87,7 @@ def claim_status(question: StatusQuestion) -> BuiltSet:
     ]  # fmt: skip
     subscriber = loop("2100D", question.subscriber.named("IL"))
     if question.dependent is None:
-        inside = loop(
-            "2000D", _level("22"), question.subscriber.demographics(), subscriber, loop("2200D", *asked)
-        )
+        inside = loop("2000D", _level("22"), question.subscriber.demographics(), subscriber, loop("2200D", *asked))
     else:
         person = msgspec.structs.replace(question.dependent, identifier="")
         dependent = loop(
@@ -106,7 +105,8 @@ def claim_status(question: StatusQuestion) -> BuiltSet:
 
 class AuthorisationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One 278 request for one event of care. `category` is UM01 (HS health services, AR admission, SC referral),
-    `kind` UM02 (I initial), `service` UM03, `facility` the place of service; `diagnoses` are (qualifier, code) pairs."""
+    `kind` UM02 (I initial), `service` UM03, `facility` the place of service; `diagnoses` are (qualifier, code)
+    pairs."""
 
     reference: str
     created: datetime
@@ -136,9 +136,7 @@ def authorisation(request: AuthorisationRequest) -> BuiltSet:
     else:
         person = loop("2010D", request.dependent.named("QC"), request.dependent.demographics())
         patient = loop("2000C", _level("22"), subscriber, loop("2000D", _level("23"), person, event))
-    provider = loop(
-        "2010B", request.provider.named("1P"), *addressed(request.provider), contact(request.provider)
-    )
+    provider = loop("2010B", request.provider.named("1P"), *addressed(request.provider), contact(request.provider))
     content: list[Draft | DraftLoop] = [
         segment("BHT", "0007", "13", request.reference, request.created.date(), request.created.time()),
         loop(
@@ -151,9 +149,7 @@ def authorisation(request: AuthorisationRequest) -> BuiltSet:
 
 def _event(request: AuthorisationRequest) -> DraftLoop:
     facility: Value = (request.facility, "B") if request.facility else None
-    services = [
-        loop("2000F", _level("SS"), segment("SV1", ("HC", code))) for code in request.procedures
-    ]
+    services = [loop("2000F", _level("SS"), segment("SV1", ("HC", code))) for code in request.procedures]
     return loop(
         "2000E", _level("EV"), _trace(request.trace, request.trace_company),
         segment("UM", request.category, request.kind, request.service, facility),

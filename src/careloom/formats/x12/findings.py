@@ -1,6 +1,7 @@
 """What validation can find: one table of codes, with how bad each is and how a 999 reports it.
 
-Acknowledgement codes are those of ASC X12 005010 data elements 620 (IK304), 621 (IK403), 618 (IK502), 716 (AK905) and the
+Acknowledgement codes are those of ASC X12 005010 data elements 620 (IK304), 621 (IK403), 618 (IK502), 716
+(AK905) and the
 note codes of TA1.
 """
 

@@ -1,4 +1,5 @@
-"""X12 for `careloom inspect`. Paths are those of `careloom.formats.x12.paths`: `835:2100/CLP04`, `2300[2]/CLM05-1`, `ISA13`."""
+"""X12 for `careloom inspect`. Paths are those of `careloom.formats.x12.paths`: `835:2100/CLP04`,
+`2300[2]/CLM05-1`, `ISA13`."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from careloom.formats.x12.validation import Assessment, validate
 
 FORMAT = "x12"
 _SUFFIXES = (
-    ".x12", ".edi", ".270", ".271", ".276", ".277", ".278", ".810", ".820", ".834", ".835", ".837", ".850", ".855", ".856",
+    ".x12", ".edi", ".270", ".271", ".276", ".277", ".278", ".810", ".820", ".834", ".835", ".837", ".850",
+    ".855", ".856",
     ".997", ".999", ".ta1",
 )  # fmt: skip
 _HEAD = 4_096
@@ -26,7 +28,7 @@ def recognises(data: bytes, name: str) -> bool:
     start = start_of(head)
     if opens_interchange(head, start):
         return True
-    return name.lower().endswith(_SUFFIXES) and not head[start : start + 3] == b"UNA"
+    return name.lower().endswith(_SUFFIXES) and head[start : start + 3] != b"UNA"
 
 
 def inspect(data: bytes, *, strict: bool = False, paths: Sequence[str] = ()) -> Inspection:

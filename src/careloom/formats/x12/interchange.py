@@ -95,7 +95,8 @@ class Interchange:
 
 
 def parse(data: bytes) -> list[Interchange]:
-    """All interchanges of a file, or of a slice that `pieces` made. `b"".join(i.encode() for i in parse(data)) == data`.
+    """All interchanges of a file, or of a slice that `pieces` made. `b"".join(i.encode() for i in parse(data))
+    == data`.
 
     Structure is taken as it comes: what lacks or contradicts is for `validate` to say. FormatError, located, for bytes
     that belong to no interchange, and where there is none.

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Loop:
-    """One repetition of a loop. `content` are its segments and inner loops as they came; `id` is the guide's (`2010AA`).
+    """One repetition of a loop. `content` are its segments and inner loops as they came; `id` is the guide's
+    (`2010AA`).
 
     The root of a set is a loop too, without identifier and parent; where a set has no table it holds every segment.
     `ordinal` counts the loops with this identifier in the set, from 1.
@@ -70,7 +71,8 @@ class Loop:
         return found
 
     def get(self, path: str, default: str = "") -> str:
-        """The first value at a path (`CLM05-1`, `2310B/NM109`), seen from this loop. ValueError for a malformed path."""
+        """The first value at a path (`CLM05-1`, `2310B/NM109`), seen from this loop. ValueError for a
+        malformed path."""
         return next((value for value in self.values(path) if value), default)
 
     def values(self, path: str) -> Iterator[str]:

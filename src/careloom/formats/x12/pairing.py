@@ -28,7 +28,8 @@ _REQUEST: Final = "13"
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """An answer that should come: its kind (`999`, `271`, `835`, ...), the key it will have, and how soon, by default."""
+    """An answer that should come: its kind (`999`, `271`, `835`, ...), the key it will have, and how soon, by
+    default."""
 
     kind: str
     key: str
@@ -59,9 +60,7 @@ def answers(source: Piece | Transaction | Interchange) -> tuple[str, ...]:
         interchange = _parsed(source)
         source = interchange if source.set_id == "TA1" else next(interchange.transactions)
     if isinstance(source, Interchange):
-        return tuple(
-            _interchange_key(source, _plain(segment[1]), turned=True) for segment in source.acknowledgements
-        )
+        return tuple(_interchange_key(source, _plain(segment[1]), turned=True) for segment in source.acknowledgements)
     answering = _ANSWERING.get(source.set_id)
     return tuple(dict.fromkeys(answering(source))) if answering else ()
 

@@ -8,7 +8,8 @@
     NM1[2]/09                element 9 of the second NM1
     835:2100/CLP04           only in an 835
 
-A loop is found at any depth, `[n]` counts from 1 among those found. A segment is looked for among a loop's own; in a path
+A loop is found at any depth, `[n]` counts from 1 among those found. A segment is looked for among a loop's
+own; in a path
 without a loop, among all of the set. `ISA13` and `GS06` read the envelope.
 """
 
@@ -20,7 +21,9 @@ from typing import Final
 
 import msgspec
 
-_STEP: Final = re.compile(r"([A-Z0-9]{1,7})(?:\[(?:([1-9]\d{0,6})|(\d\d)(?:-([1-9]\d?))?=([^\[\]/]{1,80}))\])?", re.ASCII)
+_STEP: Final = re.compile(
+    r"([A-Z0-9]{1,7})(?:\[(?:([1-9]\d{0,6})|(\d\d)(?:-([1-9]\d?))?=([^\[\]/]{1,80}))\])?", re.ASCII
+)
 _ELEMENT: Final = re.compile(r"(\d\d)(?:\[([1-9]\d{0,3})\])?(?:-([1-9]\d?))?", re.ASCII)
 _BOTH: Final = re.compile(r"([A-Z][A-Z0-9]{1,2}?)(\d\d(?:\[[1-9]\d{0,3}\])?(?:-[1-9]\d?)?)", re.ASCII)
 _SET: Final = re.compile(r"(?:(\w{3}):)?(.+)", re.ASCII)

@@ -1,6 +1,7 @@
 """A segment definition as one regular expression that accepts what is surely right, for speed.
 
-It may refuse what is right (29 February, letters beyond ASCII): then `elements.check` has the word. Each optional tail is
+It may refuse what is right (29 February, letters beyond ASCII): then `elements.check` has the word. Each
+optional tail is
 an atomic group that begins with a separator, and no value may contain one, so that matching never backtracks far.
 """
 
@@ -57,7 +58,9 @@ def _one_of(values: frozenset[str], element: ElementDefinition, marks: Delimiter
     """A qualifier; that of a composite is its first component."""
     codes = b"(?:" + b"|".join(re.escape(value.encode()) for value in sorted(values)) + b")"
     if element.type == "composite":
-        return b"(?=" + codes + b"(?:" + re.escape(marks.component) + b"|" + _end(marks) + b"))" + _element(element, marks)
+        return (
+            b"(?=" + codes + b"(?:" + re.escape(marks.component) + b"|" + _end(marks) + b"))" + _element(element, marks)
+        )
     return codes
 
 

@@ -1,7 +1,9 @@
 """What of a file becomes one message each: transaction sets and TA1s as slices that can be read by themselves.
 
-A slice is the ISA and GS segments, then ST to SE as they stood. Of a large 835 or 837 it may hold a few claims only, with
-the loops that they stand in repeated; then every part but the last has no SE. Memory stays flat: what is held is one slice.
+A slice is the ISA and GS segments, then ST to SE as they stood. Of a large 835 or 837 it may hold a few claims
+only, with
+the loops that they stand in repeated; then every part but the last has no SE. Memory stays flat: what is held
+is one slice.
 """
 
 from __future__ import annotations
@@ -119,13 +121,13 @@ class _Collector:
         yield self._slice(last=True, error=error)
         self._open = None
 
-    def _interchange(self, raw: bytes, offset: int) -> Iterator[Piece]:
+    def _interchange(self, raw: bytes, offset: int) -> Iterator[Piece]:  # noqa: ARG002 - all steps are called alike
         yield from self.close()
         self._isa, self._gs = raw, b""
         parts = [decode(part).strip() for part in raw.lstrip(BLANKS).split(self._marks.element)]
         self._envelope = {"sender": parts[6], "receiver": parts[8], "interchange_control": parts[13]}
 
-    def _group(self, raw: bytes, offset: int) -> Iterator[Piece]:
+    def _group(self, raw: bytes, offset: int) -> Iterator[Piece]:  # noqa: ARG002 - all steps are called alike
         yield from self.close()
         self._gs = raw
         parts = [*(decode(part).strip() for part in raw.lstrip(BLANKS).split(self._marks.element)), *[""] * 8]
@@ -134,7 +136,7 @@ class _Collector:
             "group_control": parts[6], "version": parts[8],
         }  # fmt: skip
 
-    def _end(self, raw: bytes, offset: int) -> Iterator[Piece]:
+    def _end(self, raw: bytes, offset: int) -> Iterator[Piece]:  # noqa: ARG002 - all steps are called alike
         yield from self.close()
         self._gs = b""
         for name in ("functional", "application_sender", "application_receiver", "group_control", "version"):

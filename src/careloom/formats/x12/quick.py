@@ -1,6 +1,7 @@
 """Whole loops judged at one stroke, for speed: what a loop usually holds, learned, as one regular expression.
 
-It accepts a repetition of a loop whose segments come in the order of the table, each surely right and not too often, with
+It accepts a repetition of a loop whose segments come in the order of the table, each surely right and not too
+often, with
 nothing missing. It may refuse what is right (another order, a segment that is rare): then each segment is looked at by
 itself, and only that way makes findings. Possessive repetitions keep matching linear.
 """
@@ -51,7 +52,8 @@ def quick_loop(
     structure: Structure, container: Container, marks: Delimiters, lead: bytes, watched: Sequence[tuple[bytes, bytes]]
 ) -> QuickLoop | None:
     """The expression for a loop from the places that were seen often, or None. `lead` stands between a terminator and
-    the next segment; `watched` are segments that rules want to see, each with an element that it must have, or `b""`."""
+    the next segment; `watched` are segments that rules want to see, each with an element that it must have, or
+    `b""`."""
     slots = list(_inside(container))
     learned = sum(_known(slot, marks) for slot in slots)
     try:

@@ -101,7 +101,8 @@ class _Cutter:
             yield Batch([junk], _NONE, offset, error=error)
 
     def _declare(self) -> FormatError | None:
-        """Takes the delimiters of an ISA. The error is made anew: a raised one would hold the window by its traceback."""
+        """Takes the delimiters of an ISA. The error is made anew: a raised one would hold the window by its
+        traceback."""
         try:
             self._marks = delimiters(self._window)
         except FormatError as error:

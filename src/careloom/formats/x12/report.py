@@ -14,7 +14,8 @@ MOST: Final = 1_000
 
 
 class Spot(NamedTuple):
-    """A segment of the set that is being read: its loop and that one's number, its identifier, its positions in set and file."""
+    """A segment of the set that is being read: its loop and that one's number, its identifier, its positions
+    in set and file."""
 
     loop: str = ""
     nth: int = 0
@@ -73,7 +74,8 @@ class Report:
     ) -> None:  # fmt: skip
         """Notes a finding at a segment or one of its elements. What is advisory is never worse than a warning."""
         self._note(
-            code, spot.place(element, component, repetition), advisory, segment=spot.segment, segment_id=spot.segment_id,
+            code, spot.place(element, component, repetition), advisory, segment=spot.segment,
+            segment_id=spot.segment_id,
             loop=spot.loop, element=element, component=component, repetition=repetition,
         )  # fmt: skip
 

@@ -14,7 +14,8 @@ _REFERENCE: Final = re.compile(r"(?:([A-Z][A-Z0-9]{1,2}?))?(\d{2})(?:\[([1-9]\d{
 class Segment:
     """A segment as it came. `raw` are all bytes between two terminators, so leading line breaks too.
 
-    `ordinal` counts the segments of the file from 1 (the ISA is 1), `offset` is where its identifier stands in the file.
+    `ordinal` counts the segments of the file from 1 (the ISA is 1), `offset` is where its identifier stands in
+    the file.
     Elements are numbered from 1 and components from 1, as X12 writes them: CLM05-1 is `segment.component(5, 1)` or
     `segment["CLM05-1"]`. What is absent reads as `""`.
     """

@@ -22,7 +22,7 @@ class Slicer:
         self.part = 1
         self.content: list[bytes] = []
 
-    def add(self, name: bytes, raw: bytes) -> bool:
+    def add(self, name: bytes, raw: bytes) -> bool:  # noqa: ARG002 - all steps are called alike
         """Takes a segment, or says that it belongs to the next slice: then take this one, `begin` and add it again."""
         self.content.append(raw)
         return False

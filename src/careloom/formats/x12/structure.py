@@ -1,7 +1,9 @@
 """Where a segment stands in its set: the loops of a definition as a small automaton, learned as it is used.
 
-A state is the loop that is open and how far it has got. From there a segment is looked for onwards in the open loop, then
-onwards in each loop around it; then before those points (out of order); then with another qualifier. Neighbours with the
+A state is the loop that is open and how far it has got. From there a segment is looked for onwards in the open
+loop, then
+onwards in each loop around it; then before those points (out of order); then with another qualifier.
+Neighbours with the
 same segment identifier share a place, in any order, as the guides have it. Each answer is kept, so that a segment of a
 large file costs one look-up.
 """
@@ -41,7 +43,9 @@ class Slot:
         self.run = run
         self.repeat = use.repeat
         self.required = use.usage == "R"
-        self.patterns: dict[Delimiters, Accepts | int] = {}  # kept here by `checking`; a number until it pays to make one
+        self.patterns: dict[
+            Delimiters, Accepts | int
+        ] = {}  # kept here by `checking`; a number until it pays to make one
         self.child = Container(use.id, use.content, home, self) if isinstance(use, LoopUse) else None
 
     @property
@@ -50,7 +54,9 @@ class Slot:
         return self.child.id if self.child else self.use.id
 
     def takes(self, qualifiers: dict[int, bytes]) -> bool:
-        return all(qualifiers.get(position, OTHER) in _bytes(values) for position, values in self.use.qualifiers.items())
+        return all(
+            qualifiers.get(position, OTHER) in _bytes(values) for position, values in self.use.qualifiers.items()
+        )
 
 
 class Container:
@@ -59,7 +65,11 @@ class Container:
     __slots__ = ("by_id", "id", "opener", "parent", "quick", "required", "slot", "slots")
 
     def __init__(
-        self, id: str, content: tuple[SegmentUse | LoopUse, ...], parent: Container | None = None, slot: Slot | None = None
+        self,
+        id: str,
+        content: tuple[SegmentUse | LoopUse, ...],
+        parent: Container | None = None,
+        slot: Slot | None = None,
     ) -> None:
         self.id, self.parent, self.slot = id, parent, slot
         self.slots: list[Slot] = []
@@ -69,7 +79,9 @@ class Container:
         self.opener = self.slots[0] if parent else None
         self.required = sum(slot.bit for slot in self.slots if slot.required)
         self.by_id: dict[str, list[Slot]] = {}
-        self.quick: dict[tuple[Delimiters, bytes], QuickLoop | int | None] = {}  # kept here by `checking`, as patterns are
+        self.quick: dict[
+            tuple[Delimiters, bytes], QuickLoop | int | None
+        ] = {}  # kept here by `checking`, as patterns are
         for slot in sorted(self.slots, key=lambda slot: (slot.run, not slot.use.qualifiers)):
             self.by_id.setdefault(slot.use.id, []).append(slot)
 
@@ -119,7 +131,7 @@ class Structure:
         self.simple: dict[bytes, frozenset[bytes]] = {
             name: self.known[name.decode()].get(1, frozenset())
             for name, positions in self.positions.items()
-            if positions in ((), (1,))
+            if positions in ((), (1,)) and name not in (b"BIN", b"BDS")
         }
 
     def key(self, name: bytes, parts: list[bytes], component: bytes) -> Key:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class Level:
-    """One HL and what stands under it up to the next. `parent` is None at the top and where HL02 names none that came."""
+    """One HL and what stands under it up to the next. `parent` is None at the top and where HL02 names none
+    that came."""
 
     __slots__ = ("children", "parent", "segments")
 

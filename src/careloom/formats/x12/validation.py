@@ -21,8 +21,8 @@ from careloom.formats.x12.envelope import (
     same_number,
 )
 from careloom.formats.x12.findings import Fault
-from careloom.formats.x12.report import MOST, Report, Spot
 from careloom.formats.x12.reading import Batch, batches
+from careloom.formats.x12.report import MOST, Report, Spot
 from careloom.formats.x12.rules import rules_for
 from careloom.formats.x12.segment import cut, decode, identifier, split_segment
 from careloom.formats.x12.structure import Structure, structure_of
@@ -69,7 +69,8 @@ def judges(table: str, version: str) -> bool:
 
 
 def balance(source: bytes | BinaryIO, *, strict: bool = False, most: int = MOST) -> Sequence[Fault]:
-    """Where the 835s of a file do not add up; none when they do to the cent. Streams; `careloom.formats.x12.balancing`."""
+    """Where the 835s of a file do not add up; none when they do to the cent. Streams;
+    `careloom.formats.x12.balancing`."""
     report = Report(strict=strict, most=most, only=BALANCE_CODES)
     validator = _Validator(report, "file")
     for batch in batches(source):
@@ -140,7 +141,7 @@ class _Validator:
 
     # The interchange.
 
-    def _isa(self, raw: bytes, parts: list[str]) -> None:
+    def _isa(self, raw: bytes, parts: list[str]) -> None:  # noqa: ARG002 - all steps are called alike
         self._close_interchange(cut_off=True)
         report = self._report
         report.interchange, report.group, report.set = report.interchange + 1, 0, 0
@@ -157,7 +158,7 @@ class _Validator:
             self._envelope("interchange-control-repeated", "ISA", 13)
         self._controls.add(parts[13])
 
-    def _iea(self, raw: bytes, parts: list[str]) -> None:
+    def _iea(self, raw: bytes, parts: list[str]) -> None:  # noqa: ARG002 - all steps are called alike
         self._close_group(cut_off=True)
         found = self._interchange
         if found is None:
@@ -183,7 +184,7 @@ class _Validator:
         self._bad()
         self._interchange = None
 
-    def _ta1(self, raw: bytes, parts: list[str]) -> None:
+    def _ta1(self, raw: bytes, parts: list[str]) -> None:  # noqa: ARG002 - all steps are called alike
         if self._interchange is None:
             self._envelope("segment-outside", "TA1")
             return
@@ -196,7 +197,7 @@ class _Validator:
 
     # The group.
 
-    def _gs(self, raw: bytes, parts: list[str]) -> None:
+    def _gs(self, raw: bytes, parts: list[str]) -> None:  # noqa: ARG002 - all steps are called alike
         self._close_group(cut_off=True)
         if self._interchange is None:
             self._envelope("segment-outside", "GS")
@@ -213,7 +214,7 @@ class _Validator:
             self._envelope("group-control-repeated", "GS", 6)
         self._group_controls.add(parts[6])
 
-    def _ge(self, raw: bytes, parts: list[str]) -> None:
+    def _ge(self, raw: bytes, parts: list[str]) -> None:  # noqa: ARG002 - all steps are called alike
         self._close_set(None)
         if self._group is None:
             self._envelope("segment-outside", "GE")
@@ -315,7 +316,7 @@ class _Plain:
     def __init__(self) -> None:
         self.count = 0
 
-    def begin(self, raw: bytes) -> None:
+    def begin(self, raw: bytes) -> None:  # noqa: ARG002 - all steps are called alike
         self.count += 1
 
     def feed(self, raws: Sequence[bytes], start: int) -> int:

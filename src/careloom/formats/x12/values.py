@@ -46,7 +46,8 @@ def time_of(text: str) -> time | None:
 
 
 def period_of(qualifier: str, text: str) -> tuple[date, date] | None:
-    """First and last day of a DTP03 or DMG02 under its format qualifier (D8, RD8, DT, ...); None where it does not fit."""
+    """First and last day of a DTP03 or DMG02 under its format qualifier (D8, RD8, DT, ...); None where it does
+    not fit."""
     known = _PERIODS.get(qualifier)
     if known is None:
         return None

@@ -45,7 +45,8 @@ def write(
     """One interchange. Sets of the same kind and version in a row share a group.
 
     `control` is ISA13 (1 to 999999999); groups count on from `group_control` (else from `control`), sets from
-    `set_control`. `time` is written as it is. `acknowledgements` are TA1 segments. With `line_breaks` a newline follows each
+    `set_control`. `time` is written as it is. `acknowledgements` are TA1 segments. With `line_breaks` a
+    newline follows each
     terminator. FormatError, located, for a value with a delimiter in it and an identifier that does not fit.
     """
     writer = _Writer(delimiters or Delimiters(), line_breaks=line_breaks)
@@ -85,7 +86,9 @@ class _Writer:
         ]  # fmt: skip
         for number, element in enumerate(elements, 1):
             if number != 11 and any(character in marks.all.decode("latin-1") for character in element):
-                raise FormatError("the value holds a character that this interchange uses as a delimiter", f"ISA{number:02}")
+                raise FormatError(
+                    "the value holds a character that this interchange uses as a delimiter", f"ISA{number:02}"
+                )
         separator = marks.element.decode("latin-1")
         head = separator.join(["ISA", *elements, marks.component.decode("latin-1")])
         self._lines.append(head + self._end)
@@ -108,7 +111,8 @@ class _Writer:
         self.add(Draft("GE", (len(sets), control)))
 
     def bytes(self) -> bytes:
-        """Everything so far, in UTF-8 (ASCII where the values are), or in ISO 8859-1 where a delimiter is beyond ASCII."""
+        """Everything so far, in UTF-8 (ASCII where the values are), or in ISO 8859-1 where a delimiter is
+        beyond ASCII."""
         text = "".join(self._lines)
         return text.encode() if self._marks.all.isascii() else text.encode("latin-1")
 
