@@ -19,33 +19,14 @@ import pyx12.params
 import pyx12.x12file
 import pyx12.x12n_document
 
+from benchmarks import x12_claims
 from careloom.formats import x12
 
 ROUNDS = 5
 LARGE = 100_000_000
+FILES = {"835": x12_claims.remittance, "837P": x12_claims.professional, "837I": x12_claims.institutional}
 ISA = "ISA*00*          *00*          *ZZ*CLEARING       *ZZ*NORTHSHORE     *260301*1015*^*00501*000000417*0*T*:"
 NPI = "1999999992"
-
-
-def professional(claims: int) -> bytes:
-    """An invented 837P of so many claims with two lines each, every name and number its own."""
-    lines = [
-        ISA, "GS*HC*CLEARING*NORTHSHORE*20260301*1015*417*X*005010X222A1", "ST*837*0001*005010X222A1",
-        "BHT*0019*00*B417*20260301*1015*CH", "NM1*41*2*QUILL BILLING*****46*CLEARING", "PER*IC*DESK*TE*5555550147",
-        "NM1*40*2*NORTHERN HEALTH PLAN*****46*NORTHSHORE", "HL*1**20*1", f"NM1*85*2*NORTHSHORE CLINIC*****XX*{NPI}",
-        "N3*12 HARBOUR ROW", "N4*PORT ELLERY*MN*559990001", "REF*EI*900550120",
-    ]  # fmt: skip
-    for number in range(1, claims + 1):
-        day = f"202602{1 + number % 28:02}"
-        lines += [
-            f"HL*{number + 1}*1*22*0", "SBR*P*18*G417******CI", f"NM1*IL*1*VALE{number}*IMOGEN****MI*NS{number:07}",
-            f"N3*{number} MILL LANE", "N4*PORT ELLERY*MN*55999", f"DMG*D8*19{50 + number % 50}0217*F",
-            "NM1*PR*2*NORTHERN HEALTH PLAN*****PI*NHP01", f"CLM*C{number:07}*{100 + number % 50}***11:B:1*Y*A*Y*Y",
-            "HI*ABK:M1711", "LX*1", f"SV1*HC:99213*{60 + number % 50}*UN*1***1", f"DTP*472*D8*{day}",
-            f"REF*6R*L{number}A", "LX*2", "SV1*HC:73560*40*UN*1***1", f"DTP*472*D8*{day}", f"REF*6R*L{number}B",
-        ]  # fmt: skip
-    lines += [f"SE*{len(lines) - 1}*0001", "GE*1*417", "IEA*1*000000417", ""]
-    return "~\n".join(lines).encode()
 
 
 def _paid_claim(number: int) -> str:
@@ -81,6 +62,12 @@ def rate(work: Callable[[], object], size: int, rounds: int = ROUNDS) -> float:
     return best
 
 
+def alternately(one: Callable[[], object], other: Callable[[], object], size: int) -> tuple[float, float]:
+    """The rates of two, taken in turns, so that what else the machine does falls on both."""
+    rounds = [(rate(one, size, 1), rate(other, size, 1)) for _ in range(ROUNDS)]
+    return max(first for first, _ in rounds), max(second for _, second in rounds)
+
+
 def checked(source: bytes | BinaryIO) -> int:
     """Reads and validates a file, balance included; it must be found valid."""
     assessment = x12.validate(source)
@@ -101,7 +88,7 @@ def peer_validates(text: str) -> bool:
 
 
 def large_file(size: int) -> tuple[int, float, float]:
-    """A file of about `size` bytes is validated and balanced from disk: its bytes, MB/s, and how far memory grew, MB."""
+    """A file of about `size` bytes is validated from disk: its bytes, MB/s, and how far memory grew, in MB."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.835"
         with path.open("wb") as file:
@@ -125,10 +112,10 @@ def run() -> list[dict[str, Any]]:
         _row(f"x12 {written // 1_000_000} MB 835: validated, balanced", speed, "MB/s", None),
         _row("x12 memory grown meanwhile", grown, "MB", ("<=", 50)),
     ]
-    for name, data in (("835", b"".join(remittance(1000))), ("837P", professional(700))):
+    for name, make in FILES.items():
+        data = make(1500)
         text = data.decode()
-        ours = rate(lambda data=data: checked(data), len(data))  # type: ignore[misc]
-        reader = rate(lambda text=text: peer_reads(text), len(data))  # type: ignore[misc]
+        ours, reader = alternately(lambda data=data: checked(data), lambda text=text: peer_reads(text), len(data))  # type: ignore[misc]
         validator = rate(lambda text=text: peer_validates(text), len(data), 2)  # type: ignore[misc]
         slices = rate(lambda data=data: sum(1 for _ in x12.pieces(data, claims=50)), len(data))  # type: ignore[misc]
         rows += [

@@ -22,11 +22,11 @@ PRIOR = ("MRG", {1: "MRN2^^^LAKESIDE^MR"})
     ("trigger", "expected"),
     [
         *[(event, model.RegistrationCreated) for event in ("A01", "A04", "A05", "A28")],
-        *[(event, model.PatientUpdated) for event in ("A08", "A31")],
+        *[(event, model.PatientUpdated) for event in ("A06", "A07", "A08", "A31", "A49")],
         ("A03", model.PatientDischarged),
         *[(event, model.RegistrationCancelled) for event in ("A11", "A38")],
         ("A13", model.DischargeCancelled),
-        *[(event, model.PatientMerged) for event in ("A18", "A34", "A36", "A39", "A40")],
+        *[(event, model.PatientMerged) for event in ("A18", "A34", "A36", "A39", "A40", "A46", "A47", "A48")],
     ],
 )
 def test_trigger_becomes_event(mapped: Mapped, trigger: str, expected: type) -> None:
@@ -36,7 +36,25 @@ def test_trigger_becomes_event(mapped: Mapped, trigger: str, expected: type) -> 
     assert event.facility == "LAKESIDE"
 
 
-@pytest.mark.parametrize("trigger", ["A02", "A06", "A24", "A29", "A35", "A37", "A41", "A42", "A60"])
+@pytest.mark.parametrize("trigger", ["A46", "A47", "A48"])
+def test_a_change_of_numbers_retires_only_those_that_do_not_stay(mapped: Mapped, trigger: str) -> None:
+    stays = {3: "MRN1^^^LAKESIDE^MR~77^^^STATE^PI"}
+    (event,) = mapped(trigger, stays, ("MRG", {1: "MRN0^^^LAKESIDE^MR~77^^^STATE^PI"})).events
+    assert isinstance(event, model.PatientMerged)
+    assert [one.value for one in event.retired] == ["MRN0"]
+    for prior in ({1: "77^^^STATE^PI"}, {2: "ALT1"}):
+        (event,) = mapped(trigger, stays, ("MRG", prior)).events
+        assert type(event) is model.PatientUpdated
+
+
+def test_a_change_of_class_tells_it(mapped: Mapped) -> None:
+    (event,) = mapped("A06", {}, ("PV1", {2: "I", 3: "W^1"})).events
+    assert isinstance(event, model.PatientUpdated)
+    assert event.encounter is not None
+    assert (event.encounter.class_, event.encounter.status) == ("IMP", "in-progress")
+
+
+@pytest.mark.parametrize("trigger", ["A02", "A24", "A29", "A35", "A37", "A41", "A42", "A50", "A60"])
 def test_what_odoo_does_not_need_is_filtered_with_its_reason(mapped: Mapped, trigger: str) -> None:
     result = mapped(trigger, {})
     assert result.events == ()

@@ -10,10 +10,15 @@ import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
 from careloom.cli.output import Json, console, json_line, listing, moment
+from careloom.gateway.classes import Scope
+from careloom.gateway.services import USUAL_SCOPES
 from careloom.hub.keys import ApiKeys
 
 T = TypeVar("T")
 Name = Annotated[str, typer.Argument(help="Who the key is for.")]
+Scopes = Annotated[
+    list[Scope] | None, typer.Option("--scope", help="What it may do; may be given again, and replaces the usual ones.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,9 +28,13 @@ def register(app: typer.Typer) -> None:
     app.command()(revoke)
 
 
-def create(name: Name, config: Config = DEFAULT_CONFIG) -> None:
-    """Make a key and show it, this once: only a digest is kept."""
-    console.print(go(_with_keys(config, lambda keys: keys.create(name))))
+def create(name: Name, scope: Scopes = None, config: Config = DEFAULT_CONFIG) -> None:
+    """Make a key and show it, this once: only a digest is kept.
+
+    Without --scope it may send messages, publish events that the settings allow it, and read what holds no personal
+    and no financial data.
+    """
+    console.print(go(_with_keys(config, lambda keys: keys.create(name, scope or USUAL_SCOPES))))
 
 
 def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
@@ -40,7 +49,7 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 
 def _described(row: Any) -> str:
     revoked = f", revoked {moment(row['revoked'])}" if row["revoked"] else ""
-    return f"created {moment(row['created'])}{revoked}, id {row['id']}"
+    return f"created {moment(row['created'])}{revoked}, may {', '.join(row['scopes'])}, id {row['id']}"
 
 
 def revoke(name: Name, config: Config = DEFAULT_CONFIG) -> None:

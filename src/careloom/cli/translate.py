@@ -12,8 +12,9 @@ from careloom.cli.inputs import FileArguments, inputs
 from careloom.cli.output import Json, console, escaped, json_line
 from careloom.core.errors import ConfigurationError
 from careloom.flows.translation import chooser
-from careloom.hub.configuration import SourceSection, load
+from careloom.hub.configuration import load
 from careloom.hub.flowlist import find_flows
+from careloom.hub.sources import source_of
 from careloom.mapping.catalogue import Mapping, mapping_for
 from careloom.mapping.source import Settings
 from careloom.mapping.translation import flatten, translate_bytes
@@ -67,7 +68,7 @@ def settings_and_choice(config: Path | None, source: str | None) -> tuple[Settin
     if source not in found.systems:
         raise ConfigurationError(f"there is no system {source!r}; there are {', '.join(found.systems) or 'none'}")
     choose = chooser(find_flows(found.hub.flows, loaded.base))
-    return found.sources.get(source, SourceSection()).for_mapping(), choose
+    return source_of(loaded, source), choose
 
 
 def _show(line: dict[str, Any]) -> None:

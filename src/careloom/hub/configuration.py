@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -25,6 +25,8 @@ from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
 from careloom.flows.routing import Rule
 from careloom.formats.csv import Layout
+from careloom.gateway.limits import Limits
+from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.manifest import problems
@@ -32,6 +34,7 @@ from careloom.systems.registry import settings_for
 
 FILE = "careloom.toml"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+LookupShape = Literal["patient", "appointment", "eligibility", "invoice-status", "stock", "supplier"]
 
 
 class _Section(BaseModel):
@@ -68,12 +71,37 @@ class SecuritySection(_Section):
     )
 
 
+class PublisherSection(_Section):
+    """What one API key may publish."""
+
+    system: Name = Field(description="the system in whose name it publishes; one of its own, that sends nothing else")
+    events: tuple[str, ...] = Field(min_length=1, description="event types, appointment.booked.v1")
+
+
+class LookupSection(_Section):
+    """A question that callers may ask directly, bounded, and why it does not go through the log."""
+
+    shape: LookupShape = Field(description="what is asked")
+    system: Name = Field(description="the system that is asked")
+    owner: str = Field(min_length=1, description="the team that answers for it")
+    reason: str = Field(min_length=20, description="why it is direct")
+    budget_seconds: float = Field(default=2.0, gt=0, le=10, description="how long a caller waits; then it may poll")
+    timeout_seconds: float = Field(default=30.0, gt=0, le=120, description="how long the call goes on")
+    cache_seconds: float = Field(default=0.0, ge=0, le=3600, description="how long an answer is kept")
+    invalidated_by: tuple[str, ...] = Field(default=(), description="event types that make kept answers stale")
+
+
 class ApiSection(_Section):
     """The HTTP API."""
 
     enabled: bool = Field(default=True, description="serve the HTTP API")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8080, ge=0, le=65_535, description="0 takes a free port")
+    limits: Limits = Field(default=Limits(), description="what each API key may ask for")
+    publishers: Mapping[str, PublisherSection] = Field(
+        default_factory=dict, description="which API keys may publish events, by name of the key"
+    )
+    lookups: Mapping[Name, LookupSection] = Field(default_factory=dict, description="direct look-ups, by name")
 
 
 class JsonSection(_Section):
@@ -94,6 +122,10 @@ class SourceSection(_Section):
     social_security: bool = Field(default=False, description="carry PID-19 into events; otherwise it stays behind")
     json_: JsonSection | None = Field(default=None, alias="json", description="what its JSON documents look like")
     layout: Path | None = Field(default=None, description="the file that declares the layout of its rows")
+    mapping: Path | None = Field(
+        default=None, description="the file of rules by which its documents and rows become events; empty: its kind's"
+    )
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of amounts without one")
 
     @field_validator("zone")
     @classmethod
@@ -113,16 +145,43 @@ class SourceSection(_Section):
             _layout(found)
         return found
 
-    def for_mapping(self) -> SenderSettings:
-        """The same as mappings take it."""
-        shape = JsonShape(**self.json_.model_dump()) if self.json_ else None
-        layout = _layout(self.layout) if self.layout else None
-        return SenderSettings(zone=ZoneInfo(self.zone), social_security=self.social_security, json=shape, layout=layout)
+    @field_validator("mapping")
+    @classmethod
+    def _rules_below_the_settings(cls, mapping: Path | None, info: ValidationInfo) -> Path | None:
+        base = (info.context or {}).get("base")
+        found = mapping if mapping is None or base is None else base / mapping
+        if found is not None:
+            rules_of(found)
+        return found
+
+    def for_mapping(self, kind: Path | None = None) -> SenderSettings:
+        """The same as mappings take it. `kind` are the rules of the system's kind, which hold where none are named."""
+        file = self.mapping or kind
+        rules = rules_of(file) if file else None
+        shape = JsonShape(**self.json_.model_dump()) if self.json_ else rules.shape if rules else None
+        return SenderSettings(
+            zone=ZoneInfo(self.zone),
+            social_security=self.social_security,
+            currency=self.currency,
+            json=shape,
+            layout=_layout(self.layout) if self.layout else None,
+            rules=rules,
+        )
 
 
 def _layout(file: Path) -> Layout:
     try:
         return Layout.load(file.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+    except ConfigurationError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
+def rules_of(file: Path) -> Rules:
+    """The rules in a file. Raises ValueError that names the file and all that is wrong with it."""
+    try:
+        return Rules.load(file.read_text("utf-8"))
     except OSError as error:
         raise ValueError(f"{file} cannot be read: {error.strerror}") from None
     except ConfigurationError as error:
@@ -247,6 +306,8 @@ def _dangling(mapping: Mapping[str, Any]) -> list[str]:
         return []
     named = {f"deliveries.{name}.system": one.get("system") for name, one in _tables(mapping.get("deliveries")).items()}
     named |= {f"sources.{name}": name for name in _tables(mapping.get("sources"))}
+    for name, lookup in _tables(_tables({"api": mapping.get("api")}).get("api", {}).get("lookups")).items():
+        named[f"api.lookups.{name}.system"] = lookup.get("system")
     for route, table in _tables(mapping.get("routes")).items():
         rules = table.get("rules")
         for number, rule in enumerate(rules if isinstance(rules, list) else []):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,8 @@ from uuid import UUID
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError, ConfigurationError
 from careloom.core.ids import IdFactory
+from careloom.gateway.classes import Scope
+from careloom.gateway.services import USUAL_SCOPES
 from careloom.security.apikeys import Principal, digest, new_key
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -27,6 +29,7 @@ class ApiKeys:
         self._clock = clock
         self._new_id = new_id
         self._by_digest: Mapping[bytes, Principal] = {}
+        self._scopes: Mapping[UUID, frozenset[Scope]] = {}
 
     def check(self, key: str) -> Principal | None:
         """See `KeyRing.check`."""
@@ -37,6 +40,11 @@ class ApiKeys:
         async with self._database.acquire() as connection:
             rows = await connection.fetch(_SQL.active)
         self._by_digest = {row["digest"]: Principal(row["id"], row["name"]) for row in rows}
+        self._scopes = {row["id"]: frozenset(Scope(scope) for scope in row["scopes"]) for row in rows}
+
+    def scopes(self, principal: Principal) -> frozenset[Scope]:
+        """What this key may do."""
+        return self._scopes.get(principal.id, frozenset())
 
     async def keep_fresh(self) -> None:
         """Refresh for ever; a withdrawn key stops working within `REFRESH_SECONDS` on every node."""
@@ -45,12 +53,12 @@ class ApiKeys:
                 await self.refresh()
             await self._clock.sleep(REFRESH_SECONDS)
 
-    async def create(self, name: str) -> str:
+    async def create(self, name: str, scopes: Collection[Scope] = USUAL_SCOPES) -> str:
         """A new key, shown this once. Raises ConfigurationError when the name is taken."""
         key = new_key()
         async with self._database.acquire() as connection:
             made: UUID | None = await connection.fetchval(
-                _SQL.create, self._new_id(), name, digest(key), self._clock.now()
+                _SQL.create, self._new_id(), name, digest(key), self._clock.now(), sorted(scopes)
             )
         if made is None:
             raise ConfigurationError(f"there is an API key named {name!r} already; revoke it or take another name")
@@ -65,7 +73,7 @@ class ApiKeys:
         await self.refresh()
 
     async def list(self) -> Sequence[Any]:
-        """Rows of id, name, created, revoked."""
+        """Rows of id, name, scopes, created, revoked."""
         async with self._database.acquire() as connection:
             return await connection.fetch(_SQL.all_keys)
 

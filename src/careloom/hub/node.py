@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock, SystemClock
-from careloom.core.errors import ConfigurationError
+from careloom.core.errors import CareloomError, ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
 from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
@@ -17,21 +17,26 @@ from careloom.flows.routing import Table, routing
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
+from careloom.gateway.journal import LogJournal
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
-from careloom.hub.configuration import Configuration, RouteSection, Settings
+from careloom.hub.calls import CallAudit
+from careloom.hub.configuration import ApiSection, Configuration, RouteSection
 from careloom.hub.flowlist import find_flows
 from careloom.hub.keys import ApiKeys, cancel
+from careloom.hub.lookups import make_lookups
 from careloom.hub.polling import Polling
+from careloom.hub.publishers import Publishers
+from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
 from careloom.hub.systems import endpoints, http_intakes, open_systems
 from careloom.log.handling import Subscription
+from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
 from careloom.log.operators import Operators
 from careloom.log.ports import stored_id
-from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.seam import Connection, Listening, Polled, Target
 
 
@@ -116,7 +121,7 @@ def subscriptions_of(
     settings = configuration.settings
     flows = find_flows(settings.hub.flows, configuration.base)
     stores = Stores(store.database, store.master)
-    made = [translation(flows, new_id, _sources(settings))]
+    made = [translation(flows, new_id, sources_of(configuration))]
     for flow in flows:
         if flow.name in settings.flows or not needs_systems(flow):
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
@@ -132,10 +137,6 @@ def _routing(name: str, route: RouteSection, systems: Mapping[str, object]) -> S
     rules = tuple(rule.for_routing() for rule in route.rules)
     targets = {rule.to: _target(f"routes.{name}", systems.get(rule.to)) for rule in rules if rule.to}
     return routing(Table(name=name, events=route.events, rules=rules, owner=route.owner), targets)
-
-
-def _sources(settings: Settings) -> dict[str, SenderSettings]:
-    return {name: source.for_mapping() for name, source in settings.sources.items()}
 
 
 def _target_slots(configuration: Configuration, system: str) -> int:
@@ -169,14 +170,37 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
     stack.push_async_callback(polling.close)
     api = configuration.settings.api
     if api.enabled:
-        services = Services(
-            intake=node.log.intake,
-            keys=node.keys,
-            systems=http_intakes(node.systems),
-            status=node.status.as_dict,
-            clock=clock,
-            endpoints=endpoints(node.systems),
-        )
+        services = await _services(api, node, clock, stack)
         serving = await serve(create_app(services), api.host, api.port)
         stack.push_async_callback(serving.close)
         node.ports["api"] = serving.port
+
+
+async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitStack) -> Services:
+    """What the gateway needs; its background work ends with the stack, after the gateway."""
+    audit = CallAudit(node.store.database, clock)
+    stack.push_async_callback(_write_last, audit)
+    stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(audit.keep_writing()))
+    lookups = make_lookups(api, node.systems, clock)
+    stack.push_async_callback(lookups.close)
+    readers = [one for one in node.subscriptions if one.bank is Bank.EVENTS]
+    return Services(
+        intake=node.log.intake,
+        keys=node.keys,
+        systems=http_intakes(node.systems),
+        status=node.status.as_dict,
+        clock=clock,
+        endpoints=endpoints(node.systems),
+        scopes=node.keys.scopes,
+        limits=api.limits,
+        audit=audit.record,
+        publishing=Publishers(api.publishers),
+        journal=LogJournal(node.store.database, node.log.keyring, node.log.lanes),
+        consumers=lambda type_: [one.name for one in readers if one.wants(type_)],
+        lookups=lookups,
+    )
+
+
+async def _write_last(audit: CallAudit) -> None:
+    with suppress(CareloomError):
+        await audit.write()

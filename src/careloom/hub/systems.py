@@ -9,13 +9,12 @@ from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.core.receipts import Intake
 from careloom.gateway.services import HttpIntake
-from careloom.hub.configuration import Configuration, SourceSection
+from careloom.hub.configuration import Configuration
+from careloom.hub.sources import source_of
 from careloom.hub.storage import Storage
 from careloom.hub.surroundings import surroundings
 from careloom.systems.registry import kinds
 from careloom.systems.seam import Connection, Endpoint, TakesMessages
-
-_ANY_WRITER = SourceSection()
 
 
 def open_systems(
@@ -25,7 +24,7 @@ def open_systems(
     known = kinds(configuration.base)
     opened: dict[str, Connection] = {}
     for system in configuration.systems.values():
-        source = configuration.settings.sources.get(system.name, _ANY_WRITER).for_mapping()
+        source = source_of(configuration, system.name)
         around = surroundings(system.name, store, intake, clock, new_id, configuration.base, source)
         made = known[system.kind].connect(system.settings, around)
         stack.push_async_callback(made.close)

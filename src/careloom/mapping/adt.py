@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from careloom.core.errors import MappingError
 from careloom.formats.hl7v2 import NULL, Message
-from careloom.mapping.catalogue import Mapping
+from careloom.mapping.catalogue import Mapping as Mapped
 from careloom.mapping.coverage import coverages
 from careloom.mapping.encounter import encounter
 from careloom.mapping.merge import merges
@@ -16,7 +18,8 @@ from careloom.mapping.patient import guarantor, patient
 from careloom.mapping.result import Translation
 from careloom.mapping.source import Fields, Settings, Source
 from careloom.mapping.tables import CLEARS
-from careloom.mapping.triggers import FILTERED, MERGES, RULES, Rule
+from careloom.mapping.triggers import FILTERED, MERGES, RENUMBERED, RENUMBERS, RULES, Rule
+from careloom.mapping.v2.dropped import PATIENT, VISIT
 from careloom.model import CanonicalEvent, PatientEvent
 
 _DEFAULTS = Settings()
@@ -39,19 +42,30 @@ def translate(message: Message, settings: Settings = _DEFAULTS) -> Translation:
     source = Source(message, settings)
     occurred = _occurred(source)
     if rule is not None:
-        events: tuple[CanonicalEvent, ...] = (_event(source, rule, name, occurred),)
-        return Translation(events=events, issues=tuple(source.issues))
-    events = merges(source, event, name, occurred)
+        told = _event(source, rule, name, occurred)
+        return Translation(events=(told,), issues=tuple(source.issues))
+    events: tuple[CanonicalEvent, ...] = merges(source, event, name, occurred)
+    if not events and event in RENUMBERS:
+        events = (_event(source, RENUMBERED, name, occurred),)
     reason = None if events else f"{name} merges external numbers only: no prior patient in MRG-1"
     return Translation(events=events, filtered=reason, issues=tuple(source.issues))
 
 
 def trigger_of(message: Message) -> tuple[str, str]:
     """Message code and trigger event; before v2.3.1 the event may stand in EVN-1 alone."""
-    code, event, _ = message.type
+    code, event = _plain_type(message) or message.type[:2]
     if code == "ADT" and not event:
         event = message.get("EVN-1")
     return code, event
+
+
+def _plain_type(message: Message) -> tuple[str, str] | None:
+    """MSH-9 of nearly every message: letters and digits between the component separators."""
+    header = message.segment("MSH")
+    parts = header.raw_field(9).split(message.separators.component or "^", 2) if header is not None else []
+    if len(parts) > 1 and parts[0].isalnum() and parts[1].isalnum():
+        return parts[0], parts[1]
+    return None
 
 
 def _reason(event: str) -> str:
@@ -119,4 +133,19 @@ def _occurred(source: Source) -> datetime | None:
     return recorded or source.sent
 
 
-MAPPINGS = (Mapping("hl7v2", ("ADT",), translate),)
+DROPPED: Final[Mapping[str, str]] = {
+    **PATIENT,
+    **VISIT,
+    "DG1": "diagnoses are clinical; charges and accounts carry the codes that are billed",
+    "DRG": "as DG1",
+    "PR1": "procedures are told by their charges",
+    "OBX": "clinical values never leave the message",
+    "PDA": "a death is told by PID-29 and PID-30",
+    "UB1": "what a paper claim needs is told by the claim",
+    "UB2": "as UB1",
+    "IN3": "certification of a stay is told by the payer",
+    "CON": "consents are told by the system that records them",
+    "NTE": "notes are free text and may hold anything",
+}
+
+MAPPINGS = (Mapped("hl7v2", ("ADT",), translate),)

@@ -7,8 +7,10 @@ from careloom.mapping.identifiers import numbers
 from careloom.mapping.names import human_name
 from careloom.mapping.patient import gender, relationship
 from careloom.mapping.places import address
-from careloom.mapping.source import Fields, Source
+from careloom.mapping.source import Fields, Remembered, Source
 from careloom.model import Coverage, CoverageClass, Organization, Period, RelatedPerson
+
+_KNOWN: dict[Remembered, Organization | None] = {}
 
 
 def coverages(source: Source) -> tuple[Coverage, ...]:
@@ -67,6 +69,11 @@ def _order(source: Source, in1: Fields, place: int) -> int:
 
 
 def _payor(source: Source, in1: Fields) -> Organization | None:
+    said = "\x00".join((in1[3], in1[4], in1[5], in1[7]))
+    return source.remembered(_KNOWN, said, lambda: _organization(source, in1))
+
+
+def _organization(source: Source, in1: Fields) -> Organization | None:
     identifiers, name = numbers(source, in1, 3), source.first(in1, 4)
     if not identifiers and not name:
         return None

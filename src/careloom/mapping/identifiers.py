@@ -65,10 +65,10 @@ def identifier(source: Source, raw: str) -> Identifier | None:
 
 
 def _identifier(source: Source, raw: str, default: str | None, kind: str | None) -> Identifier | None:
-    value, _, _, authority, type, *_ = source.components(raw, 5)
+    value, _, _, namespace, type, *_ = source.components(raw, 5)
     if not value or not usable(value):
         return None
-    assigner, system = authority or None, None
+    assigner, system = namespace or None, None
     if source.subcomponent in raw:
         assigner, system = authority_of(source, raw, 4)
     found = type.upper() or kind
@@ -82,8 +82,14 @@ def authority_of(source: Source, raw: str, component: int) -> tuple[str | None, 
     parts = raw.split(source.component, component)
     if len(parts) < component:
         return None, None
-    parts = parts[component - 1].split(source.subcomponent)
-    return authority(*(parts if source.plain else [source.text(part) for part in parts])[:3])
+    if source.plain:
+        return _authority_in(parts[component - 1], source.subcomponent)
+    return authority(*[source.text(part) for part in parts[component - 1].split(source.subcomponent)][:3])
+
+
+@lru_cache(maxsize=4096)
+def _authority_in(raw: str, subcomponent: str) -> tuple[str | None, str | None]:
+    return authority(*raw.split(subcomponent)[:3])
 
 
 @lru_cache(maxsize=4096)

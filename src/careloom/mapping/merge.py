@@ -9,26 +9,37 @@ from careloom.core.errors import MappingError
 from careloom.mapping.identifiers import best, identifier
 from careloom.mapping.patient import patient
 from careloom.mapping.source import Fields, Source
-from careloom.mapping.triggers import MERGES_IF_STATED
+from careloom.mapping.triggers import MERGES_IF_STATED, RENUMBERS
 from careloom.model import Identifier, Patient, PatientMerged
 
 Group: TypeAlias = tuple[Fields, list[Fields]]
+
+_IF_STATED = MERGES_IF_STATED | RENUMBERS
+
+
+def ending(prior: tuple[Identifier, ...], stays: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
+    """The numbers of a prior list (MRG-1) that are not among those that stay."""
+    known = {(one.value, one.assigner) for one in stays}
+    return tuple([one for one in prior if (one.value, one.assigner) not in known])
 
 
 def merges(source: Source, event: str, name: str, occurred: datetime | None) -> tuple[PatientMerged, ...]:
     """One event for each prior record, in the order of the message; all of them or none.
 
     Raises MappingError when a group names no survivor (`PID`, `PID-3`), no prior record (`MRG-1`), or the same for both
-    (`MRG-1`). Only A39 may do without MRG-1: it then merges no patients, and nothing comes of it.
+    (`MRG-1`). A39 may do without MRG-1: it then merges no patients, and nothing comes of it. So may a change of numbers
+    (A46, A47, A48), whose MRG-1 may also repeat numbers that stay.
     """
     found: list[PatientMerged] = []
     for pid, priors in _groups(source):
         survivor = patient(source, pid)
-        if not priors and event not in MERGES_IF_STATED:
+        if not priors and event not in _IF_STATED:
             raise MappingError("a merge without an MRG segment does not say which record ends", "MRG-1")
         for mrg in priors:
             retired = source.each(mrg, 1, identifier)
-            if not retired and event in MERGES_IF_STATED:
+            if event in RENUMBERS:
+                retired = ending(retired, survivor.identifier)
+            if not retired and event in _IF_STATED:
                 continue
             found.append(_merged(source, survivor, retired, name, occurred))
     return tuple(found)

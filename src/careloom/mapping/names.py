@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from careloom.mapping.identifiers import authority_of, usable, withheld
-from careloom.mapping.source import Fields, Source
+from careloom.mapping.source import Fields, Remembered, Source
 from careloom.mapping.tables import NAME_USE, NameUse
 from careloom.model import HumanName, Identifier, Practitioner
 
+_KNOWN: dict[Remembered, Practitioner | None] = {}
 _PUNCTUATION = " .,-_*?^'\""
 
 
@@ -49,8 +50,13 @@ def _those(first: str, second: str) -> tuple[str, ...]:
 def practitioner(source: Source, fields: Fields, field: int) -> Practitioner | None:
     """The clinician in an XCN field. Repetitions that name nobody else are more numbers of the same person, as US
     senders give a local number and the NPI; further persons are not carried."""
-    if not fields[field]:
+    raw = fields[field]
+    if not raw:
         return None
+    return source.remembered(_KNOWN, raw, lambda: _practitioner(source, fields, field))
+
+
+def _practitioner(source: Source, fields: Fields, field: int) -> Practitioner | None:
     name: HumanName | None = None
     numbers: list[Identifier] = []
     for raw in source.repetitions(fields, field):

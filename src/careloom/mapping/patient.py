@@ -17,9 +17,10 @@ from careloom.model import HumanName, Identifier, Patient, RelatedPerson
 _OLDEST = "1850"
 
 
-def patient(source: Source, pid: Fields) -> Patient:
+def patient(source: Source, pid: Fields, *, registered: bool = True) -> Patient:
     """The patient of a PID. Raises MappingError without a usable number (`PID-3`), or with an impossible date of
-    birth (`PID-7`); all else that is wrong is dropped with an issue."""
+    birth (`PID-7`); all else that is wrong is dropped with an issue, and so is the date where the message does not
+    register the patient."""
     identifiers = patient_identifiers(source, pid)
     if not identifiers:
         raise MappingError("no number that identifies the patient; the sender must give one", "PID-3")
@@ -29,7 +30,7 @@ def patient(source: Source, pid: Fields) -> Patient:
     return Patient(
         identifier=identifiers,
         name=source.each(pid, 5, human_name),
-        birth_date=_birth_date(source, pid),
+        birth_date=_birth_date(source, pid) if registered else _stated_birth_date(source, pid),
         gender=gender(source, pid, 8),
         deceased_boolean=dead,
         deceased_date_time=died,
@@ -57,6 +58,14 @@ def _birth_date(source: Source, pid: Fields) -> str | None:
     if born is not None and (born < _OLDEST or _after(source, born)):
         raise MappingError("nobody was born then: too long ago, or after the message was sent", "PID-7")
     return born
+
+
+def _stated_birth_date(source: Source, pid: Fields) -> str | None:
+    try:
+        return _birth_date(source, pid)
+    except MappingError as error:
+        source.drop(error.field, f"{error.reason}; dropped")
+        return None
 
 
 def _after(source: Source, born: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from careloom.mapping.source import Fields, Source
+from careloom.mapping.source import Fields, Remembered, Source
 from careloom.mapping.tables import ADDRESS_DROPPED, ADDRESS_POSTAL, ADDRESS_USE
 from careloom.model import Address, Location
+
+_KNOWN: dict[Remembered, Location | None] = {}
 
 
 def address(source: Source, raw: str) -> Address | None:
@@ -54,6 +56,10 @@ def location(source: Source, fields: Fields, field: int) -> Location | None:
     raw = fields[field]
     if not raw:
         return None
+    return source.remembered(_KNOWN, raw, lambda: _location(source, raw))
+
+
+def _location(source: Source, raw: str) -> Location | None:
     ward, room, bed, facility, *_ = source.components(raw.partition(source.repetition)[0], 4)
     if not (ward or room or bed or facility):
         return None

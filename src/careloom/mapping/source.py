@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -23,6 +23,9 @@ _PADDING = [""] * _WIDTH
 _MSH_2_END = 9
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\r\n")  # some of them count as blanks
 _Part = TypeVar("_Part")
+_SENDERS: dict[Remembered, str | None] = {}
+_MOST_REMEMBERED = 4096
+Remembered: TypeAlias = tuple[str, Separators]
 
 
 class Issue(msgspec.Struct, frozen=True, gc=False):
@@ -106,9 +109,26 @@ class Source:
         self.subcomponent = separators.subcomponent or _NONE
         self.plain = _is_plain(message)
         header = self.fields("MSH")
-        self.assigner = self._authority(header, 4) or self._authority(header, 3)
+        self.assigner = self._assigner(header)
         self.sent = self._sent(header)
         self.zone = (self.sent.tzinfo if self.sent else None) or settings.zone
+
+    def remembered(self, kept: dict[Remembered, _Part], raw: str, read: Callable[[], _Part]) -> _Part:
+        """What `read` makes of `raw`, kept for the next message that says the same.
+
+        For clinicians, payers and places, whom nearly every message repeats; never for a patient's own data. Only
+        where a value is its own text, and bounded: a full memory starts anew.
+        """
+        if not self.plain:
+            return read()
+        key = (raw, self.separators)
+        try:
+            return kept[key]
+        except KeyError:
+            if len(kept) >= _MOST_REMEMBERED:
+                kept.clear()
+            found = kept[key] = read()
+            return found
 
     def fields(self, name: str) -> Fields | None:
         """The first segment of that name."""
@@ -134,7 +154,8 @@ class Source:
         """The texts of a repetition's components (each its first sub-component), at least `width` of them."""
         parts = raw.split(self.component)
         if self.subcomponent in raw:
-            parts = [part.partition(self.subcomponent)[0] for part in parts]
+            below = self.subcomponent
+            parts = [part.partition(below)[0] if below in part else part for part in parts]
         if not self.plain:
             parts = [self.text(part) for part in parts]
         if len(parts) < width:
@@ -201,6 +222,12 @@ class Source:
     def drop(self, field: str, problem: str) -> None:
         """Record that something was left out of the event."""
         self.issues.append(Issue(field, problem))
+
+    def _assigner(self, header: Fields | None) -> str | None:
+        if header is None:
+            return None
+        said = f"{header[2]}\x00{header[3]}"
+        return self.remembered(_SENDERS, said, lambda: self._authority(header, 4) or self._authority(header, 3))
 
     def _authority(self, header: Fields | None, field: int) -> str | None:
         """The short name in an HD field of the header, which counts MSH-1 as its first."""

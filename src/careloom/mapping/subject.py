@@ -12,21 +12,30 @@ from functools import lru_cache
 from careloom.core.errors import FormatError
 from careloom.formats import hl7v2
 from careloom.mapping.identifiers import best, identifier, key, patient_identifiers, rank, usable, withheld
+from careloom.mapping.merge import ending
 from careloom.mapping.source import Settings, Source
-from careloom.mapping.triggers import ORDERED_WITH_PRIOR
+from careloom.mapping.triggers import ORDERED_WITH_PRIOR, RENUMBERS
 from careloom.model import About, CanonicalEvent, Identifier, Patient, PatientEvent, identifiers_at, subject_key
 
 _SETTINGS = Settings()
 _NULL = '""'
 _WORST = 99
+# Messages that may be about several patients, each told of in an event of its own.
+_SEVERAL = frozenset({"BAR", "ORU", "OUL", "RAS", "RDE", "RDS", "VXU"})
 
 
 def subject_of(data: bytes, header: hl7v2.Header) -> tuple[str, tuple[str, ...]]:
     """The key of a message that opens with `header`, and further keys that it must wait for: each record that a merge
-    ends, and each further survivor. Raises nothing: bytes that will not parse are about no patient."""
+    ends, each further survivor, each further patient of results, drugs or accounts. Raises nothing: bytes that will
+    not parse are about no patient."""
     event = header.event or (_event(data, header) if header.code == "ADT" else "")
     if event in ORDERED_WITH_PRIOR and header.code == "ADT":
         return _parsed(data, header, ("PID", "MRG"))
+    known = data.count(b"\rPID") + data.count(b"\nPID")
+    if not known and header.codec == "ascii":
+        return _message(header), ()  # master files, acknowledgements, questions: nearly all that name no patient
+    if known > 1 and header.code in _SEVERAL:
+        return _parsed(data, header, ("PID",))
     found = _quick(data, header)
     if found is None:
         found, _ = _parsed(data, header, ("PID",))
@@ -150,17 +159,20 @@ def _parsed(data: bytes, header: hl7v2.Header, names: tuple[str, ...]) -> tuple[
         source = Source(hl7v2.parse(data), _SETTINGS)
     except FormatError:
         return _message(header), ()
-    keys = list(dict.fromkeys(_keys(source, names)))
+    keys = list(dict.fromkeys(_keys(source, names, header.event)))
     return (keys[0], tuple(keys[1:])) if keys else (_message(header), ())
 
 
-def _keys(source: Source, names: tuple[str, ...]) -> Iterator[str]:
+def _keys(source: Source, names: tuple[str, ...], event: str) -> Iterator[str]:
     """Of each patient in the message: the survivor of a group before the records that end in it."""
+    stays: tuple[Identifier, ...] = ()
     for segment in source.every(*names):
         if segment.name == "PID":
-            found = best(patient_identifiers(source, segment))
+            stays = patient_identifiers(source, segment)
+            found = best(stays)
         else:
-            found = best(source.each(segment, 1, identifier))
+            prior = source.each(segment, 1, identifier)
+            found = best(ending(prior, stays) if event in RENUMBERS else prior)
         if found is not None:
             yield _key(found)
 

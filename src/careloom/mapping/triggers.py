@@ -28,25 +28,31 @@ RULES: Final[dict[str, Rule]] = {
     "A04": Rule(RegistrationCreated, "in-progress", named=True),
     "A05": Rule(RegistrationCreated, "planned", named=True),
     "A28": Rule(RegistrationCreated, "unknown", named=True),
+    "A06": Rule(PatientUpdated, "in-progress"),
+    "A07": Rule(PatientUpdated, "in-progress"),
     "A08": Rule(PatientUpdated, "unknown"),
     "A31": Rule(PatientUpdated, "unknown"),
+    "A49": Rule(PatientUpdated, "unknown"),
     "A03": Rule(PatientDischarged, "finished"),
     "A11": Rule(RegistrationCancelled, "cancelled"),
     "A38": Rule(RegistrationCancelled, "cancelled"),
     "A13": Rule(DischargeCancelled, "in-progress"),
 }
 
+# What a change of numbers is, where no number ends with it.
+RENUMBERED: Final = Rule(PatientUpdated, "unknown")
+
 # A39 joins external numbers of persons, and only sometimes the patients behind them: MRG-1 tells.
-MERGES: Final = frozenset({"A18", "A34", "A36", "A39", "A40"})
+MERGES: Final = frozenset({"A18", "A34", "A36", "A39", "A40", "A46", "A47", "A48"})
 MERGES_IF_STATED: Final = frozenset({"A39"})
+# These replace numbers of one patient. MRG-1 may repeat some that stay; where it ends none, the patient has changed.
+RENUMBERS: Final = frozenset({"A46", "A47", "A48"})
 
 # All events whose MRG names another patient: at intake each waits for both.
-ORDERED_WITH_PRIOR: Final = frozenset({"A18", "A34", "A35", "A36", "A39", "A40", "A41", "A42"})
+ORDERED_WITH_PRIOR: Final = frozenset({"A18", "A34", "A35", "A36", "A39", "A40", "A41", "A42", *RENUMBERS})
 
 FILTERED: Final[dict[str, str]] = {
     "A02": "a transfer changes nothing that is billed by Odoo",
-    "A06": "a change to inpatient carries no new registration; the next update brings the class",
-    "A07": "a change to outpatient carries no new registration; the next update brings the class",
     "A09": "a departure for tracking changes nothing that is billed by Odoo",
     "A10": "an arrival for tracking changes nothing that is billed by Odoo",
     "A12": "a cancelled transfer changes nothing that is billed by Odoo",
@@ -56,5 +62,7 @@ FILTERED: Final[dict[str, str]] = {
     "A37": "an undone link changes nothing, since links are not followed",
     "A41": "it merges accounts of one patient, and accounts are not merged in Odoo",
     "A42": "it merges visits of one patient, and visits are not kept in Odoo",
+    "A50": "it changes the number of a visit, and visits are not kept in Odoo",
+    "A51": "it changes the alternate number of a visit, and visits are not kept in Odoo",
     "A60": "it carries clinical content (allergies), which never goes to Odoo",
 }

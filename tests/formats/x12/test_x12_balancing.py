@@ -30,7 +30,8 @@ def test_a_balanced_file_has_no_findings() -> None:
         ([("L6:T1*25~", "L6:T1*20*WO:T2*5~")], []),
         ([("SVC*HC:73560*40*30**1", "SVC*HC:73560*41*31**1")], [("claim-amount-differs", "2100[1]/CLP03")]),
         ([("*40*30**1", "*40*3O**1")], [("amount-invalid", "2110[2]/SVC03")]),
-        ([("*200*120*30*", "*200**30*")], [("claim-out-of-balance", "2100[2]/CLP04"), ("payment-out-of-balance", "BPR02")]),
+        ([("*200*120*30*", "*200**30*")], [("claim-out-of-balance", "2100[2]/CLP04"), ("payment-out-of-balance",
+         "BPR02")]),
         ([("CAS*PR*1*28.5~\n", "CAS*PR*1*8.5*1*2*20**3*0~\n")], []),
     ],
 )  # fmt: skip

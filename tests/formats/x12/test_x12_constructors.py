@@ -58,8 +58,10 @@ def test_eligibility(dependent: Person | None) -> None:
 @pytest.mark.parametrize("dependent", [None, CHILD])
 def test_claim_status(dependent: Person | None) -> None:
     question = StatusQuestion(
-        reference="Q1", created=NOW, payer=PAYER, receiver=BILLING, provider=CLINIC, subscriber=MEMBER, dependent=dependent,
-        trace="T1", claim="C1", payer_claim="N1", amount=Decimal("150.50"), first=date(2026, 2, 2), last=date(2026, 2, 3),
+        reference="Q1", created=NOW, payer=PAYER, receiver=BILLING, provider=CLINIC, subscriber=MEMBER,
+        dependent=dependent,
+        trace="T1", claim="C1", payer_claim="N1", amount=Decimal("150.50"), first=date(2026, 2, 2), last=date(2026,
+        2, 3),
     )  # fmt: skip
     found = written(claim_status(question))
     loop = "2200E" if dependent else "2200D"
@@ -126,7 +128,8 @@ def test_purchase_orders() -> None:
         number="PO417", ordered=date(2026, 3, 1), currency="USD", wanted=date(2026, 3, 10), reference="OR1",
         places=(Place(role="ST", name="QUILL HOSPITAL", identifier="DOCK1", address=HOME),),
         lines=(
-            OrderLine(quantity=10, unit="BX", price=Decimal("12.50"), products=(("VN", "GLV-M"),), description="GLOVES"),
+            OrderLine(quantity=10, unit="BX", price=Decimal("12.50"), products=(("VN", "GLV-M"),),
+            description="GLOVES"),
             OrderLine(quantity=Decimal("1.5"), unit="CA", price=Decimal(88), products=(("VN", "SYR"), ("UP", "0417"))),
         ),
     )  # fmt: skip

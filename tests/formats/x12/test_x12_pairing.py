@@ -36,8 +36,10 @@ def test_what_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "kind"),
     [("270_dependent", "271_subscriber", "271"), ("276_subscriber", "277_subscriber", "277"),
-     ("278_request", "278_response", "278"), ("837p_patient", "277ca", "277CA"), ("837p_patient", "835_balanced", "835"),
-     ("850_gloves", "855_accepted", "855"), ("850_gloves", "856_shipment", "856"), ("850_gloves", "810_invoice", "810")],
+     ("278_request", "278_response", "278"), ("837p_patient", "277ca", "277CA"), ("837p_patient", "835_balanced",
+      "835"),
+     ("850_gloves", "855_accepted", "855"), ("850_gloves", "856_shipment", "856"), ("850_gloves", "810_invoice",
+      "810")],
 )  # fmt: skip
 def test_answers_find_their_question(question: str, answer: str, kind: str) -> None:
     waiting = {one.key for one in x12.expects(piece(question)) if one.kind == kind}

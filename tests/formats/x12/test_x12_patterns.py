@@ -14,7 +14,8 @@ from careloom.formats.x12.segment import split_segment
 from careloom.formats.x12.tables import segment_definition
 
 MARKS = Delimiters()
-IDS = ("NM1", "REF", "CAS", "PER", "N4", "SVC", "CLM", "DTP", "DMG", "HI", "SV1", "EB", "PO1", "PID", "LIN", "MEA", "BPR", "STC",
+IDS = ("NM1", "REF", "CAS", "PER", "N4", "SVC", "CLM", "DTP", "DMG", "HI", "SV1", "EB", "PO1", "PID", "LIN", "MEA",
+"BPR", "STC",
        "FOB", "TD5", "REF", "HL", "DTM", "IK4", "TA1", "QTY", "AMT", "PLB")  # fmt: skip
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from x12_files import sample
+from x12_files import SAMPLES, sample
 
 from careloom.formats import x12
 from careloom.formats.x12 import checking
+from careloom.formats.x12.quick import QuickLoop
 from careloom.formats.x12.structure import structure_of
 
 
@@ -48,10 +52,40 @@ FILES = {
 }
 
 
+def _claims() -> Any:
+    """The benchmark's invented files, whose claims all differ."""
+    file = Path(__file__).resolve().parents[3] / "benchmarks" / "x12_claims.py"
+    spec = importlib.util.spec_from_file_location("x12_claims", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_MADE = _claims()
+VARIED = {
+    "835": _MADE.remittance, "837P": _MADE.professional, "837I": _MADE.institutional,
+}  # fmt: skip
+FILES |= {f"varied {name}": make(150).split(b"~\n") for name, make in VARIED.items()}
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "corpora" / "open" / "x12"
+
+
 @pytest.fixture
 def slowly(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Turns whole loops off within `slowly.context()`."""
     yield monkeypatch
+
+
+def both_ways(data: bytes, slowly: pytest.MonkeyPatch) -> x12.Assessment:
+    """Validated at one stroke and segment by segment: the same findings, counts and envelopes."""
+    quick = x12.validate(data, strict=True)
+    with slowly.context() as patch:
+        patch.setattr(checking.SetChecker, "_quick_loop", lambda *_: None)
+        patch.setattr(checking.SetChecker, "_pattern", lambda *_: None)
+        long = x12.validate(data, strict=True)
+    assert quick.findings == long.findings
+    assert (quick.segments, quick.omitted, quick.interchanges) == (long.segments, long.omitted, long.interchanges)
+    return quick
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -60,14 +94,59 @@ def test_findings_are_those_of_the_long_way(name: str, slowly: pytest.MonkeyPatc
     lines = FILES[name]
     for _ in range(3):
         x12.validate(b"~\n".join(lines))
-    for _ in range(25):
-        data = damaged(lines, order)
-        quick = x12.validate(data, strict=True).findings
-        with slowly.context() as patch:
-            patch.setattr(checking.SetChecker, "_quick_loop", lambda *_: None)
-            patch.setattr(checking.SetChecker, "_pattern", lambda *_: None)
-            long = x12.validate(data, strict=True).findings
-        assert quick == long
+    for _ in range(12):
+        both_ways(damaged(lines, order), slowly)
+
+
+@pytest.mark.parametrize("name", sorted(VARIED))
+def test_varied_claims_are_valid_and_judged_at_one_stroke(name: str, slowly: pytest.MonkeyPatch) -> None:
+    assert not both_ways(VARIED[name](300), slowly).findings
+    taken = 0
+
+    def counted(checker: checking.SetChecker, quick: QuickLoop, text: bytes, start: int) -> int:
+        nonlocal taken
+        end = real(checker, quick, text, start)
+        taken += text.count(b"~\nCL", start - 2, end)
+        return end
+
+    real = checking.SetChecker._at_once
+    slowly.setattr(checking.SetChecker, "_at_once", counted)
+    x12.validate(VARIED[name](300, seed=418))
+    assert taken > 250
+
+
+@pytest.mark.parametrize("name", sorted(VARIED))
+@pytest.mark.parametrize("spoilt", [1, 20, 90])
+def test_a_rule_that_refuses_some_claims_is_heard_for_each(name: str, spoilt: int, slowly: pytest.MonkeyPatch) -> None:
+    x12.validate(VARIED[name](300))
+    lines = VARIED[name](200, seed=spoilt).split(b"~\n")
+    claims = [at for at, line in enumerate(lines) if line.startswith((b"CLM*", b"CLP*"))]
+    for at in random.Random(spoilt).sample(claims, spoilt):
+        parts = lines[at].split(b"*")
+        number = 2 if parts[0] == b"CLM" else 3
+        parts[number] = b"1" + parts[number]
+        lines[at] = b"*".join(parts)
+    found = both_ways(b"~\n".join(lines), slowly)
+    code = "claim-out-of-balance" if name == "835" else "claim-total-differs"
+    assert sum(finding.code == code for finding in found.findings) == spoilt
+
+
+def test_a_span_of_days_that_ends_too_soon_is_found_among_good_claims(slowly: pytest.MonkeyPatch) -> None:
+    x12.validate(VARIED["837I"](300))
+    data = VARIED["837I"](200).replace(b"DTP*434*RD8*", b"DTP*434*RD8*20261231-20260101~\nDTP*434*RD8*", 1)
+    assert "dates-reversed" in {finding.code for finding in both_ways(data, slowly).findings}
+
+
+@pytest.mark.corpora
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared corpora are not here")
+def test_corpora_have_the_same_findings_both_ways(slowly: pytest.MonkeyPatch) -> None:
+    for path in sorted(path for path in SHARED.rglob("*") if path.is_file()):
+        both_ways(path.read_bytes(), slowly)
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.edi")), ids=lambda path: path.stem)
+def test_samples_have_the_same_findings_both_ways(path: Path, slowly: pytest.MonkeyPatch) -> None:
+    both_ways(path.read_bytes(), slowly)
 
 
 def test_it_is_used_where_it_can_be() -> None:

@@ -64,7 +64,8 @@ def test_isa11_is_a_separator_only_since_00402_and_only_if_usable(old: str, new:
     ("data", "place"),
     [(b"", "ISA"), (b"hello", "ISA"), (b"MSH|^~\\&|", "ISA"), (b"ISA*00*", "ISA"), (ISA.encode(), "ISA16"),
      (interchange(isa=ISA.replace("*0*T*", "*T*")), "ISA"), (interchange(isa=ISA[:-1] + "A"), "ISA16"),
-     (interchange(isa=ISA[:-1] + "*"), "ISA16"), (interchange("Q"), "the terminator of ISA"), (interchange(" "), "ISA16"), (interchange(":"), "ISA16")],
+     (interchange(isa=ISA[:-1] + "*"), "ISA16"), (interchange("Q"), "the terminator of ISA"), (interchange(" "),
+      "ISA16"), (interchange(":"), "ISA16")],
 )  # fmt: skip
 def test_an_isa_that_cannot_be_read_is_refused_with_its_place(data: bytes, place: str) -> None:
     with pytest.raises(FormatError) as caught:

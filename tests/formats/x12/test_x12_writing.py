@@ -148,7 +148,8 @@ def test_sets_share_a_group_by_kind_and_version() -> None:
 @pytest.mark.parametrize(
     ("parties", "control", "place"),
     [(PARTIES, 0, "ISA13"), (PARTIES, 10**9, "ISA13"), (x12.Parties(sender="X" * 16, receiver="Y"), 1, "ISA06"),
-     (x12.Parties(sender="X", receiver="Y*Z"), 1, "ISA08"), (x12.Parties(sender="X", receiver="Y", sender_qualifier="ZZZ"), 1, "ISA05")],
+     (x12.Parties(sender="X", receiver="Y*Z"), 1, "ISA08"), (x12.Parties(sender="X", receiver="Y",
+      sender_qualifier="ZZZ"), 1, "ISA05")],
 )  # fmt: skip
 def test_an_envelope_that_does_not_fit_is_refused(parties: x12.Parties, control: int, place: str) -> None:
     with pytest.raises(FormatError) as caught:

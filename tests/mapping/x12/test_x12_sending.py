@@ -14,7 +14,7 @@ import pytest
 
 from careloom.core.errors import FormatError, MappingError
 from careloom.formats import x12
-from careloom.mapping.x12.sending import Envelope, to_270, to_276, to_278, to_837, to_850
+from careloom.mapping.x12.sending import Envelope, to_270, to_276, to_278, to_834, to_837, to_850
 from careloom.model import (
     ClaimSubmitted,
     ContactPoint,
@@ -215,3 +215,26 @@ def test_who_asks_for_a_dependent_names_the_policy_holder(events: Events) -> Non
     [back] = events(write([asked]))
     assert isinstance(back.request.coverage, Coverage)
     assert back.request.coverage.policy_holder == unnamed
+
+
+@pytest.mark.parametrize("name", ["834_enrollment.edi", "834_termination.edi"])
+def test_members_are_valid_and_read_back_the_same(events: Events, name: str) -> None:
+    own = events(name)
+    data = to_834(own, envelope(own[0]), reference="ENR-1")
+    assert x12.validate(data, strict=True).findings == []
+    assert events(data) == own
+
+
+def test_members_of_several_plans_go_apart(events: Events) -> None:
+    own = [*events("834_enrollment.edi"), *events("834_termination.edi")]
+    other = msgspec.structs.replace(own[-1].enrollment, insurer=SUBMITTER)
+    with pytest.raises(MappingError) as refused:
+        to_834([*own[:-1], msgspec.structs.replace(own[-1], enrollment=other)], envelope(own[0]))
+    assert refused.value.field == "[2].enrollment.sponsor"
+
+
+def test_a_member_without_a_relationship_is_named(events: Events) -> None:
+    own = [lacking(one, "enrollment.relationship") for one in events("834_enrollment.edi")]
+    with pytest.raises(MappingError) as refused:
+        to_834(own, envelope(own[0]))
+    assert refused.value.field == "[0].enrollment.relationship"

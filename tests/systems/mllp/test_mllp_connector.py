@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from careloom.core.errors import AccessRefused, ConfigurationError, Unavailable
-from careloom.systems.mllp.connector import Settings, open_listener, open_sender
+from careloom.systems.mllp.connector import Settings, open_listener, open_target
 from careloom.systems.mllp.fake import FakeSender
 from careloom.systems.registry import settings_for
 from careloom.systems.tls import TlsClient, TlsServer
@@ -75,7 +75,7 @@ def outbound(port: int, **tls: object) -> Settings:
 
 async def test_a_client_with_a_certificate_of_the_ca_is_served(secure, pki: Path, message, intake) -> None:
     settings = outbound(secure.port, ca=pki / "ca.pem", certificate=pki / "ehr.pem", key=pki / "ehr.key")
-    sender = open_sender(settings, secrets=no_secrets)
+    sender = open_target("lab", settings, secrets=no_secrets)
     assert (await sender.send(message("T1"))).code == "AA"
     await sender.close()
     assert [one.key for one in intake.messages] == ["T1"]
@@ -95,14 +95,14 @@ async def test_another_client_is_not(secure, pki: Path, intake, name: str | None
 
 
 async def test_a_receiver_whose_certificate_is_not_trusted_is_not_sent_to(secure, pki: Path, message) -> None:
-    sender = open_sender(outbound(secure.port, ca=pki / "stranger.pem"), secrets=no_secrets)
+    sender = open_target("lab", outbound(secure.port, ca=pki / "stranger.pem"), secrets=no_secrets)
     with pytest.raises(AccessRefused, match="not trusted"):
         await sender.send(message())
 
 
 async def test_a_receiver_that_speaks_no_tls_is_unavailable(listen, pki: Path, message) -> None:
     listener = await listen(junk=0)
-    sender = open_sender(outbound(listener.port, ca=pki / "ca.pem"), secrets=no_secrets)
+    sender = open_target("lab", outbound(listener.port, ca=pki / "ca.pem"), secrets=no_secrets)
     with pytest.raises(Unavailable, match="cannot connect"):
         await sender.send(message())
 

@@ -55,7 +55,6 @@ async def send(sender: Sender, first: int, count: int) -> None:
 def said(module: ModuleType, *arguments: str) -> tuple[int, str]:
     """What a command prints, and its exit code; to be called in a thread."""
     app, output = typer.Typer(), io.StringIO()
-    app.callback()(lambda: None)
     module.register(app)
     with contextlib.redirect_stdout(output):
         try:
@@ -81,7 +80,7 @@ def in_order(requests: Sequence[Request]) -> dict[str, list[tuple[int, int]]]:
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for request in requests:
         event = json.loads(request.body)
-        lane, _, sequence = event["position"].replace("-", "/").partition("/")
+        lane, _, sequence = event["position"].partition(":")
         found[event["subject"]].append((int(lane), int(sequence)))
     return found
 

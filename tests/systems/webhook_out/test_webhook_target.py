@@ -118,7 +118,8 @@ async def test_a_delivery_counts_although_its_line_could_not_be_kept(world, targ
 @pytest.mark.parametrize(
     ("filters", "taken"),
     [({}, True), ({"facilities": ["LAKESIDE"]}, True), ({"facilities": ["NORTH"]}, False),
-     ({"sources": ["trial"]}, True), ({"sources": ["lab"]}, False), ({"facilities": ["LAKESIDE"], "sources": ["lab"]}, False)],
+     ({"sources": ["trial"]}, True), ({"sources": ["lab"]}, False),
+     ({"facilities": ["LAKESIDE"], "sources": ["lab"]}, False)],
 )  # fmt: skip
 async def test_an_endpoint_gets_the_facilities_and_sources_it_is_for(endpoint, target, filters, taken) -> None:
     outcome = await target(**filters).post(event(1))

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from careloom.formats.x12.report import Here, Report, Spot, Watcher
+from careloom.formats.x12.stretch import SHARES, Keep, Stretch
 
 _ZERO: Final = Decimal(0)
 _CAS_AMOUNTS: Final = range(3, 20, 3)
+_AMOUNTS: Final = (b"CLP", b"SVC", b"CAS")
 _PLB_AMOUNTS: Final = range(4, 15, 2)
 BALANCE_CODES: Final = frozenset(
     (
@@ -23,6 +26,10 @@ BALANCE_CODES: Final = frozenset(
         "amount-invalid",
     )
 )  # fmt: skip
+
+
+def _nothing() -> None:
+    """All there is to do where loops hold no amounts."""
 
 
 class Balance:
@@ -106,34 +113,40 @@ class Balance:
         self._claim, self._lines = None, 0
         self._claim_adjusted = self._lines_charged = _ZERO
 
-    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
-        """A claim that adds up in itself needs no places."""
-        if segments[0][0] != b"CLP":
-            return all(parts[0] not in (b"BPR", b"CLP", b"SVC", b"CAS", b"PLB", b"LX") for parts in segments)
+    def passes(self, stretch: Stretch) -> Keep | None:
+        """Claims that add up in themselves need no places."""
+        found = stretch.found(_AMOUNTS)
+        if not found:
+            return _nothing
+        if found[0][0] != b"CLP":
+            return None
+        separator, shares = stretch.marks.element, self._report.shares
+        line = claim = lines = in_lines = paid = 0
+        for name, rest in found:
+            if name == b"CAS":
+                parts = rest.split(separator)
+                adjusted = shares[parts[2]] if len(parts) == 3 else sum(shares[text] for text in parts[2::3] if text)
+                claim -= adjusted
+                line -= adjusted if in_lines else 0
+            elif name == b"SVC":
+                if line:
+                    return None
+                _, charged, allowed, *_ = rest.split(separator, 3)
+                line = shares[charged] - shares[allowed]
+                lines -= shares[charged]
+                in_lines = 1
+            elif line or claim or (in_lines and lines):
+                return None
+            else:
+                _, _, charged, allowed, *_ = rest.split(separator, 4)
+                lines, in_lines, line = shares[charged], 0, 0
+                claim = lines - shares[allowed]
+                paid += shares[allowed]
+        return None if line or claim or (in_lines and lines) else partial(self._keep, paid)
+
+    def _keep(self, paid: int) -> None:
         self._close_claim()
-        amount = self._report.amount
-        charged = paid = lines = claimed = line = _ZERO
-        adjusted = False
-        for parts in segments:
-            if parts[0] == b"CAS":
-                total = self._plain_sum(parts, _CAS_AMOUNTS)
-                if total is None:
-                    return False
-                claimed -= total
-                line -= total if adjusted else _ZERO
-            elif parts[0] in (b"CLP", b"SVC"):
-                at = 3 if parts[0] == b"CLP" else 2
-                one, other = (amount(parts[at]), amount(parts[at + 1])) if len(parts) > at + 1 else (None, None)
-                if one is None or other is None or line:
-                    return False
-                if at == 3:
-                    charged, paid = one, other
-                else:
-                    line, adjusted, lines = one - other, True, lines + one
-        if line or charged + claimed != paid or (adjusted and lines != charged):
-            return False
-        self._paid += paid
-        return True
+        self._paid += Decimal(paid) / SHARES
 
     def finish(self) -> None:
         """The set is over: its last claim, and the payment."""
@@ -142,16 +155,6 @@ class Balance:
             spot, amount = self._payment
             if amount != self._paid - self._provider:
                 self._add("payment-out-of-balance", spot, 2)
-
-    def _plain_sum(self, parts: Sequence[bytes], positions: range) -> Decimal | None:
-        """As `_sum`, without a finding for what cannot be read."""
-        total = _ZERO
-        for text in parts[positions.start : positions.stop : positions.step]:
-            amount = self._report.amount(text) if text else _ZERO
-            if amount is None:
-                return None
-            total += amount
-        return total
 
     def _sum(self, parts: Sequence[bytes], positions: range, here: Here) -> Decimal | None:
         total = _ZERO

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from careloom.formats.x12.delimiters import BLANKS, Delimiters
 from careloom.formats.x12.elements import Demand, check
 from careloom.formats.x12.patterns import Accepts, accepts
-from careloom.formats.x12.quick import LEARN_AFTER, QuickLoop, learned_of, quick_loop
+from careloom.formats.x12.quick import LEARN_AFTER, QuickLoop, quick_loop
 from careloom.formats.x12.report import Report, Rule, Spot, Watcher
 from careloom.formats.x12.segment import cut, decode, split_segment
+from careloom.formats.x12.stretch import Keep, Stretch
 from careloom.formats.x12.structure import OTHER, Container, Slot, State, Structure
 from careloom.formats.x12.tables import segment_definition
 
@@ -18,6 +19,8 @@ ENVELOPE: Final = frozenset((b"ISA", b"IEA", b"GS", b"GE", b"ST", b"SE", b"TA1")
 _BINARY: Final = (b"BIN", b"BDS")
 _LEARN_AFTER: Final = 12
 """Segments of one place that are checked the long way before a pattern is made for it: making one costs as much."""
+_ONE: Final = 512
+"""Bytes that a repetition of a loop may well have."""
 _DIALECTS: Final = 16
 """Sets of delimiters that patterns are kept for: partners use a handful, an attacker many."""
 
@@ -49,6 +52,7 @@ class SetChecker:
         self.count = 0
         self._watchers: Mapping[bytes, tuple[tuple[bytes, Watcher], ...]] = {}
         self._looking = b""
+        self._reach = 1 << 30
         self._rules: Sequence[Rule] = ()
 
     def follow(self, rules: Sequence[Rule]) -> None:
@@ -108,6 +112,7 @@ class SetChecker:
                 self._open(slot.child)
                 quick = self._quick_loop(slot, raws[index], raw)
                 if quick is not None:
+                    self.count = before + index
                     text = text or self._text(raws, start)
                     end = self._at_once(quick, text, here)
                     if end:
@@ -139,45 +144,49 @@ class SetChecker:
         key = (self._marks, raw[: len(raw) - len(head)])
         quick = container.quick.get(key, 0)
         if isinstance(quick, int):
-            if quick < LEARN_AFTER:
-                container.quick[key] = quick + 1
-                return None
-            self._make_quick(container, key)
+            container.quick[key] = quick + 1
+            if quick >= LEARN_AFTER:
+                self._make_quick(container, key)
             return None
-        if quick is None or quick.worth_it:
-            return quick
-        if learned_of(container, self._marks) > quick.learned:
+        if quick is None:
+            return None
+        if quick.wants_more():
             self._make_quick(container, key)
-        else:
+        elif not quick.worth_it:
             container.quick[key] = None
-        return None
+        return quick
 
     def _make_quick(self, container: Container, key: tuple[Delimiters, bytes]) -> None:
+        before, made = container.quick.get(key), quick_loop(self._structure, container, *key)
+        if isinstance(before, QuickLoop) and made is not None:
+            made.patience = before.patience
         if len(container.quick) > _DIALECTS:
             container.quick.clear()
-        watched = [(name, needle) for name, watching in self._watchers.items() for needle, _ in watching]
-        container.quick[key] = quick_loop(self._structure, container, *key, watched)
+        container.quick[key] = made
 
     def _at_once(self, quick: QuickLoop, text: bytes, start: int) -> int:
-        """Judges the loop that was opened in one go: where it ends in the text, or 0 where each segment needs
-        a look."""
-        found = quick.match(text, start)
-        if (
-            found is None
-            or not self._leaves(quick, text, found.end())
-            or not self._passes(quick, text, start, found.end())
-        ):
-            quick.misses += 1
-            return 0
-        quick.hits += 1
-        end = found.end()
-        self._state = quick.state
-        self._frames[-1].seen = quick.container.required | 1
-        for loop, openings in quick.inner:
-            times = sum(text.count(opening, start - 1, end) for opening in openings)
-            if times:
-                self._loops[loop] = self._loops.get(loop, 0) + times
-        return end
+        """Judges the loop that was opened, and those of its kind after it, in one go: where they end in the text, or 0
+        where each segment needs a look. Where the rules refuse many, fewer are tried."""
+        while True:
+            found = quick.match(text, start, self._limit(quick, text, start))
+            if found is None or not self._leaves(quick, text, found.end()):
+                break
+            size = found.end() - start
+            if self._take(quick, text, start, found.end()):
+                self._reach = max(size, _ONE) * 4
+                return found.end()
+            if not self._reach:
+                break
+            self._reach = min(size, self._reach) // 4 if size > 4 * _ONE else 0
+        quick.misses += 1
+        return 0
+
+    def _limit(self, quick: QuickLoop, text: bytes, start: int) -> int:
+        """Up to where to look: one that opens the loop anew beyond the reach, and all of it."""
+        if start + self._reach >= len(text):
+            return len(text)
+        opens = text.find(quick.opening, start + self._reach)
+        return len(text) if opens < 0 else text.find(self._marks.terminator, opens + 1) + 1
 
     def _leaves(self, quick: QuickLoop, text: bytes, end: int) -> bool:
         """Whether the next segment has its place behind the loop: else it may be one of the loop's, out of order."""
@@ -186,12 +195,46 @@ class SetChecker:
         move = self._structure.move(quick.state, self._structure.key(parts[0], parts, self._marks.component))
         return move is not None and move.fit == "exact" and move.up > 0
 
-    def _passes(self, quick: QuickLoop, text: bytes, start: int, end: int) -> bool:
-        if quick.watched is None:
-            return True
-        separator = self._marks.element
-        seen = [segment.split(separator) for segment in quick.watched(text, start - 1, end)]
-        return not seen or all(rule.passes(seen) for rule in self._rules)
+    def _take(self, quick: QuickLoop, text: bytes, start: int, end: int) -> bool:
+        """Takes loops whose segments are right in themselves, if the rules have nothing to say to them."""
+        stretch = Stretch(text, start, end, self._marks, quick.lead, quick.levels, self._spot_in(text, start))
+        keeps = self._asked(stretch) if quick.in_order(text, start, end) else None
+        if keeps is None:
+            return False
+        opened = quick.tally.count(text, start, end)
+        quick.hits += opened[quick.container.id]
+        opened[quick.container.id] -= 1  # the first was counted as it opened
+        for loop, times in opened.items():
+            self._loops[loop] = self._loops.get(loop, 0) + times
+        self._frames[-1].nth = self._loops[quick.container.id]
+        self._frames[-1].seen = quick.container.required | 1
+        self._state = quick.state
+        for keep in keeps:
+            keep()
+        return True
+
+    def _asked(self, stretch: Stretch) -> list[Keep] | None:
+        """What each rule has to take note of; None if one would look closer."""
+        keeps = []
+        for rule in self._rules:
+            try:
+                keep = rule.passes(stretch)
+            except (ValueError, IndexError):
+                return None
+            if keep is None:
+                return None
+            keeps.append(keep)
+        return keeps
+
+    def _spot_in(self, text: bytes, start: int) -> Callable[[int, str], Spot]:
+        count = self.count
+
+        def spot(at: int, loop: str) -> Spot:
+            number = count + text.count(self._marks.terminator, start, at)
+            name = decode(text[at : at + 3].partition(self._marks.element)[0])
+            return Spot(loop, self._loops.get(loop, 0), name, number, self._before + number)
+
+        return spot
 
     def finish(self, raw: bytes | None) -> None:
         """Takes the SE segment, or None where there is none, and says what is missing of the set."""

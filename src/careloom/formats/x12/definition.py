@@ -11,7 +11,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-ElementType: TypeAlias = Literal["AN", "ID", "R", "N0", "N1", "N2", "N3", "N4", "N5", "N6", "DT", "TM", "B", "composite"]
+ElementType: TypeAlias = Literal[
+    "AN", "ID", "R", "N0", "N1", "N2", "N3", "N4", "N5", "N6", "DT", "TM", "B", "composite"
+]  # fmt: skip
 Usage: TypeAlias = Literal["R", "S"]
 """Required or situational in an implementation guide."""
 

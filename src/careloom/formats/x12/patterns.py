@@ -33,20 +33,36 @@ def accepts(demand: Demand, marks: Delimiters) -> Accepts:
     return re.compile(pattern_of(demand, marks)).fullmatch
 
 
-def pattern_of(demand: Demand, marks: Delimiters, qualifiers: Mapping[int, frozenset[str]] | None = None) -> bytes:
-    """The expression for a segment without its terminator; `qualifiers` are the values that elements must have."""
+def pattern_of(
+    demand: Demand,
+    marks: Delimiters,
+    qualifiers: Mapping[int, frozenset[str]] | None = None,
+    *,
+    periods: bool = False,
+) -> bytes:
+    """The expression for a segment without its terminator; `qualifiers` are the values that elements must have.
+
+    With `periods`, spans of days are let through too: whether they end before they begin is then to be seen by itself.
+    """
     definition, required, unused = demand
     always = required | {element.position for element in definition.elements if element.mandatory}
     notes = [note for note in definition.notes if can_break(note, always, unused)]
     rest = [note for note in notes if note.rule != "R"]
     pattern, must = b"", False
+    dated = DATED.get(definition.id, (0, 0))[1]
     for element in reversed(definition.elements):
         position = element.position
         needed = position in always or position in (qualifiers or ())
-        body = b"" if position in unused else _dated(definition.id, position) or _element(element, marks)
+        if position == dated:
+            continue
+        body = b"" if position in unused else _element(element, marks)
+        if position == dated - 1:
+            needed = bool({position, dated} & always)
+            body = _dated(marks, needed=needed, unused=bool({position, dated} & unused), periods=periods)
         if qualifiers and position in qualifiers:
             body = _one_of(qualifiers[position], element, marks)
-        here = re.escape(marks.element) + (body if needed or not body else b"(?:" + body + b")?") + pattern
+        whole = needed or not body or position == dated - 1
+        here = re.escape(marks.element) + (body if whole else b"(?:" + body + b")?") + pattern
         here = b"".join(_note(note, position, marks) for note in rest if min(note.positions) == position) + here
         must = must or needed
         pattern = here if must else b"(?>" + here + b")?"
@@ -91,10 +107,14 @@ def _present(ahead: int, marks: Delimiters) -> bytes:
     return b"(?:" + separator + inside + b"*+){%d}" % ahead + separator + inside
 
 
-def _dated(segment: str, position: int) -> bytes:
-    """Of the formats of a date only the usual one, a day, is told here."""
-    at, dated = DATED.get(segment, (0, 0))
-    return b"D8" if position == at else rb"(?:19|20)\d\d" + _DAY if position == dated else b""
+def _dated(marks: Delimiters, *, needed: bool, unused: bool, periods: bool) -> bytes:
+    """The format of a date and the date, with `periods` also a span of days; or neither of them."""
+    separator, day = re.escape(marks.element), rb"(?:19|20)\d\d" + _DAY
+    formats = {b"D8": day, b"DT": day + rb"(?:[01]\d|2[0-3])[0-5]\d", b"TM": _TIME}
+    if periods and b"-" not in marks.all:
+        formats[b"RD8"] = day + b"-" + day
+    found = [name + separator + value for name, value in formats.items() if not unused]
+    return b"(?:" + b"|".join([*found, *([] if needed else [separator])] or [b"(?!)"]) + b")"
 
 
 def _element(element: ElementDefinition, marks: Delimiters) -> bytes:

@@ -1,15 +1,15 @@
 """Whole loops judged at one stroke, for speed: what a loop usually holds, learned, as one regular expression.
 
-It accepts a repetition of a loop whose segments come in the order of the table, each surely right and not too
-often, with
-nothing missing. It may refuse what is right (another order, a segment that is rare): then each segment is looked at by
-itself, and only that way makes findings. Possessive repetitions keep matching linear.
+It accepts repetitions of a loop whose segments come in the order of the table, each surely right and not too
+often, with nothing missing, and as many in a row as there are: what is asked of Python then is asked once for
+hundreds of claims. It may refuse what is right (another order, a segment that is rare): then each segment is looked at
+by itself, and only that way makes findings. Possessive repetitions keep matching linear.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -18,52 +18,77 @@ from careloom.formats.x12.elements import Demand
 from careloom.formats.x12.patterns import pattern_of
 from careloom.formats.x12.structure import Container, Slot, State, Structure
 from careloom.formats.x12.tables import segment_definition
+from careloom.formats.x12.tally import Tally, Unsuited
 
 LEARN_AFTER: Final = 48
 """Repetitions of a loop that are judged the long way before an expression is made for it."""
 _GIVE_UP: Final = 400
+_PATIENCE: Final = 16
+_LEAST: Final = 4
+"""Places that a loop must usually fill for one expression to be quicker than looking at each."""
 
 
 class QuickLoop:
-    """The expression for a loop, and what follows from a match: the state behind it, and the loops inside of it.
+    """The expression for a loop, over and over, and what follows from a match: the state behind it, the loops inside.
 
-    `hits` and `misses` tell whether it is worth its time; `learned` how many places it was made from.
+    `hits` and `misses` tell whether it is worth its time; `learned` how many places it was made from. `opening` is how
+    each repetition begins, `levels` which loop each HL03 opens, `periods` the spans of days.
     """
 
-    __slots__ = ("container", "hits", "inner", "learned", "match", "misses", "state", "watched")
+    __slots__ = (
+        "container", "hits", "lead", "learned", "levels", "marks", "match", "misses", "opening", "patience", "periods",
+        "state", "tally",
+    )  # fmt: skip
 
-    def __init__(self, container: Container, state: State, pattern: bytes, learned: int) -> None:
-        self.container, self.state, self.learned = container, state, learned
+    def __init__(
+        self, container: Container, state: State, marks: Delimiters, lead: bytes, pattern: bytes, slots: list[Slot]
+    ) -> None:
+        self.container, self.state, self.marks, self.lead = container, state, marks, lead
+        self.learned = sum(_known(slot, marks) for slot in slots)
         self.match = re.compile(pattern).match
         self.hits = self.misses = 0
-        self.inner: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
-        self.watched: Callable[[bytes, int, int], list[bytes]] | None = None
+        self.patience = _PATIENCE
+        assert container.opener is not None
+        self.opening = marks.terminator + lead + container.opener.use.id.encode() + marks.element
+        self.tally = Tally(container, [slot for slot in slots if _known(slot, marks)], marks, lead)
+        self.levels = {
+            value.encode(): slot.home.id
+            for slot in slots
+            if slot is slot.home.opener and slot.use.id == "HL"
+            for value in slot.use.qualifiers.get(3, ())
+        }
+        day = re.escape(marks.element) + rb"RD8" + re.escape(marks.element) + rb"(\d{8})-(\d{8})"
+        self.periods = re.compile(day).findall
 
     @property
     def worth_it(self) -> bool:
         return self.misses < _GIVE_UP or self.hits > self.misses
 
+    def wants_more(self) -> bool:
+        """Whether it misses so often that places learned since may help; asked, it is more patient the next time."""
+        if self.misses < self.patience:
+            return False
+        self.patience *= 2
+        return learned_of(self.container, self.marks) > self.learned
 
-class _Unsuited(Exception):
-    """The loop cannot be judged at one stroke."""
+    def in_order(self, text: bytes, start: int, end: int) -> bool:
+        """Whether no span of days ends before it begins."""
+        return all(first <= last for first, last in self.periods(text, start, end))
 
 
-def quick_loop(
-    structure: Structure, container: Container, marks: Delimiters, lead: bytes, watched: Sequence[tuple[bytes, bytes]]
-) -> QuickLoop | None:
+def quick_loop(structure: Structure, container: Container, marks: Delimiters, lead: bytes) -> QuickLoop | None:
     """The expression for a loop from the places that were seen often, or None. `lead` stands between a terminator and
-    the next segment; `watched` are segments that rules want to see, each with an element that it must have, or
-    `b""`."""
+    the next segment."""
     slots = list(_inside(container))
-    learned = sum(_known(slot, marks) for slot in slots)
+    if sum(_known(slot, marks) for slot in slots) < _LEAST:
+        return None
     try:
         pattern = _loop(container, marks, lead) + _followed(container, slots, marks, lead)
-        quick = QuickLoop(container, structure.end_of(container), pattern, learned)
-        quick.inner = tuple(_openers(slots, marks, lead))
-    except _Unsuited:
+        if container.slot is not None and not container.slot.repeat:
+            pattern = b"(?:" + pattern + b")++"
+        return QuickLoop(container, structure.end_of(container), marks, lead, pattern, slots)
+    except Unsuited:
         return None
-    quick.watched = _watching({slot.use.id for slot in slots}, marks, lead, watched)
-    return quick
 
 
 def learned_of(container: Container, marks: Delimiters) -> int:
@@ -102,26 +127,21 @@ def _place(slot: Slot, run: Sequence[Slot], marks: Delimiters, lead: bytes) -> b
     """One place with its repetitions; empty where it may be left out and was hardly seen."""
     if not _known(slot, marks):
         if slot.required:
-            raise _Unsuited
+            raise Unsuited
         return b""
-    if slot.child is not None:
-        if not slot.repeat and any(inner.child is not None for inner in slot.child.slots):
-            raise _Unsuited
-        one = _loop(slot.child, marks, lead)
-    else:
-        one = _segment(slot, run, marks, lead)
+    one = _loop(slot.child, marks, lead) if slot.child is not None else _segment(slot, run, marks, lead)
     return b"(?:" + one + b")" + _times(slot)
 
 
 def _segment(slot: Slot, run: Sequence[Slot], marks: Delimiters, lead: bytes) -> bytes:
     use, definition = slot.use, segment_definition(slot.use.id)
-    if definition is None or use.id in ("HL", "BIN", "BDS"):
-        raise _Unsuited
+    if definition is None or use.id in ("BIN", "BDS"):
+        raise Unsuited
     others = [other.use.qualifiers for other in run if other is not slot and other.use.qualifiers]
     if others and not use.qualifiers:
-        raise _Unsuited
+        raise Unsuited
     demand = Demand(definition, use.required, use.unused)
-    return lead + pattern_of(demand, marks, use.qualifiers) + re.escape(marks.terminator)
+    return lead + pattern_of(demand, marks, use.qualifiers, periods=True) + re.escape(marks.terminator)
 
 
 def _times(slot: Slot) -> bytes:
@@ -131,36 +151,16 @@ def _times(slot: Slot) -> bytes:
 
 def _followed(container: Container, slots: Sequence[Slot], marks: Delimiters, lead: bytes) -> bytes:
     """What comes next must be here, and be a segment that can stand nowhere inside, but to open the loop anew."""
-    inside = sorted({slot.use.id for slot in slots if slot is not container.opener})
-    names = b"|".join(re.escape(name.encode()) for name in inside) or b"(?!)"
-    return b"(?=" + lead + b"(?!(?:" + names + b")" + re.escape(marks.element) + b")[A-Z])"
+    inside = sorted({_begin(slot, marks) for slot in slots if slot is not container.opener})
+    return b"(?=" + lead + b"(?!" + (b"|".join(inside) or b"(?!)") + b")[A-Z])"
 
 
-def _openers(slots: Sequence[Slot], marks: Delimiters, lead: bytes) -> Iterator[tuple[str, tuple[bytes, ...]]]:
-    """How the openings of each inner loop are told in the text."""
-    for slot in slots:
-        if slot.child is None or not _known(slot, marks):
-            continue
-        begin = marks.terminator + lead + slot.use.id.encode() + marks.element
-        same = [other for other in slots if other.use.id == slot.use.id and other is not slot.child.opener]
-        if set(slot.use.qualifiers) == {1}:
-            yield slot.child.id, tuple(begin + value.encode() + marks.element for value in slot.use.qualifiers[1])
-        elif len(same) == 1:
-            yield slot.child.id, (begin,)
-        else:
-            raise _Unsuited
-
-
-def _watching(
-    names: set[str], marks: Delimiters, lead: bytes, watched: Sequence[tuple[bytes, bytes]]
-) -> Callable[[bytes, int, int], list[bytes]] | None:
-    separator, inside = re.escape(marks.element), b"[^" + re.escape(marks.terminator) + b"]*"
-    wanted = []
-    for name, needle in sorted(set(watched)):
-        if name.decode() in names:
-            ahead = b"(?=" + inside + re.escape(needle) + b")" if needle else b""
-            wanted.append(re.escape(name) + separator + ahead)
-    if not wanted:
-        return None
-    begin = re.escape(marks.terminator) + lead
-    return re.compile(begin + b"((?:" + b"|".join(wanted) + b")" + inside + b")").findall
+def _begin(slot: Slot, marks: Delimiters) -> bytes:
+    """An identifier, up to the first qualifier if it has any."""
+    separator, name = re.escape(marks.element), re.escape(slot.use.id.encode())
+    if not slot.use.qualifiers:
+        return name + separator
+    position, values = min(slot.use.qualifiers.items())
+    between = b"[^" + separator + re.escape(marks.terminator) + b"]*" + separator
+    codes = b"|".join(re.escape(value.encode()) for value in sorted(values))
+    return name + separator + between * (position - 1) + b"(?:" + codes + b")(?![A-Za-z0-9])"

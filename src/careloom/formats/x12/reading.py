@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from typing import BinaryIO, Final
 
@@ -16,11 +17,11 @@ from careloom.core.errors import FormatError
 from careloom.formats.x12.delimiters import BLANKS, Delimiters, delimiters, opens_interchange, start_of
 from careloom.formats.x12.segment import Segment
 
-CHUNK: Final = 1 << 16
+CHUNK: Final = 1 << 17
 LONGEST_SEGMENT: Final = 1 << 20
 """Bytes that a segment may have, but for BIN and BDS: what is longer has lost its terminator."""
 LONGEST_BINARY: Final = 1 << 26
-_AT_ONCE: Final = 512
+_AT_ONCE: Final = 1 << 13
 _ISA_WINDOW: Final = 1024
 _MAYBE_ISA: Final = re.compile(rb"ISA[^A-Za-z0-9]")
 _NONE: Final = Delimiters()
@@ -149,14 +150,8 @@ class _Cutter:
 
     def _plain(self, parts: list[bytes], size: int, marks: Delimiters) -> int:
         """How many segments come before the next that needs a look; the first one had it already."""
-        special = tuple(name + marks.element for name in (b"BIN", b"BDS", b"IEA"))
-        if all(self._window.find(name, 0, size) < 0 for name in (*special, b"ISA")):
-            return len(parts)
-        for index, part in enumerate(parts[1:], 1):
-            head = part.lstrip(BLANKS)
-            if head.startswith(special) or opens_interchange(head):
-                return index
-        return len(parts)
+        found = _special(marks).search(self._window, len(parts[0]), size)
+        return self._window.count(marks.terminator, 0, found.start()) + 1 if found else len(parts)
 
     def _unfinished(self, marks: Delimiters) -> Iterator[Batch]:
         """No terminator in the window: read on, or take the rest of the stream, or give the segment up."""
@@ -188,6 +183,14 @@ class _Cutter:
                 self._drop(end + 1)
                 return
         yield from self._ordinary(marks, 1)
+
+
+@lru_cache(maxsize=64)
+def _special(marks: Delimiters) -> re.Pattern[bytes]:
+    """A segment behind another that is cut in its own way, or changes how segments are cut."""
+    separator, blanks = re.escape(marks.element), b"[" + re.escape(BLANKS.replace(marks.terminator, b"")) + b"]*+"
+    begin = re.escape(marks.terminator) + blanks
+    return re.compile(begin + b"(?:(?:BIN|BDS|IEA)" + separator + b"|ISA[^A-Za-z0-9])")
 
 
 def _readable(window: bytes, position: int) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from careloom.formats.x12.findings import KINDS, Fault
+from careloom.formats.x12.stretch import Keep, Shares, Stretch
 from careloom.formats.x12.values import decimal_of
 
 MOST: Final = 1_000
@@ -44,10 +45,10 @@ class Rule(Protocol):
     def watches(self) -> Mapping[bytes, Watcher]:
         """The segments it wants to see. `NM1 XX`: only those where that is a whole element."""
 
-    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
-        """Whether a whole loop is right, from the segments that some rule watches in it; if so, it was taken note of.
+    def passes(self, stretch: Stretch) -> Keep | None:
+        """What to do to take note of whole loops, if they are surely right, and None if each segment must be seen.
 
-        Else its segments are seen one by one. Rules are asked in order: only the last of a set may keep sums.
+        It changes nothing by itself, as another rule may refuse. ValueError and IndexError are as good as None.
         """
 
     def finish(self) -> None:
@@ -67,10 +68,12 @@ class Report:
         self._most = most
         self._only = only
         self._amounts: dict[bytes, Decimal | None] = {}
+        self.shares = Shares()
         self.good_identifiers: set[bytes] = set()
 
     def add(
-        self, code: str, spot: Spot, element: int = 0, component: int = 0, repetition: int = 0, *, advisory: bool = False,
+        self, code: str, spot: Spot, element: int = 0, component: int = 0, repetition: int = 0, *,
+        advisory: bool = False,
     ) -> None:  # fmt: skip
         """Notes a finding at a segment or one of its elements. What is advisory is never worse than a warning."""
         self._note(

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Final, TypeAlias
 
 from careloom.formats.x12.balancing import Balance
 from careloom.formats.x12.delimiters import Delimiters
 from careloom.formats.x12.report import Here, Report, Rule, Spot, Watcher
 from careloom.formats.x12.segment import decode
+from careloom.formats.x12.stretch import Keep, Stretch
 from careloom.formats.x12.values import is_npi
+
+_IDENTIFIED: Final = (b"NM1 XX", b"N1 XX")
+_CHARGED: Final = (b"CLM", b"LX", b"SV1", b"SV2", b"SV3")
+_LEVELLED: Final = (b"HL", b"SBR", b"CLM", b"REF F8", b"LX")
+_DEEPEST: Final = 32
+"""Levels in each other that are taken over whole loops: as they are copied, there may not be many."""
+
+
+def _nothing() -> None:
+    """All there is to do where loops hold nothing of note."""
 
 
 class _Setting:
@@ -39,7 +51,7 @@ class Identifiers:
         self._setting = setting
 
     def watches(self) -> Mapping[bytes, Watcher]:
-        return {b"NM1 XX": self._nm1, b"N1 XX": self._n1}
+        return dict(zip(_IDENTIFIED, (self._nm1, self._n1), strict=True))
 
     def _nm1(self, parts: Sequence[bytes], here: Here) -> None:
         if len(parts) > 9 and parts[8] == b"XX":
@@ -50,22 +62,27 @@ class Identifiers:
             self._judge(parts[4], 4, here)
 
     def _judge(self, identifier: bytes, element: int, here: Here) -> None:
+        if not self._good(identifier):
+            self._setting.add("npi-check-digit", here(), element)
+
+    def _good(self, identifier: bytes) -> bool:
         good = self._setting.report.good_identifiers
         if identifier in good:
-            return
+            return True
         if not is_npi(decode(identifier)):
-            self._setting.add("npi-check-digit", here(), element)
-        elif len(good) < 4_096:
+            return False
+        if len(good) < 4_096:
             good.add(identifier)
-
-    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
-        good = self._setting.report.good_identifiers
-        for parts in segments:
-            if parts[0] == b"NM1" and len(parts) > 9 and parts[8] == b"XX" and parts[9] not in good:
-                return False
-            if parts[0] == b"N1" and len(parts) > 4 and parts[3] == b"XX" and parts[4] not in good:
-                return False
         return True
+
+    def passes(self, stretch: Stretch) -> Keep | None:
+        separator = stretch.marks.element
+        for name, rest in stretch.found(_IDENTIFIED):
+            parts = rest.split(separator)
+            at = 7 if name == b"NM1" else 2
+            if len(parts) > at + 1 and parts[at] == b"XX" and not self._good(parts[at + 1]):
+                return None
+        return _nothing
 
     def finish(self) -> None:
         """Nothing spans the set."""
@@ -107,9 +124,44 @@ class Levels:
         if (children == b"0" and has) or (children == b"1" and not has and self._setting.whole):
             self._setting.add("level-children", spot, 4)
 
-    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
-        """Loops with an HL are always seen one by one."""
-        return all(parts[0] != b"HL" for parts in segments)
+    def passes(self, stretch: Stretch) -> Keep | None:
+        found = stretch.found((b"HL",))
+        if not found:
+            return _nothing
+        if len(self._open) > _DEEPEST:
+            return None
+        count, parents, whole = self._count, set(self._parents), self._setting.whole
+        levels: dict[bytes, tuple[Spot | bytes, bytes]] = dict(self._open)
+        for _, rest in found:
+            number, parent, level, children = (*rest.split(stretch.marks.element), b"")[:4]
+            count += 1
+            if level not in stretch.levels or (whole and number != b"%d" % count) or (parent and parent not in levels):
+                return None
+            parents.add(parent)
+            while levels and next(reversed(levels)) != parent:
+                over, (_, said) = levels.popitem()
+                if (said == b"0" and over in parents) or (said == b"1" and over not in parents and whole):
+                    return None
+                parents.discard(over)
+            levels[number] = level, children
+        parents.discard(b"")
+        return partial(self._keep, stretch, count, levels, parents)
+
+    def _keep(
+        self, stretch: Stretch, count: int, levels: dict[bytes, tuple[Spot | bytes, bytes]], parents: set[bytes]
+    ) -> None:
+        """Takes over the levels that are open behind the stretch; the places of new ones are found from behind."""
+        marks, self._count, self._parents = stretch.marks, count, parents
+        self._open = {}
+        for number, (level, children) in levels.items():
+            spot = level
+            if isinstance(spot, bytes):
+                begin = marks.terminator + stretch.lead
+                at = stretch.text.rfind(
+                    begin + marks.element.join((b"HL", number, b"")), stretch.start - len(begin), stretch.end
+                )
+                spot = stretch.spot(at + len(begin), stretch.levels[spot])
+            self._open[number] = spot, children
 
     def finish(self) -> None:
         while self._open:
@@ -156,24 +208,31 @@ class ClaimTotal:
             self._setting.add("claim-total-differs", self._claim[0], 2)
         self._claim = None
 
-    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
-        if not any(parts[0] == b"CLM" for parts in segments):
-            return all(parts[0] not in self._CHARGE and parts[0] != b"LX" for parts in segments)
-        self._close((), Spot)
-        claimed: Decimal | None = None
-        total, lines = Decimal(0), 0
-        for parts in segments:
-            if parts[0] == b"LX":
+    def passes(self, stretch: Stretch) -> Keep | None:
+        found = stretch.found(_CHARGED)
+        if not found:
+            return partial(self._keep, self._lines) if stretch.levels else _nothing
+        if found[0][0] != b"CLM":
+            return None
+        separator, shares = stretch.marks.element, self._setting.report.shares
+        claimed = total = lines = 0
+        for name, rest in found:
+            if name == b"LX":
                 lines += 1
-                if len(parts) < 2 or parts[1] != b"%d" % lines:
-                    return False
-            elif parts[0] == b"CLM" or parts[0] in self._CHARGE:
-                at = self._CHARGE.get(parts[0], 2)
-                amount = self._setting.report.amount(parts[at]) if len(parts) > at else None
-                if amount is None:
-                    return False
-                claimed, total = (amount, total) if parts[0] == b"CLM" else (claimed, total + amount)
-        return not lines or claimed == total
+                if rest.partition(separator)[0] != b"%d" % lines:
+                    return None
+            elif name == b"CLM":
+                if lines and claimed != total:
+                    return None
+                claimed, total, lines = shares[rest.split(separator, 2)[1]], 0, 0
+            else:
+                at = self._CHARGE[name]
+                total += shares[rest.split(separator, at)[at - 1]]
+        return None if lines and claimed != total else partial(self._keep, lines)
+
+    def _keep(self, lines: int) -> None:
+        self._close((), Spot)
+        self._lines = lines
 
     def finish(self) -> None:
         self._close((), Spot)
@@ -224,16 +283,38 @@ class PatientLevel:
             self._setting.add("original-reference-missing", self._corrects)
         self._corrects = None
 
-    def passes(self, segments: Sequence[Sequence[bytes]]) -> bool:
-        claims = [parts for parts in segments if parts[0] == b"CLM"]
-        if not claims:
-            return self._corrects is None and all(parts[0] not in (b"SBR", b"REF", b"LX") for parts in segments)
+    def passes(self, stretch: Stretch) -> Keep | None:
+        found = stretch.found(_LEVELLED)
+        if not found:
+            return _nothing
+        if found[0][0] not in (b"HL", b"CLM"):
+            return None
+        separator, component = stretch.marks.element, stretch.marks.component
+        level, insured, seen = self._level, self._self_insured, self._subscriber_seen
+        corrects = inside = False
+        for name, rest in found:
+            if name == b"REF":
+                corrects = corrects and not rest.startswith(b"F8" + separator)
+                continue
+            if name == b"SBR":
+                if not inside:
+                    seen, insured = True, rest.split(separator, 2)[1] == b"18"
+                continue
+            if corrects:
+                return None
+            if name == b"HL":
+                level, inside = rest.split(separator, 3)[2], False
+                seen = seen and level != b"22"
+            elif name == b"CLM":
+                if seen and level == (b"23" if insured else b"22"):
+                    return None
+                inside, place = True, rest.split(separator, 5)[4]
+                corrects = bool(component) and place.split(component)[2:3] in ([b"7"], [b"8"])
+        return None if corrects else partial(self._keep, level, insured, seen)
+
+    def _keep(self, level: bytes, insured: bool, seen: bool) -> None:
         self._settle((), Spot)
-        wrong = b"23" if self._self_insured else b"22"
-        if self._subscriber_seen and self._level == wrong:
-            return False
-        separator = self._setting.marks.component
-        return not any(len(p) > 5 and separator and p[5].split(separator)[2:3] in ([b"7"], [b"8"]) for p in claims)
+        self._level, self._self_insured, self._subscriber_seen = level, insured, seen
 
     def finish(self) -> None:
         self._settle((), Spot)

@@ -28,7 +28,7 @@ class About:
         pid = one(section, "PID")
         if pid is None:
             raise MappingError("the message has no PID segment, so it names no patient", "PID")
-        person = patient(source, pid)
+        person = patient(source, pid, registered=False)
         self.source = source
         self.parts: dict[str, Any] = {
             "patient": person,

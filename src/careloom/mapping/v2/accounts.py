@@ -92,7 +92,7 @@ def _code(source: Source, fields: Fields) -> Coding | None:
 
 
 def _diagnoses(source: Source, section: Sequence[Fields]) -> Iterator[AccountDiagnosis]:
-    for place, fields in enumerate([one for one in section if one.name == "DG1"], 1):
+    for place, fields in enumerate([each for each in section if each.name == "DG1"], 1):
         code = _code(source, fields)
         if code is not None:
             yield AccountDiagnosis(

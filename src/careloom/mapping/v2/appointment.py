@@ -1,4 +1,4 @@
-"""SCH and the segments of its resources (AIS, AIG, AIL, AIP) as an Appointment (HL7 v2.5.1 chapters 10.6.2 to 10.6.7)."""
+"""SCH and its resources (AIS, AIG, AIL, AIP) as an Appointment (HL7 v2.5.1 chapters 10.6.2 to 10.6.7)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KINDS: Final[dict[AppointmentStatus, Kind]] = {
 
 
 def status_of(source: Source, sch: Fields, kind: Kind, event: str) -> tuple[Kind, AppointmentStatus]:
-    """Which event it is and where the appointment stands: by trigger, and by SCH-25 where the trigger leaves it open."""
+    """Which event it is and where the appointment stands: by trigger, and by SCH-25 where that leaves it open."""
     fixed = _FIXED.get(event)
     if fixed is not None:
         return kind, fixed

@@ -20,7 +20,18 @@ from careloom.mapping.v2.codes import NDC, REVENUE
 from careloom.mapping.v2.dropped import PATIENT, VISIT
 from careloom.mapping.v2.groups import Order, led_by
 from careloom.mapping.v2.request import distinct, numbers
-from careloom.mapping.v2.values import code_in, coding, concept_in, entity, given, moment, money, period, quantity, stated
+from careloom.mapping.v2.values import (
+    code_in,
+    coding,
+    concept_in,
+    entity,
+    given,
+    moment,
+    money,
+    period,
+    quantity,
+    stated,
+)
 from careloom.model import (
     ChargeItem,
     ChargePosted,

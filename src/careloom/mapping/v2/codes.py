@@ -96,7 +96,13 @@ CATEGORY: Final[Mapping[str, str]] = {
 
 ReportStatus: TypeAlias = Literal["final", "amended", "corrected", "cancelled", "unknown"]
 # Table 0123: only what is done; the rest is told when it is.
-DONE: Final[Mapping[str, ReportStatus]] = {"F": "final", "C": "corrected", "X": "cancelled", "Y": "unknown", "Z": "unknown"}
+DONE: Final[Mapping[str, ReportStatus]] = {
+    "F": "final",
+    "C": "corrected",
+    "X": "cancelled",
+    "Y": "unknown",
+    "Z": "unknown",
+}
 UNFINISHED: Final = frozenset({"A", "I", "M", "N", "O", "P", "R", "S"})
 
 DocumentState: TypeAlias = Literal["preliminary", "final", "amended", "entered-in-error"]
@@ -109,7 +115,12 @@ COMPLETION: Final[Mapping[str, DocumentState]] = {
 CONFIDENTIALITY: Final[Mapping[str, str]] = {
     "U": "N", "UC": "N", "R": "R", "RE": "R", "V": "V", "VR": "V",
 }  # fmt: skip
-CONTENT_TYPE: Final[Mapping[str, str]] = {"TX": "text/plain", "TEXT": "text/plain", "FT": "text/plain", "PDF": "application/pdf"}
+CONTENT_TYPE: Final[Mapping[str, str]] = {
+    "TX": "text/plain",
+    "TEXT": "text/plain",
+    "FT": "text/plain",
+    "PDF": "application/pdf",
+}
 
 # Table 0161 (may be substituted) and 0167 (was).
 SUBSTITUTION_ALLOWED: Final[Mapping[str, bool]] = {"N": False, "G": True, "T": True}

@@ -16,10 +16,10 @@ _CHANGED: Final = ("XO", "XX", "XR", "SC", "RL", "OE", "OR", "FU", "NA")
 _HELD: Final = ("HD", "OH", "HR")
 _CANCELLED: Final = ("CA", "OC", "CR", "DC", "OD", "DR", "RP", "RU", "RQ", "UA", "DF")
 ACTS: Final[Mapping[str, tuple[Act, Status]]] = {
-    **{code: ("new", "active") for code in _NEW},
-    **{code: ("changed", "active") for code in _CHANGED},
-    **{code: ("changed", "on-hold") for code in _HELD},
-    **{code: ("cancelled", "revoked") for code in _CANCELLED},
+    **dict.fromkeys(_NEW, ("new", "active")),
+    **dict.fromkeys(_CHANGED, ("changed", "active")),
+    **dict.fromkeys(_HELD, ("changed", "on-hold")),
+    **dict.fromkeys(_CANCELLED, ("cancelled", "revoked")),
 }
 # Table 0038. Completed orders stay so; a result or a charge says what was done.
 _STATUS: Final[Mapping[str, Status]] = {

@@ -9,6 +9,7 @@ from careloom.mapping.source import Fields
 
 # Each of these tells what is ordered, so a second one begins another order.
 DETAILS: Final = frozenset({"OBR", "RXO", "RQD", "RQ1", "ODS", "ODT", "BPO"})
+_OF_SPECIMEN: Final = frozenset({"SPM", "SAC", "INV"})
 
 
 class Order(dict[str, list[Fields]]):
@@ -30,20 +31,30 @@ class Order(dict[str, list[Fields]]):
 
 def orders(segments: Iterable[Fields]) -> list[Order]:
     """The orders of a section: each begins at its ORC; or at its OBR, in messages that put the ORC behind it (OUL), or
-    have none. What stands before the first is in none."""
+    have none. Messages about specimens (OUL) put them first: what was used up on one is in its first order."""
     all_segments = list(segments)
-    leads = _orc_leads(all_segments)
+    leads = _leads(all_segments, "ORC")
+    specimens = _leads(all_segments, "SPM")
     found: list[Order] = []
+    before: Order | None = None
     for fields in all_segments:
-        if _begins(fields.name, found[-1] if found else None, leads):
-            found.append(Order())
-        if found:
+        if specimens and fields.name == "SPM":
+            before = Order()
+        if _begins(fields.name, None if before is not None or not found else found[-1], leads):
+            found.append(before or Order())
+            before = None
+        if before is not None:
+            if fields.name in _OF_SPECIMEN:
+                before.add(fields)
+        elif found:
             found[-1].add(fields)
     return found
 
 
-def _orc_leads(segments: Sequence[Fields]) -> bool:
-    return next((fields.name == "ORC" for fields in segments if fields.name in ("ORC", *DETAILS)), True)
+def _leads(segments: Sequence[Fields], name: str) -> bool:
+    """Whether the first of all that may open an order, or a specimen, is of that name."""
+    openers = ("ORC", "SPM", *DETAILS) if name == "SPM" else ("ORC", *DETAILS)
+    return next((fields.name == name for fields in segments if fields.name in openers), name == "ORC")
 
 
 def _begins(name: str, current: Order | None, leads: bool) -> bool:

@@ -8,12 +8,11 @@ from careloom.core.errors import MappingError
 from careloom.mapping.source import Fields, Source
 from careloom.mapping.v2.about import About
 from careloom.mapping.v2.codes import SUBSTITUTION_ALLOWED
-from careloom.mapping.v2.control import Control, Status, control
+from careloom.mapping.v2.control import Control, control
 from careloom.mapping.v2.groups import Order
 from careloom.mapping.v2.request import numbered, requester, timing_of
 from careloom.mapping.v2.values import code_in, concept_in, count, number, quantity
 from careloom.model import CodeableConcept, Identifier, MedicationPrescribed, MedicationRequest, PrescriptionCancelled
-
 
 
 def prescribed(source: Source, about: About, order: Order) -> Iterator[MedicationPrescribed | PrescriptionCancelled]:

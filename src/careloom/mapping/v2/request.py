@@ -14,7 +14,14 @@ from careloom.mapping.v2.timing import Timing, of_tq, of_tq1, priority
 from careloom.mapping.v2.values import code_in, coding, concept_in, entity, given, number, quantity
 from careloom.model import Coding, Identifier, Patient, Practitioner, ServiceRequest
 
-CATEGORIES = {"OML": "laboratory", "ORL": "laboratory", "OUL": "laboratory", "OMI": "imaging", "OMS": "supply", "OMN": "supply"}
+CATEGORIES = {
+    "OML": "laboratory",
+    "ORL": "laboratory",
+    "OUL": "laboratory",
+    "OMI": "imaging",
+    "OMS": "supply",
+    "OMN": "supply",
+}
 
 
 def numbers(source: Source, order: Order) -> tuple[Identifier, ...]:

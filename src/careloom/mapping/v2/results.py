@@ -121,7 +121,7 @@ def _modifiers(source: Source, obr: Fields) -> tuple[str, ...]:
 
 
 def _interpreter(source: Source, obr: Fields) -> Practitioner | None:
-    """OBR-32, an NDL whose first component is a CNN (`id&family&given&middle&suffix&prefix`); or an XCN, as many write."""
+    """OBR-32, an NDL whose first component is a CNN (`id&family&given&...`); or an XCN, as many write."""
     raw = obr[32]
     if not raw:
         return None

@@ -1,4 +1,4 @@
-"""When something is to happen: TQ1 segments, and the TQ fields that they replaced (HL7 v2.5.1 chapters 4.3 and 4.5.4)."""
+"""When something is to happen: TQ1, and the TQ fields that it replaced (HL7 v2.5.1 chapters 4.3 and 4.5.4)."""
 
 from __future__ import annotations
 

@@ -125,7 +125,11 @@ def money(source: Source, fields: Fields, field: int) -> Money | None:
     except FormatError:
         raise MappingError("is no amount; the sender must correct it", f"{fields.place}-{field}") from None
     known = source.text(currency).upper()
-    return None if value is None else Money(value=value, currency=known if _CURRENCY.fullmatch(known) else source.settings.currency)
+    return (
+        None
+        if value is None
+        else Money(value=value, currency=known if _CURRENCY.fullmatch(known) else source.settings.currency)
+    )
 
 
 def moment(source: Source, text: str, place: str) -> str | None:

@@ -13,7 +13,7 @@ from careloom.mapping.x12.claim_lines import items
 from careloom.mapping.x12.codes import DIAGNOSIS, PROCEDURE
 from careloom.mapping.x12.insurance import coverages, prior_payments, subscriber
 from careloom.mapping.x12.parties import family_number, organization, patient, practitioner
-from careloom.mapping.x12.source import Row, Source, present
+from careloom.mapping.x12.source import Row, Source, child, present
 from careloom.model import (
     Claim,
     ClaimProcedure,
@@ -145,8 +145,7 @@ def _clearing(number: str | None) -> Identifier | None:
 
 
 def _around(claim: Loop, outer: str, inner: str) -> Loop | None:
-    found = claim.around(outer)
-    return found.loop(inner) if found is not None else None
+    return child(claim.around(outer), inner)
 
 
 def _patient(source: Source, claim: Loop) -> Patient | None:

@@ -8,7 +8,7 @@ from typing import Final
 from careloom.formats.x12 import Loop
 from careloom.mapping.x12.parties import organization, related_person, relationship
 from careloom.mapping.x12.services import adjustments
-from careloom.mapping.x12.source import Row, Source
+from careloom.mapping.x12.source import Row, Source, child
 from careloom.model import Coverage, CoverageClass, Identifier, Organization, PriorPayment, RelatedPerson
 
 # Data element 1138 (SBR01): the payer's place, 1 first.
@@ -33,7 +33,7 @@ def subscriber(source: Source, claim: Loop) -> RelatedPerson | None:
     if claim.around("2000C") is None:
         return None
     level = claim.around("2000B")
-    return related_person(source, level.loop("2010BA")) if level is not None else None
+    return related_person(source, child(level, "2010BA")) if level is not None else None
 
 
 def coverages(source: Source, claim: Loop) -> tuple[Coverage, ...]:
@@ -88,7 +88,7 @@ def _day(dtp: Row) -> str | None:
 def _destination(source: Source, claim: Loop, level: Loop) -> Coverage:
     sbr = source.row(level, "SBR")
     inner = claim.around("2000C")
-    insured = level.loop("2010BA")
+    insured = child(level, "2010BA")
     person = source.row(inner, "PAT") if inner is not None else None
     return _coverage(
         sbr,
@@ -101,7 +101,7 @@ def _destination(source: Source, claim: Loop, level: Loop) -> Coverage:
 
 def _payer(level: Loop) -> Loop | None:
     """2010BB; in the facility claims of 4010 another loop of the level has it."""
-    inner = [one for one in level.content if isinstance(one, Loop) and one.id.startswith("2010B")]
+    inner = (one for one in level.content if isinstance(one, Loop) and one.id.startswith("2010B"))
     return next((one for one in inner if one.segments()[0][1] == "PR"), None)
 
 

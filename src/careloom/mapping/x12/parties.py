@@ -100,6 +100,13 @@ def organization(source: Source, loop: Loop | None, type: str | None = None) -> 
     """The organization of a loop that opens with NM1 or N1, its tax number from a REF beside it."""
     if loop is None:
         return None
+    known = source.parties
+    if (loop, type) not in known:
+        known[loop, type] = _organization(source, loop, type)
+    return known[loop, type]
+
+
+def _organization(source: Source, loop: Loop, type: str | None) -> Organization | None:
     head = Row(source, loop, loop.segments()[0])
     n1 = head.segment is not None and head.segment.id == "N1"
     own = number(head, 3, 4) if n1 else number(head)

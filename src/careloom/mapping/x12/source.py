@@ -11,7 +11,7 @@ from careloom.formats.x12 import Loop, Segment, Transaction
 from careloom.formats.x12.values import date_of, decimal_of, implied_decimal, period_of, time_of
 from careloom.mapping.result import Translation
 from careloom.mapping.source import Issue, Settings
-from careloom.model import CanonicalEvent, Identifier, Money, Period, Quantity
+from careloom.model import CanonicalEvent, Identifier, Money, Organization, Period, Quantity
 
 DEFAULT_CURRENCY: Final = "USD"
 """Of sets without a CUR segment: the guides are for the United States."""
@@ -34,7 +34,10 @@ class Row:
         """A value without blanks around it; None when absent, and for element 0."""
         if self.segment is None or not element:
             return None
-        return clean(self.segment.value(element, component, repetition))
+        if component or repetition:
+            return clean(self.segment.value(element, component, repetition))
+        parts = self.segment.parts
+        return clean(parts[element]) if element < len(parts) else None
 
     def repetitions(self, element: int) -> tuple[str, ...]:
         """The values of an element that repeats."""
@@ -144,14 +147,19 @@ class Row:
 
 
 class Source:
-    """A set with the sender's defaults, and the issues found so far. `currency` holds where no CUR says otherwise."""
+    """A set with the sender's defaults, and the issues found so far. `currency` holds where no CUR says otherwise.
 
-    __slots__ = ("currency", "facility", "issues", "occurred", "settings", "transaction", "trigger")
+    `parties` are the organizations read so far: hundreds of claims share one.
+    """
+
+    __slots__ = ("_own", "currency", "facility", "issues", "occurred", "parties", "settings", "transaction", "trigger")
 
     def __init__(self, transaction: Transaction, settings: Settings) -> None:
         self.transaction = transaction
         self.settings = settings
         self.issues: list[Issue] = []
+        self.parties: dict[tuple[Loop, str | None], Organization | None] = {}
+        self._own: dict[Loop, dict[str, list[Segment]]] = {}
         self.trigger = clean(transaction.set_id) or "X12"
         self.facility = clean(transaction.interchange.sender)
         self.currency = self._currency()
@@ -163,11 +171,14 @@ class Source:
 
     def row(self, loop: Loop, id: str, qualifier: str = "", element: int = 1) -> Row:
         """The first segment of a loop with this identifier, and, if given, this value in `element`."""
-        return Row(self, loop, loop.segment(id, qualifier, element))
+        for one in self._segments(loop, id):
+            if not qualifier or one[element] == qualifier:
+                return Row(self, loop, one)
+        return Row(self, loop, None)
 
     def rows(self, loop: Loop, id: str, *qualifiers: str) -> list[Row]:
         """All segments of a loop with this identifier, and one of these values in element 1 if any are given."""
-        return [Row(self, loop, one) for one in loop.segments(id) if not qualifiers or one[1] in qualifiers]
+        return [Row(self, loop, one) for one in self._segments(loop, id) if not qualifiers or one[1] in qualifiers]
 
     def day(self, text: str | None) -> str | None:
         """A day within a composite as FHIR date; None for what is none."""
@@ -176,9 +187,12 @@ class Source:
 
     def first(self, loop: Loop, id: str, *qualifiers: str) -> Row:
         """The segment with the value that comes first in `qualifiers`; a false Row when there is none."""
-        found = self.rows(loop, id, *qualifiers)
-        ranked = sorted(found, key=lambda row: qualifiers.index(row.segment[1] if row.segment else ""))
-        return ranked[0] if ranked else Row(self, loop, None)
+        own = self._segments(loop, id)
+        for qualifier in qualifiers if own else ():
+            for one in own:
+                if one[1] == qualifier:
+                    return Row(self, loop, one)
+        return Row(self, loop, None)
 
     def ref(self, loop: Loop, *qualifiers: str) -> str | None:
         """REF02 of the first REF with one of these qualifiers."""
@@ -204,6 +218,16 @@ class Source:
         if field and not events:
             raise MappingError(otherwise, field)
         return Translation(events=tuple(events), filtered=None if events else otherwise, issues=tuple(self.issues))
+
+    def _segments(self, loop: Loop, id: str) -> list[Segment]:
+        """The loop's own segments with this identifier: each loop is looked through once."""
+        own = self._own.get(loop)
+        if own is None:
+            own = self._own[loop] = {}
+            for part in loop.content:
+                if isinstance(part, Segment):
+                    own.setdefault(part.id, []).append(part)
+        return own.get(id, [])
 
     def _currency(self) -> str:
         found = next(self.transaction.find("CUR"), None) if self.transaction.set_id in _WITH_CURRENCY else None
@@ -259,6 +283,13 @@ def where(loop: Loop) -> str:
     if not loop.id:
         return ""
     return f"{loop.id}/" if loop.ordinal == 1 else f"{loop.id}[{loop.ordinal}]/"
+
+
+def child(loop: Loop | None, id: str) -> Loop | None:
+    """The first inner loop with this identifier, not looking into others: a level may hold hundreds of claims."""
+    if loop is None:
+        return None
+    return next((one for one in loop.content if isinstance(one, Loop) and one.id == id), None)
 
 
 def merged(*periods: Period | None) -> Period | None:

@@ -193,6 +193,7 @@ create table api_key (
     id      uuid primary key,
     name    text        not null unique,
     digest  bytea       not null unique,
+    scopes  text[]      not null,
     created timestamptz not null,
     revoked timestamptz
 );

@@ -34,3 +34,19 @@ create table delivery_attempt (
 );
 create index delivery_attempt_event on delivery_attempt (event);
 create index delivery_attempt_system on delivery_attempt (system, at);
+
+-- Who called the API, and what came of it; never what was asked or answered.
+create table api_call (
+    at          timestamptz not null,
+    consumer    text        not null,
+    consumer_id uuid,
+    method      text        not null,
+    route       text        not null,
+    data_class  text        not null,
+    criticality text        not null,
+    status      smallint    not null,
+    outcome     text        not null,
+    seconds     real        not null
+);
+create index api_call_consumer on api_call (consumer, at);
+create index api_call_at on api_call (at);

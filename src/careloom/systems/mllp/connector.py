@@ -8,13 +8,15 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from careloom.core.clock import Clock
+from careloom.core.clock import Clock, SystemClock
 from careloom.core.receipts import Intake
 from careloom.core.secrets import Resolver
+from careloom.mapping.v2.writing import Outgoing
 from careloom.systems.mllp.connection import Limits
 from careloom.systems.mllp.listener import Endpoint, MllpListener
 from careloom.systems.mllp.recognise import Accepts, Recogniser
-from careloom.systems.mllp.sender import MllpSender
+from careloom.systems.mllp.target import MllpTarget
+from careloom.systems.resilience import Breaker, Gate, TokenBucket
 from careloom.systems.seam import Surroundings
 from careloom.systems.tls import TlsClient, TlsServer
 
@@ -23,9 +25,13 @@ _INBOUND: Final = frozenset({
     "tls", "networks", "max_message", "max_junk", "max_in_flight", "max_connections", "frame_timeout", "idle_timeout",
     "processing_ids", "versions",
 })  # fmt: skip
-_OUTBOUND: Final = frozenset({"server_tls", "window", "connect_timeout", "answer_timeout"})
+_OUTBOUND: Final = frozenset({
+    "server_tls", "window", "connect_timeout", "answer_timeout", "sending_application", "sending_facility",
+    "receiving_application", "receiving_facility", "version", "processing_id",
+})  # fmt: skip
 
 Version = Annotated[str, StringConstraints(pattern=r"^2\.[1-9](\.[0-9])?$")]
+Written = Literal["2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2"]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -56,6 +62,13 @@ class Settings(BaseModel):
     connect_timeout: Seconds = Field(default=10.0, description="out: longest time to connect")
     answer_timeout: Seconds = Field(default=30.0, description="out: longest time to an answer; then it is ambiguous")
 
+    sending_application: str = Field(default="CARELOOM", max_length=180, description="out: MSH-3 of delivered events")
+    sending_facility: str = Field(default="", max_length=180, description="out: MSH-4; empty: the event's own facility")
+    receiving_application: str = Field(default="", max_length=180, description="out: MSH-5")
+    receiving_facility: str = Field(default="", max_length=180, description="out: MSH-6")
+    version: Written = Field(default="2.5.1", description="out: MSH-12, and how messages are built")
+    processing_id: Literal["P", "T", "D"] = Field(default="P", description="out: MSH-11")
+
     @model_validator(mode="after")
     def _only_what_is_used(self) -> Settings:
         foreign = self.model_fields_set & (_OUTBOUND if self.direction == "in" else _INBOUND)
@@ -84,11 +97,25 @@ def open_listener(
     return MllpListener(endpoint, Recogniser(system, accepts=accepts, clock=clock), intake, clock=clock)
 
 
-def open_sender(settings: Settings, *, secrets: Resolver) -> MllpSender:
-    """A sender, not connected yet. Raises ConfigurationError when its TLS files cannot be used."""
-    return MllpSender(
+def open_target(system: str, settings: Settings, *, secrets: Resolver, clock: Clock | None = None) -> MllpTarget:
+    """A sender that takes events too, not connected yet. Raises ConfigurationError when its TLS files are of no use."""
+    clock = clock or SystemClock()
+    gate = Gate(Breaker(system, clock), TokenBucket(clock, None), settings.window)
+    names = Outgoing(
+        control_id="",
+        time=clock.now(),
+        sending_application=settings.sending_application,
+        sending_facility=settings.sending_facility,
+        receiving_application=settings.receiving_application,
+        receiving_facility=settings.receiving_facility,
+        version=settings.version,
+        processing_id=settings.processing_id,
+    )
+    return MllpTarget(
         settings.host,
         settings.port,
+        gate=gate,
+        names=names,
         tls=settings.server_tls.context(secrets) if settings.server_tls else None,
         window=settings.window,
         connect_timeout=settings.connect_timeout,
@@ -96,10 +123,10 @@ def open_sender(settings: Settings, *, secrets: Resolver) -> MllpSender:
     )
 
 
-def connect(settings: Settings, around: Surroundings) -> MllpListener | MllpSender:
-    """A listener or a sender, by `direction`."""
+def connect(settings: Settings, around: Surroundings) -> MllpListener | MllpTarget:
+    """A listener or a target, by `direction`."""
     if settings.direction == "out":
-        return open_sender(settings, secrets=around.secrets)
+        return open_target(around.system, settings, secrets=around.secrets, clock=around.clock)
     return open_listener(around.system, settings, around.intake, secrets=around.secrets, clock=around.clock)
 
 

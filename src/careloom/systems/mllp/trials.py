@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
 
-from careloom.core.errors import CareloomError
-from careloom.core.outcomes import Done, Outcome
+from careloom.core.outcomes import Outcome
 from careloom.formats import hl7v2
 from careloom.systems.mllp.fake import FakeReceiver, FakeSender, Reply, answering
 from careloom.systems.mllp.listener import MllpListener
-from careloom.systems.mllp.sender import MllpSender
+from careloom.systems.mllp.target import MllpTarget, control_id_of
 from careloom.systems.seam import Connection
-from careloom.systems.trial import SURNAME, Answer, Behaviour, Trial
+from careloom.systems.trial import SURNAME, Answer, Behaviour, Trial, event
 
 _LATER = 207  # HL7 table 0357: application internal error
 _NOWHERE = "127.0.0.2"
@@ -83,6 +82,7 @@ class Receiver:
         self._receiver = FakeReceiver(self._reply)
         self._behaviour = Behaviour.WILLING
         self._taken: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -101,11 +101,9 @@ class Receiver:
         await self._receiver.open(behaviour is not Behaviour.DOWN)
 
     async def deliver(self, connection: Connection, number: int) -> Outcome:
-        try:
-            acknowledgement = await cast(MllpSender, connection).send(admission(number))
-        except CareloomError as error:
-            return error.outcome()
-        return Done(acknowledgement.code)
+        told = event(number)
+        self._numbers[control_id_of(told.id)] = number
+        return await cast(MllpTarget, connection).post(told)
 
     async def effects(self) -> Sequence[int]:
         return list(self._taken.values())
@@ -124,7 +122,7 @@ class Receiver:
         if (refusal := refusals.get(self._behaviour)) is not None:
             return refusal(message)
         control_id = hl7v2.peek(message).control_id
-        self._taken.setdefault(control_id, int(control_id[1:]))
+        self._taken.setdefault(control_id, self._numbers[control_id])
         self._changed.set()
         return None if self._behaviour is Behaviour.MUTE else answering("AA")(message)
 

@@ -17,10 +17,11 @@ from careloom.systems.seam import Memory, Surroundings, Trouble
 
 CASE: Final = "endpoint-disabled"
 KEY: Final = "endpoint"
-HELD_SECONDS: Final = 3600.0
-"""What a disabled endpoint gives as the time until a call has a chance; it ends as soon as it is enabled."""
 LOOK_SECONDS: Final = 5.0
 """How soon every node notices that it was enabled."""
+HELD_SECONDS: Final = LOOK_SECONDS
+"""What a disabled endpoint gives as the time until a call has a chance, again and again. Not longer: an event that was
+tried in the moment it was disabled is due after that time, whenever it is enabled."""
 _STALE_SECONDS: Final = 60.0
 
 

@@ -1,4 +1,4 @@
-"""Sets written from canonical events: `to_270`, `to_276`, `to_278`, `to_837`, `to_850`.
+"""Sets written from canonical events: `to_270`, `to_276`, `to_278`, `to_834`, `to_837`, `to_850`.
 
     data = to_270(event, Envelope(sender="EXAMPLEHOSP", receiver="EXAMPLEPAYER", control=101, time=now))
 
@@ -10,8 +10,9 @@ FormatError that names its place in the set.
 from careloom.mapping.x12.sending.authorization import to_278
 from careloom.mapping.x12.sending.claim import to_837
 from careloom.mapping.x12.sending.eligibility import to_270
+from careloom.mapping.x12.sending.enrollment import to_834
 from careloom.mapping.x12.sending.envelope import Envelope
 from careloom.mapping.x12.sending.order import to_850
 from careloom.mapping.x12.sending.status import to_276
 
-__all__ = ["Envelope", "to_270", "to_276", "to_278", "to_837", "to_850"]
+__all__ = ["Envelope", "to_270", "to_276", "to_278", "to_834", "to_837", "to_850"]

@@ -1,0 +1,122 @@
+"""The settings of a payer or a clearinghouse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from careloom.core.secrets import SecretRef
+from careloom.mapping.x12.sending import Envelope
+from careloom.model import ContactPoint, Identifier, Organization
+from careloom.systems.http.origin import OriginSettings, is_private
+
+Style: TypeAlias = Literal["core-mime", "core-soap", "json", "raw"]
+
+
+class RealTime(OriginSettings):
+    """Questions that are answered at once, over HTTP. Times in seconds, sizes in octets."""
+
+    own_headers: ClassVar[frozenset[str]] = frozenset({"content-type", "accept", "soapaction"})
+
+    style: Style = Field(
+        default="core-mime",
+        description="what the set travels in: the MIME form or the SOAP envelope of CAQH CORE, JSON, or nothing",
+    )
+    user: str = Field(default="", description="CORE: the user name in the envelope")
+    password: SecretRef | None = Field(default=None, description="CORE: where the password in the envelope is kept")
+    knows_repeats: bool = Field(
+        default=False, description="the payer drops a request (278) whose control and trace numbers it has seen"
+    )
+    largest: int = Field(default=16 * 1024 * 1024, ge=1024, description="largest answer that is read")
+
+    @model_validator(mode="after")
+    def _core_credentials(self) -> RealTime:
+        if (self.user or self.password) and not self.style.startswith("core"):
+            raise ValueError("user and password stand in a CORE envelope; for other styles give a token or headers")
+        if self.password is not None and not is_private(self.url):
+            raise ValueError("a password is sent over https only; the URL is http")
+        return self
+
+
+class Batch(BaseModel):
+    """Claims that go out together, and answers that come as files. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    outbox: Path = Field(
+        description="the folder that interchanges are written into, each in one step; it must be there"
+    )
+    inbox: Path | None = Field(default=None, description="the folder that answers are dropped into, if they come so")
+    claims: int = Field(default=100, ge=1, le=5000, description="most claims in one interchange")
+    wait: float = Field(default=60.0, gt=0, le=86_400, description="longest that a claim waits for others")
+    every: float = Field(default=10.0, gt=0, le=3600, description="seconds between two looks")
+    stable_seconds: float = Field(default=5.0, ge=0, description="a file is whole when it has not changed so long")
+    acknowledge: tuple[Literal["999", "TA1"], ...] = Field(
+        default=(), description="what comes in is acknowledged so, into the outbox"
+    )
+
+    @field_validator("outbox", "inbox")
+    @classmethod
+    def _below_the_settings(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        base = (info.context or {}).get("base")
+        return path if base is None or path is None else Path(base / path.expanduser())
+
+
+class Settings(BaseModel):
+    """Who exchanges with whom, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sender: str = Field(min_length=1, max_length=15, description="our identifier (ISA06)")
+    receiver: str = Field(min_length=1, max_length=15, description="theirs (ISA08)")
+    sender_qualifier: str = Field(default="ZZ", pattern="^[A-Z0-9]{2}$", description="ISA05")
+    receiver_qualifier: str = Field(default="ZZ", pattern="^[A-Z0-9]{2}$", description="ISA07")
+    application_sender: str = Field(default="", max_length=15, description="GS02; ISA06 where left out")
+    application_receiver: str = Field(default="", max_length=15, description="GS03; ISA08 where left out")
+    production: bool = Field(default=False, description="ISA15: false marks everything as a test")
+    company: str = Field(
+        default="",
+        pattern="^([A-Z0-9]{10})?$",
+        description="who gives the trace numbers (TRN03): 9 and nine characters",
+    )
+    submitter: str = Field(default="", max_length=60, description="claims: the name of who hands them in (NM1 41)")
+    submitter_number: str = Field(default="", max_length=80, description="and its electronic number; ISA06 if left out")
+    submitter_phone: str = Field(default="", description="and whom to call about them")
+    answer_within: float | None = Field(
+        default=None, gt=0, description="seconds until an answer that did not come is a case; by default by its kind"
+    )
+    realtime: RealTime | None = Field(default=None, description="questions over HTTP")
+    batch: Batch | None = Field(default=None, description="claims and answers as files")
+
+    @model_validator(mode="after")
+    def _some_way(self) -> Settings:
+        if self.realtime is None and self.batch is None:
+            raise ValueError("give `realtime`, `batch` or both; without them nothing can be exchanged")
+        return self
+
+    def envelope(self, control: int, time: datetime, *, acknowledge: bool = False) -> Envelope:
+        """The interchange with this control number."""
+        return Envelope(
+            sender=self.sender,
+            receiver=self.receiver,
+            sender_qualifier=self.sender_qualifier,
+            receiver_qualifier=self.receiver_qualifier,
+            application_sender=self.application_sender,
+            application_receiver=self.application_receiver,
+            control=control,
+            time=time,
+            usage="P" if self.production else "T",
+            acknowledge=acknowledge,
+            company=self.company,
+            submitter=self._submitter(),
+        )
+
+    def _submitter(self) -> Organization | None:
+        if not self.submitter:
+            return None
+        number = Identifier(value=self.submitter_number or self.sender, type="ETIN")
+        phone = (ContactPoint(system="phone", value=self.submitter_phone),) if self.submitter_phone else ()
+        return Organization(name=self.submitter, identifier=(number,), telecom=phone)
