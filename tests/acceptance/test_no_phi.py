@@ -63,7 +63,7 @@ def folder(erp: SimulatedOdoo, gossip: Gossip) -> Iterator[Path]:
         (made / "careloom.toml").write_text(
             f"""
 [hub]
-flows = ["careloom.flows.registration", "fragile_flow"]
+flows = ["careloom.flows.registration", "careloom.flows.standards", "fragile_flow"]
 [store]
 data = "data"
 [api]

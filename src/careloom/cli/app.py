@@ -10,6 +10,7 @@ import typer
 from careloom.cli import (
     audit,
     check,
+    deliveries,
     erase,
     events,
     inspect,
@@ -24,19 +25,21 @@ from careloom.cli import (
     subscription,
     trace,
     translate,
+    webhook,
 )
 from careloom.cli.output import error_line
 from careloom.core.errors import AccessRefused, CareloomError, ConfigurationError, TransientError
 
 FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 
-_COMMANDS = (run, inspect, translate, status, trace, replay, erase, check, new)
+_COMMANDS = (run, inspect, translate, status, trace, deliveries, replay, erase, check, new)
 _GROUPS = {
     "parked": parked,
     "refused": refused,
     "events": events,
     "map": map,
     "subscription": subscription,
+    "webhook": webhook,
     "audit": audit,
     "key": key,
 }

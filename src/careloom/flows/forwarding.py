@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from careloom.core.envelope import Recorded
-from careloom.log.handling import Handled, Subscription
+from careloom.log.handling import Handled, RetryPolicy, Subscription
 from careloom.log.lanes import Bank
 from careloom.systems.seam import Target
 
@@ -23,4 +23,5 @@ def forwarding(name: str, events: Sequence[str], target: Target, concurrency: in
         types=tuple(events),
         gate=lambda: target.retry_after,
         concurrency=concurrency,
+        retry=getattr(target, "retry", RetryPolicy()),
     )

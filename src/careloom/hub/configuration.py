@@ -47,7 +47,8 @@ class HubSection(_Section):
     name: Name = Field(default="careloom", description="the name of this deployment")
     lanes: int | None = Field(default=None, ge=1, le=1024, description="lanes in each bank; fixed at creation (64)")
     flows: tuple[str, ...] = Field(
-        default=("careloom.flows.registration",), description="modules whose flows run; the project's own go by name"
+        default=("careloom.flows.registration", "careloom.flows.standards"),
+        description="modules whose flows run; the project's own go by name",
     )
     work: bool = Field(default=True, description="work subscriptions; false: this node only takes messages in")
     processes: int = Field(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import Configuration, SourceSection
 from careloom.mapping.source import Settings as SenderSettings
@@ -19,7 +21,7 @@ def source_of(configuration: Configuration, name: str) -> SenderSettings:
     section = configuration.settings.sources.get(name, _ANY_WRITER)
     kind = kinds(configuration.base)[configuration.systems[name].kind]
     try:
-        return section.for_mapping(rules_beside(kind))
+        return msgspec.structs.replace(section.for_mapping(rules_beside(kind)), name=name)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
 

@@ -53,13 +53,14 @@ class JsonShape(msgspec.Struct, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a deployment may choose for one sender.
 
-    `zone` holds for times without an offset, where MSH-7 has none either (HL7 v2.5.1 chapter 2.A.22). `social_security`
-    carries the social security number (PID-19) into the canonical event; by default it stays behind. `currency` (ISO
-    4217) is that of amounts without one. `json` and
-    `layout` (a layout of `careloom.formats.csv`) describe documents that do not describe themselves; `rules` (of
+    `name` is the sender's, for ids that only mean something beside it. `zone` holds for times without an offset, where
+    MSH-7 has none either (HL7 v2.5.1 chapter 2.A.22). `social_security` carries the social security number (PID-19)
+    into the canonical event; by default it stays behind. `currency` (ISO 4217) is that of amounts without one. `json`
+    and `layout` (a layout of `careloom.formats.csv`) describe documents that do not describe themselves; `rules` (of
     `careloom.mapping.declared`) say what they become.
     """
 
+    name: str = ""
     zone: tzinfo = UTC
     social_security: bool = False
     currency: str = "USD"

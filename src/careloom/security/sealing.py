@@ -116,4 +116,3 @@ class DataKey:
 def new_data_key() -> bytes:
     """Fresh random bytes for one subject."""
     return os.urandom(KEY_BYTES)
-

@@ -46,6 +46,11 @@ class Kind:
         return self.manifest.name
 
     @property
+    def preset(self) -> Mapping[str, Any]:
+        """The defaults of this kind, over those of the kind that it extends."""
+        return self.manifest.preset if self.base is None else _over(self.base.preset, self.manifest.preset)
+
+    @property
     def settings(self) -> type[BaseModel]:
         """`Settings` of the kind's connector."""
         if self.base is not None:
@@ -57,7 +62,7 @@ class Kind:
 
     def read(self, given: Mapping[str, Any], base: Path | None = None) -> BaseModel:
         """Settings checked, over the kind's own defaults. Raises pydantic's ValidationError."""
-        return self.settings.model_validate(_over(self.manifest.preset, given), context={"base": base})
+        return self.settings.model_validate(_over(self.preset, given), context={"base": base})
 
     def connect(self, settings: BaseModel, around: Surroundings) -> Connection:
         """What the hub and the flows work with; nothing is connected yet. Raises ConfigurationError."""
@@ -131,14 +136,21 @@ def _found_in(folder: Path, known: Mapping[str, Kind]) -> dict[str, Kind]:
         if _KIND.fullmatch(path.name) and (path / "manifest.toml").is_file()
     }
     found: dict[str, Kind] = {}
-    for name, manifest in sorted(manifests.items(), key=lambda one: one[1].extends is not None):
-        base = manifest.extends and {**known, **found}.get(manifest.extends)
+
+    def find(name: str, above: tuple[str, ...] = ()) -> Kind | None:
+        manifest = manifests.get(name)
+        if manifest is None or name in found:
+            return found.get(name) or known.get(name)
+        base = manifest.extends and name not in above and find(manifest.extends, (*above, name))
         if manifest.extends and not base:
             raise ConfigurationError(
                 f"systems/{name}/manifest.toml: extends {manifest.extends}, and there is none such"
             )
-        found[name] = Kind(manifest, folder / name, base or None)
-    return dict(sorted(found.items()))
+        return found.setdefault(name, Kind(manifest, folder / name, base or None))
+
+    for name in manifests:
+        find(name)
+    return found
 
 
 def _our_folder() -> Path:

@@ -39,6 +39,7 @@ def test_it_is_an_inspector() -> None:
         (b"", "a.txt", False),
         (b'{"resourceType": "Patient"}', "a.hl7", False),
         (b"<Patient/>", "a.hl7", False),
+        ("<Patient/>".encode("utf-16"), "a.xml", False),
         (b"ISA*00*", "a.hl7", False),
     ],
 )

@@ -82,7 +82,10 @@ def units(data: bytes, layout: Layout, *, file: str = "") -> Iterator[Unit | Row
 
 
 def rows_of(body: bytes, layout: Layout) -> Sequence[Row]:
-    """The rows of one message, with the values' own types. FormatError when the bytes are no such message."""
+    """The rows of one message, with the values' own types. FormatError when the bytes are no such message; and where a
+    file is one message (`message = "file"`), at the first row that is wrong."""
+    if layout.message == "file":
+        return _rows_of_file(body, layout)
     try:
         read = msgspec.json.decode(body, type=_ReadBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -91,6 +94,16 @@ def rows_of(body: bytes, layout: Layout) -> Sequence[Row]:
         raise FormatError("made by another layout; read it with that", "layout")
     types = {kind.name: {column.name: column.type for column in kind.columns} for kind in layout.record_types}
     return tuple(_row(line, types.get(line.record, {})) for line in read.rows)
+
+
+def _rows_of_file(body: bytes, layout: Layout) -> Sequence[Row]:
+    rows = []
+    for result in Reading(body, layout):
+        if isinstance(result, RowError):
+            raise FormatError(result.text, result.place)
+        if _role(layout, result) == "detail":
+            rows.append(result)
+    return tuple(rows)
 
 
 def _row(line: _ReadLine, types: Mapping[str, str]) -> Row:

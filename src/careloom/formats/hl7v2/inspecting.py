@@ -30,8 +30,8 @@ _OF_ONE_REPETITION: Final = re.compile(r"[^-]+-\d+\[", re.ASCII)
 def recognises(data: bytes, name: str) -> bool:
     """Whether it opens like a message or a batch, after what frames and editors leave before it; else by its name."""
     head = data[:_LOOK]
-    if wide_codec(head) is not None:
-        return True
+    if (codec := wide_codec(head)) is not None:
+        head = head.decode(codec, "replace").removeprefix("\ufeff").encode()
     opening = head.removeprefix(BOM).lstrip(BEFORE + b"\x1c").removeprefix(BOM)
     return opening.startswith(_OPENINGS) or (not opening.startswith((b"{", b"<", b"ISA")) and bool(_NAMED.search(name)))
 

@@ -148,7 +148,7 @@ class Source:
         if id is None or self.container is not self.resource:
             return None
         base = parts_of(self.full_url).base or parts_of(text(self.child("meta"), "source") or "").base
-        return _resource_id(id, base)
+        return _resource_id(id, base, self.settings.name)
 
     def numbers_at(self, reference: Node) -> tuple[Identifier, ...]:
         """The numbers of what a Reference names: of the resource it leads to, its own identifier, else the id in it."""
@@ -163,7 +163,7 @@ class Source:
             return _sought(parts.query)
         if not parts.id or parts.kind not in ("relative", "absolute"):
             return ()
-        return (_resource_id(parts.id, parts.base or parts_of(self.full_url).base),)
+        return (_resource_id(parts.id, parts.base or parts_of(self.full_url).base, self.settings.name),)
 
     def number_at(self, reference: Node) -> Identifier | None:
         """The first of them."""
@@ -240,6 +240,7 @@ def _sought(query: str) -> tuple[Identifier, ...]:
     return (found,) if found is not None else ()
 
 
-def _resource_id(id: str, base: str) -> Identifier:
+def _resource_id(id: str, base: str, sender: str) -> Identifier:
+    """A server's own id. It is one of many with that value unless it says whose: the base, else the sender's name."""
     home = base.rstrip("/") or None
-    return Identifier(value=id, type=RESOURCE_ID, assigner=home, system=home, use="secondary")
+    return Identifier(value=id, type=RESOURCE_ID, assigner=home or sender or None, system=home, use="secondary")

@@ -15,6 +15,7 @@ from careloom.mapping.reading import Bytes, Unit, Units, Unread, whole
 from careloom.mapping.source import Settings
 
 MEDIA_TYPE: Final = "application/json"
+WHOLE: Final = "text/csv"
 
 
 def units(source: Bytes, settings: Settings) -> Units:
@@ -46,7 +47,7 @@ def _unit(one: Rows, layout: Layout, file: str) -> Unit:
         key=key,
         subject=f"Row/{layout.name}/{about}",
         body=one.body,
-        media_type=MEDIA_TYPE,
+        media_type=WHOLE if layout.message == "file" else MEDIA_TYPE,
         place=f"line {one.line}",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,9 @@ from careloom.mapping.source import JsonShape, Settings
 
 MEDIA_TYPE: Final = "application/json"
 UNTYPED: Final = "document"
+# A number keeps the digits it was sent with: an amount must not become the nearest binary fraction.
+_NUMBERS: Final = msgspec.json.Decoder(float_hook=Decimal)
+_EXACT: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def units(source: Bytes, settings: Settings) -> Units:
@@ -26,7 +30,7 @@ def units(source: Bytes, settings: Settings) -> Units:
         yield Unread(error=error, body=data)
         return
     for number, one in enumerate(found):
-        body = data if shape.items is None else msgspec.json.encode(one)
+        body = data if shape.items is None else _EXACT.encode(one)
         place = "" if shape.items is None else f"{shape.items}/{number}"
         yield _unit(one, body, place, shape)
 
@@ -87,7 +91,7 @@ def _items(document: Any, pointer: str) -> Iterator[Any]:
 
 def _decode(data: bytes) -> Any:
     try:
-        return msgspec.json.decode(data)
+        return _NUMBERS.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise FormatError("is not JSON", "/") from None
 

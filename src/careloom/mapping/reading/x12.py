@@ -46,5 +46,8 @@ def parse(body: bytes, settings: Settings) -> x12.Transaction | x12.Interchange:
 
 
 def _key(piece: x12.Piece) -> str:
-    numbers = (piece.sender, piece.interchange_control, piece.group_control, piece.control)
+    """Control numbers are unique between two parties, and those of a group only within its kind (X12.5, X12.6)."""
+    numbers = (
+        piece.sender, piece.receiver, piece.interchange_control, piece.group_control, piece.set_id, piece.control
+    )  # fmt: skip
     return "/".join(numbers) + (f"/{piece.part}" if piece.part else "")
