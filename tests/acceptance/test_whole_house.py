@@ -8,11 +8,14 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from standardwebhooks import Webhook
 from tests.hub.hospital import Hospital, Running
+
+from careloom.gateway.classes import Scope
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 SECRET = "whsec_" + base64.b64encode(b"thirty-two octets of a test key!").decode()
@@ -79,6 +82,7 @@ def house(hospital: Hospital) -> Hospital:
     hospital.configure(
         f'{text}[sources.prices]\nlayout = "layout.toml"\nmapping = "prices.toml"\n'
         '[systems.crm]\nkind = "webhook"\nsecret = "file:crm-secret"\n[sources.crm]\nmapping = "crm.toml"\n'
+        '[systems.portal]\nkind = "fhir"\nserve = ["Patient", "Appointment"]\n'
         '[systems.lake]\nkind = "folder"\npath = "lake"\ndirection = "out"\nnaming = "day"\n'
         f'[deliveries.lake]\nsystem = "lake"\nevents = {wanted}\n'
     )
@@ -102,9 +106,8 @@ async def everything_arrives(house: Hospital, hub: Running) -> None:
     for name in FROM_MLLP:
         answer = await hub.ehr.send((SAMPLES / "hl7v2" / f"{name}.hl7").read_bytes())
         assert answer.code in ("AA", "CA"), answer.text
-    body = json.dumps(
-        {"type": "person.changed", "id": "evt-1", "at": "2026-03-01T08:30:00Z", "person": {"id": "P-9", "name": "Ottilie Weaver"}}
-    )  # fmt: skip
+    person = {"id": "P-9", "name": "Ottilie Weaver"}
+    body = json.dumps({"type": "person.changed", "id": "evt-1", "at": "2026-03-01T08:30:00Z", "person": person})
     now = datetime.now(UTC)
     headers = {
         "webhook-id": "evt-1",
@@ -148,6 +151,35 @@ async def test_an_event_is_traced_to_the_line_of_the_file_it_came_from(house: Ho
     assert said.code == 0, said.errors
     assert "clearinghouse" in said.output
     assert "x12:835" in said.output
+
+
+async def test_what_was_told_in_hl7_is_read_in_fhir(house: Hospital) -> None:
+    async with house.running() as hub:
+        await everything_arrives(house, hub)
+        await hub.eventually(lambda: _handled(hub))
+        reader = await hub.node.keys.create("reader", [Scope.READ_PHI])
+        sender = await hub.node.keys.create("sender")
+        patient = await asked(hub, reader, "Patient?identifier=MRN700301")
+        assert patient["total"] == 1
+        id_ = patient["entry"][0]["resource"]["id"]
+        booked = await asked(hub, reader, f"Appointment?patient=Patient/{id_}")
+        assert booked["entry"][0]["resource"]["resourceType"] == "Appointment"
+        assert (await asked(hub, reader, f"Patient/{id_}"))["id"] == id_
+        assert (await asked(hub, sender, f"Patient/{id_}"))["issue"][0]["code"] == "forbidden"
+        said = await house.careloom("erase", "MRN700301", "--reason", "asked for", "--yes")
+        assert said.code == 0, said.output + said.errors
+        await hub.eventually(lambda: _gone(hub, reader))
+
+
+async def asked(hub: Running, key: str, path: str) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{hub.node.ports['api']}/v1/systems/portal/{path}"
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as http, http.get(url) as answer:
+        found: dict[str, Any] = await answer.json(content_type=None)
+        return found
+
+
+async def _gone(hub: Running, key: str) -> bool:
+    return (await asked(hub, key, "Patient?identifier=MRN700301"))["total"] == 0
 
 
 async def _archived(house: Hospital, files: int) -> bool:

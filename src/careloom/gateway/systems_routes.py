@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from careloom.core.errors import CareloomError, FormatError, TransientError
 from careloom.gateway.access import principal_of
 from careloom.gateway.body import read_body
+from careloom.gateway.classes import Scope
 from careloom.gateway.problems import ProblemError, documented
 from careloom.gateway.services import Services
 from careloom.systems import seam
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 RETRY_SECONDS = 5
+_ASKING = frozenset({"GET", "HEAD"})
 _bearer = HTTPBearer(auto_error=False, description="an API key, unless the system checks its callers by itself")
 
 
@@ -43,7 +45,10 @@ def router(services: Services) -> APIRouter:
         endpoint = services.endpoints.get(name)
         if endpoint is None:
             raise ProblemError(404, "system-unknown", "no system of that name answers HTTP requests")
-        principal = None if endpoint.authenticates else principal_of(services.keys, credentials).name
+        principal = None if endpoint.authenticates else principal_of(services.keys, credentials)
+        scopes = services.scopes(principal) if principal is not None else frozenset()
+        if principal is not None and request.method not in _ASKING and Scope.INTAKE not in scopes:
+            raise ProblemError(403, "scope-missing", "this API key lacks the scope `intake`; ask the operators")
         asked = seam.Request(
             method=request.method,
             path=path,
@@ -51,7 +56,8 @@ def router(services: Services) -> APIRouter:
             headers={key.lower(): value for key, value in request.headers.items()},
             body=await read_body(request, endpoint.max_body),
             peer=request.client.host if request.client else "",
-            principal=principal,
+            principal=principal.name if principal is not None else None,
+            reads_phi=Scope.READ_PHI in scopes,
         )
         return _response(await _ask(endpoint, asked))
 

@@ -62,6 +62,15 @@ class StoreSection(_Section):
     url: SecretRef | None = Field(default=None, description="a PostgreSQL by reference; empty: the embedded one")
     data: str | None = Field(default=None, description="data folder of the embedded PostgreSQL and the master key")
     connections: int = Field(default=8, ge=2, le=100, description="connections of this node")
+    keep_attempts_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="days that `careloom deliveries` goes back; 0: for ever",
+    )
+    keep_calls_days: int = Field(
+        default=400, ge=0, le=36_500, description="days that `careloom audit calls` goes back; 0: for ever"
+    )
 
 
 class SecuritySection(_Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol, runtime_checkable
 
 from careloom.core.clock import Clock
@@ -20,8 +20,15 @@ _BY_NAME: Final[Mapping[str, Shape]] = {shape.name: shape for shape in SHAPES}
 class Answers(Protocol):
     """A connector that answers look-ups by itself: a payer, a FHIR server."""
 
+    @property
+    def answers(self) -> Collection[str]:
+        """The shapes that it answers, as it is set up."""
+
     async def look_up(self, shape: str, parameters: Any, budget_seconds: float) -> Mapping[str, Any] | None:
-        """The answer in the shape's words, None when there is none. Raises ConfigurationError for another shape."""
+        """The answer in the shape's words, None when there is none. `parameters` is an instance of the shape's model.
+
+        Raises ConfigurationError for another shape.
+        """
 
 
 def make_lookups(api: ApiSection, systems: Mapping[str, object], clock: Clock) -> Lookups:
@@ -47,10 +54,13 @@ def _run(name: str, section: LookupSection, system: object) -> Run:
     if isinstance(system, Odoo) and section.shape in _ODOO:
         ask, asked = _ODOO[section.shape], system
         return _running(section.system, lambda parameters, _: ask(asked, parameters))
-    if isinstance(system, Answers):
+    if isinstance(system, Answers) and section.shape in system.answers:
         answering = system
         return _running(section.system, lambda parameters, budget: answering.look_up(section.shape, parameters, budget))
-    raise ConfigurationError(f"api.lookups.{name}.system: {section.system} cannot answer {section.shape} look-ups")
+    told = "the page of its kind says what it answers, and which settings that takes"
+    raise ConfigurationError(
+        f"api.lookups.{name}.system: {section.system} cannot answer {section.shape} look-ups; {told}"
+    )
 
 
 def _running(system: str, ask: Callable[[Any, float], Any]) -> Run:

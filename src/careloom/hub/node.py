@@ -28,6 +28,7 @@ from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
+from careloom.hub.retention import Retention
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
@@ -52,6 +53,7 @@ class Node:
     systems: Mapping[str, Connection]
     subscriptions: Sequence[Subscription]
     alarms: Alarms
+    retention: Retention
     ports: dict[str, int] = field(default_factory=dict)
 
 
@@ -99,7 +101,7 @@ async def _assemble(
     cases = Cases(clock, new_id)
     log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
     keys = ApiKeys(store.database, clock, new_id)
-    systems = open_systems(configuration, store, log.intake, clock, new_id, stack)
+    systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     made = subscriptions_of(configuration, store, systems, new_id)
     works = settings.hub.work and settings.hub.processes == 1
     return Node(
@@ -112,6 +114,12 @@ async def _assemble(
         systems=systems,
         subscriptions=made,
         alarms=Alarms(store.database, cases, clock),
+        retention=Retention(
+            store.database,
+            clock,
+            attempts_days=settings.store.keep_attempts_days or None,
+            calls_days=settings.store.keep_calls_days or None,
+        ),
     )
 
 
@@ -153,7 +161,13 @@ def _target(path: str, system: object | None) -> Target:
 async def _listen(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> None:
     await node.keys.refresh()
     await node.status.refresh()
-    for background in (node.keys.keep_fresh(), node.status.keep_fresh(), node.alarms.keep_looking()):
+    forever = (
+        node.keys.keep_fresh(),
+        node.status.keep_fresh(),
+        node.alarms.keep_looking(),
+        node.retention.keep_looking(),
+    )
+    for background in forever:
         stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
     for name, system in node.systems.items():
         if isinstance(system, Listening):

@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock
+from careloom.core.envelope import Recorded
 from careloom.core.ids import IdFactory
 from careloom.core.receipts import Intake
 from careloom.flows.stores import LinkLedger
 from careloom.hub.storage import Storage
+from careloom.log.keyring import Keyring
 from careloom.log.ports import NewCase
+from careloom.log.steps import Item
 from careloom.mapping.source import Settings as SourceSettings
 from careloom.security.sealing import SealBroken
 from careloom.store.sql import queries
 from careloom.systems.seam import DeliveryAttempt, Expectation, Surroundings, Trouble
 
 _SQL = queries("systems")
+_LOG = queries("log")
+_MOST = 1000
 
 
 class SystemMemory:
@@ -131,8 +137,43 @@ class SystemAttempts:
             await connection.execute(_SQL.record_attempt, self._system, *row)
 
 
+class LogHistory:
+    """The `History` of a store, for all systems."""
+
+    def __init__(self, store: Storage, keyring: Keyring) -> None:
+        self._database = store.database
+        self._keyring = keyring
+
+    async def tokens(self, numbers: Sequence[str]) -> Sequence[UUID]:
+        """See `History.tokens`."""
+        async with self._database.acquire() as connection:
+            spaces = [row["space"] for row in await connection.fetch(_LOG.spaces)]
+        return [self._keyring.master.token(f"{space}/{number}") for space in spaces for number in numbers]
+
+    async def events(self, tokens: Sequence[UUID]) -> Sequence[Recorded]:
+        """See `History.events`."""
+        return (await self._opened(_SQL.events_of_subjects, list(tokens), _MOST))[::-1]
+
+    async def made_of(self, message: UUID) -> Sequence[Recorded]:
+        """See `History.made_of`."""
+        return await self._opened(_SQL.events_of_message, message)
+
+    async def _opened(self, sql: str, *arguments: object) -> list[Recorded]:
+        async with self._database.acquire() as connection:
+            items = [Item.of(row) for row in await connection.fetch(sql, *arguments)]
+            keys = await self._keyring.open(connection, {item.key for item in items})
+        return [item.opened(keys[item.key]) for item in items if item.key in keys]
+
+
 def surroundings(
-    system: str, store: Storage, intake: Intake, clock: Clock, new_id: IdFactory, base: Path, source: SourceSettings
+    system: str,
+    store: Storage,
+    history: LogHistory,
+    intake: Intake,
+    clock: Clock,
+    new_id: IdFactory,
+    base: Path,
+    source: SourceSettings,
 ) -> Surroundings:
     """For one system."""
     return Surroundings(
@@ -145,6 +186,7 @@ def surroundings(
         troubles=SystemTroubles(system, store, Cases(clock, new_id), clock),
         expectations=SystemExpectations(system, store, clock),
         attempts=SystemAttempts(system, store),
+        history=history,
         ledger=LinkLedger(store.database, store.master),
         digest=lambda text: store.master.token(text).bytes,
         source=source,

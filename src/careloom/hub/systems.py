@@ -12,20 +12,29 @@ from careloom.gateway.services import HttpIntake
 from careloom.hub.configuration import Configuration
 from careloom.hub.sources import source_of
 from careloom.hub.storage import Storage
-from careloom.hub.surroundings import surroundings
+from careloom.hub.surroundings import LogHistory, surroundings
+from careloom.log.keyring import Keyring
 from careloom.systems.registry import kinds
 from careloom.systems.seam import Connection, Endpoint, TakesMessages
 
 
 def open_systems(
-    configuration: Configuration, store: Storage, intake: Intake, clock: Clock, new_id: IdFactory, stack: AsyncExitStack
+    configuration: Configuration,
+    store: Storage,
+    intake: Intake,
+    clock: Clock,
+    new_id: IdFactory,
+    stack: AsyncExitStack,
+    keyring: Keyring | None = None,
 ) -> dict[str, Connection]:
-    """Every system's connection by name, none of them started; closed with the stack."""
+    """Every system's connection by name, none of them started; closed with the stack. `keyring` is that of the log,
+    where one is open."""
     known = kinds(configuration.base)
+    history = LogHistory(store, keyring or Keyring(store.master))
     opened: dict[str, Connection] = {}
     for system in configuration.systems.values():
         source = source_of(configuration, system.name)
-        around = surroundings(system.name, store, intake, clock, new_id, configuration.base, source)
+        around = surroundings(system.name, store, history, intake, clock, new_id, configuration.base, source)
         made = known[system.kind].connect(system.settings, around)
         stack.push_async_callback(made.close)
         opened[system.name] = made

@@ -115,6 +115,20 @@ class Attempts(Protocol):
         """Keep it."""
 
 
+class History(Protocol):
+    """What the log holds about subjects, for a system that answers questions."""
+
+    async def tokens(self, numbers: Sequence[str]) -> Sequence[UUID]:
+        """Digests that stand for the subjects with one of these numbers, of whatever kind and assigner. Numbers are as
+        they stand in a subject."""
+
+    async def events(self, tokens: Sequence[UUID]) -> Sequence[Recorded]:
+        """The newest events about them, a thousand at most, oldest first; none of a subject that was erased."""
+
+    async def made_of(self, message: UUID) -> Sequence[Recorded]:
+        """The events that a message became."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the hub hands to a connector. `digest` is keyed: 16 bytes that stand for a text and cannot be guessed.
@@ -131,6 +145,7 @@ class Surroundings:
     troubles: Troubles
     expectations: Expectations
     attempts: Attempts
+    history: History
     ledger: Ledger
     digest: Callable[[str], bytes]
     source: SourceSettings
@@ -167,7 +182,7 @@ class Polled(Protocol):
 @dataclass(frozen=True, slots=True)
 class Request:
     """An HTTP request to `/v1/systems/NAME/<path>`. Header names are in lower case. `principal` is the name of the API
-    key, None where the endpoint authenticates by itself."""
+    key, None where the endpoint authenticates by itself; `reads_phi` says that this key may be shown patients."""
 
     method: str
     path: str
@@ -176,6 +191,7 @@ class Request:
     body: bytes
     peer: str = ""
     principal: str | None = None
+    reads_phi: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from careloom.core.clock import Clock
+from careloom.core.envelope import Recorded
 from careloom.core.errors import ConfigurationError
 from careloom.core.receipts import Intake
 from careloom.mapping.source import Settings as SourceSettings
@@ -81,6 +83,23 @@ class MemoryAttempts:
         self.recorded.append(attempt)
 
 
+class MemoryHistory:
+    """`recorded` are events in their order; their subjects are found by the number at the end."""
+
+    def __init__(self) -> None:
+        self.recorded: list[Recorded] = []
+
+    async def tokens(self, numbers: Sequence[str]) -> Sequence[UUID]:
+        ends = tuple(f"/{number}" for number in numbers)
+        return sorted({one.token for one in self.recorded if one.subject.endswith(ends)})
+
+    async def events(self, tokens: Sequence[UUID]) -> Sequence[Recorded]:
+        return [one for one in self.recorded if one.token in tokens]
+
+    async def made_of(self, message: UUID) -> Sequence[Recorded]:
+        return [one for one in self.recorded if one.correlation == message]
+
+
 @dataclass
 class World:
     """All of them, and the surroundings made of them. `secrets` are given by the name behind `env:`."""
@@ -92,6 +111,7 @@ class World:
     troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
     expectations: MemoryExpectations = field(default_factory=MemoryExpectations)
     attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
+    history: MemoryHistory = field(default_factory=MemoryHistory)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -109,6 +129,7 @@ class World:
             troubles=self.troubles,
             expectations=self.expectations,
             attempts=self.attempts,
+            history=self.history,
             ledger=self.ledger,
             digest=lambda text: hashlib.blake2b(text.encode(), digest_size=16).digest(),
             source=source or SourceSettings(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def endpoint(connected: Connect) -> FhirEndpoint:
 def request(path: str, body: Resource | bytes = b"", method: str = "POST", query: str = "", **headers: str) -> Request:
     data = body if isinstance(body, bytes) else fhir.encode(body)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(method, path, query, {"content-type": "application/fhir+json", **named}, data, "192.0.2.7", "ehr")
+    said = {"content-type": "application/fhir+json", **named}
+    return Request(method, path, query, said, data, "192.0.2.7", "ehr", reads_phi=True)
 
 
 def said(reply: Reply) -> Resource:
@@ -221,6 +223,13 @@ async def test_a_source_is_searched_page_by_page(shelved: FhirEndpoint) -> None:
     assert query == ""
     one = said(await shelved.answer(request("Patient", method="GET", query="identifier=urn:oid:2.999.7.1|MRN00001")))
     assert [each["resource"]["id"] for each in one["entry"]] == ["p1"]
+
+
+async def test_who_may_not_see_patients_reads_nothing(shelved: FhirEndpoint) -> None:
+    for path in ("Patient/p1", "Patient"):
+        asked = replace(request(path, method="GET"), reads_phi=False)
+        reply = await shelved.answer(asked)
+        assert (reply.status, issue(reply)[0]) == (403, "forbidden")
 
 
 async def test_a_search_that_is_not_offered_is_refused(shelved: FhirEndpoint) -> None:

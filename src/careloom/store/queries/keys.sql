@@ -23,6 +23,8 @@ select * from unnest(
 )
 
 -- name: calls
--- Newest first, of one consumer or of all.
+-- Newest first, of one consumer or of all; of routes that begin so, and of statuses in between.
 select at, consumer, consumer_id, method, route, data_class, criticality, status, outcome, seconds from api_call
-where ($1::text is null or consumer = $1) and at < $2 order by at desc limit $3
+where ($1::text is null or consumer = $1) and ($2::text is null or starts_with(route, $2))
+  and status between $3 and $4 and ($5::timestamptz is null or at < $5)
+order by at desc limit $6

@@ -65,3 +65,13 @@ where system = $1 and kind = $2 and field is not distinct from $3 and subscripti
 -- name: try_lock
 -- Whether this session may poll a system now; it may until it ends.
 select pg_try_advisory_lock($1, $2)
+
+-- name: events_of_subjects
+-- The newest events about some subjects, newest first. Lanes keep their own order; between them the time decides.
+select lane, seq, id, kind, type, source, token, time, recorded, contenttype, correlation, causation, joins, key, body
+from event where token = any($1::uuid[]) and kind = 'e' order by recorded desc, lane, seq desc limit $2
+
+-- name: events_of_message
+-- What a message became.
+select lane, seq, id, kind, type, source, token, time, recorded, contenttype, correlation, causation, joins, key, body
+from event where correlation = $1 and kind = 'e' order by recorded, lane, seq

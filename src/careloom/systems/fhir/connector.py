@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 from careloom.core.envelope import Recorded
+from careloom.core.errors import ConfigurationError
 from careloom.core.outcomes import Outcome
 from careloom.systems.fhir.client import FhirClient
 from careloom.systems.fhir.credentials import credentials
 from careloom.systems.fhir.endpoint import FhirEndpoint
+from careloom.systems.fhir.lookup import APPOINTMENT, PATIENT, FhirLookups
 from careloom.systems.fhir.notifications import Notifications
 from careloom.systems.fhir.polling import Poller
 from careloom.systems.fhir.settings import PollSettings, ServerSettings, Settings
 from careloom.systems.fhir.sources import FhirSource
 from careloom.systems.fhir.target import FhirTarget
+from careloom.systems.fhir.told import ToldResources
 from careloom.systems.http.origin import open_caller
 from careloom.systems.reception import Reception, Taken
 from careloom.systems.seam import Obstacle, Surroundings
@@ -24,11 +30,13 @@ class FhirServer(FhirEndpoint):
 
     client: FhirClient
     _target: FhirTarget
+    _lookups: FhirLookups
 
     def calling(self, client: FhirClient) -> None:
         """The server that is called."""
         self.client = client
         self._target = FhirTarget(client)
+        self._lookups = FhirLookups(client, self._around.source.zone)
 
     @property
     def retry_after(self) -> float:
@@ -38,6 +46,24 @@ class FhirServer(FhirEndpoint):
     async def post(self, event: Recorded) -> Outcome:
         """See `FhirTarget.post`."""
         return await self._target.post(event)
+
+    @property
+    def answers(self) -> Collection[str]:
+        """The shapes of look-ups that it answers."""
+        return (PATIENT, APPOINTMENT)
+
+    async def look_up(
+        self,
+        shape: str,
+        parameters: Any,
+        budget_seconds: float,  # noqa: ARG002 - an answer that comes later is fetched
+    ) -> Mapping[str, Any] | None:
+        """See `FhirLookups`. Raises ConfigurationError for another shape."""
+        if shape == PATIENT:
+            return await self._lookups.patient(parameters)
+        if shape == APPOINTMENT:
+            return await self._lookups.appointment(parameters)
+        raise ConfigurationError(f"{self._around.system} answers no {shape} look-ups")
 
     async def check(self) -> list[Obstacle]:
         """See `FhirTarget.check`."""
@@ -78,8 +104,10 @@ class PolledFhirServer(FhirServer):
 
 
 def connect(settings: Settings, around: Surroundings, source: FhirSource | None = None) -> FhirEndpoint:
-    """The endpoint; with `server` also a target, with `poll` also looked at. `source` answers reads and searches; a
-    project that has one connects its own kind with it. Raises ConfigurationError."""
+    """The endpoint; with `server` also a target, with `poll` also looked at. `source` answers reads and searches in
+    place of the log; a project that has one connects its own kind with it. Raises ConfigurationError."""
+    if source is None and settings.serve:
+        source = ToldResources(settings.serve, around.history)
     reception = Reception(around.system, "fhir", around.intake, around.clock, around.source)
     if settings.server is None:
         return FhirEndpoint(settings, around, reception, Notifications(around, reception), source)

@@ -177,6 +177,8 @@ class FhirEndpoint:
         kind, _, id = path.partition("/")
         if self._source is None or kind not in self._source.types:
             raise Refused(404, "not-supported", "nothing is read or searched here; metadata says what is done")
+        if not request.reads_phi:
+            raise Refused(403, "forbidden", "this API key lacks the scope `read:phi`; ask the operators")
         if id:
             found = await self._source.read(kind, id)
             if found is None:
@@ -194,7 +196,10 @@ class FhirEndpoint:
             query = fhir.parse_query(kind, asked)
         except FormatError as error:
             raise Refused(400, "not-supported", error.reason, error.location) from None
-        found = await source.search(query)
+        try:
+            found = await source.search(query)
+        except FormatError as error:
+            raise Refused(400, "not-supported", error.reason, error.location) from None
         count = min(query.count if query.count is not None else _PAGE, _MOST)
         page = [fhir.found(one, address(self._settings.base, f"{kind}/{one['id']}"))
                 for one in found[offset : offset + count]]  # fmt: skip

@@ -12,6 +12,12 @@ from careloom.mapping.fhir.bundles import READERS
 from careloom.systems.http.origin import OriginSettings, Seconds, is_private
 
 
+Served = Literal[
+    "Appointment", "ChargeItem", "Claim", "Coverage", "Encounter", "Invoice", "Patient", "PaymentNotice",
+    "SupplyDelivery",
+]  # fmt: skip
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -83,6 +89,9 @@ class Settings(_Table):
     base: str = Field(default="", description="our address as others know it, for Location and messages")
     max_body: int = Field(default=16 * 1024 * 1024, ge=1024, description="octets of the largest request")
     types: tuple[str, ...] = Field(default=(), description="types that may be created here; empty: all that are mapped")
+    serve: tuple[Served, ...] = Field(
+        default=(), description="types that may be read and searched here, as the log was last told; empty: none"
+    )
 
     @field_validator("types")
     @classmethod

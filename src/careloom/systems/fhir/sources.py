@@ -1,4 +1,4 @@
-"""Where the endpoint finds what it is asked for. Nothing is bound by default: events are not a database to read."""
+"""Where the endpoint finds what it is asked for: what the log was told (`serve`), or a source of a project."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from careloom.formats.fhir import Query, Resource
 
 
 class FhirSource(Protocol):
-    """Answers reads and searches of some types, such as a projection of a project."""
+    """Answers reads and searches of some types: `ToldResources`, or a projection of a project."""
 
     @property
     def types(self) -> Sequence[str]:
@@ -19,4 +19,4 @@ class FhirSource(Protocol):
         """One resource, None where there is none."""
 
     async def search(self, query: Query) -> Sequence[Resource]:
-        """What matches, in the order asked for; all of it."""
+        """What matches, in the order asked for; all of it. FormatError, located, for a search that is not answered."""

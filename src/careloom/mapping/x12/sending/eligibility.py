@@ -28,15 +28,16 @@ VERSION: Final = "005010X279A1"
 _PLAN_WIDE: Final = ("30",)
 
 
-def to_270(event: EligibilityRequested, envelope: Envelope) -> bytes:
-    """The question as an interchange with one set.
+def to_270(event: EligibilityRequested, envelope: Envelope, *, by_number: bool = False) -> bytes:
+    """The question as an interchange with one set. `by_number`: a subscriber may be known by the member number
+    alone, without a name.
 
     Raises MappingError without the patient, the payer or the provider; FormatError for values the guide does not take.
     """
-    return written([eligibility_set(event, envelope)], envelope)
+    return written([eligibility_set(event, envelope, by_number=by_number)], envelope)
 
 
-def eligibility_set(event: EligibilityRequested, envelope: Envelope) -> BuiltSet:
+def eligibility_set(event: EligibilityRequested, envelope: Envelope, *, by_number: bool = False) -> BuiltSet:
     """The set alone."""
     request = event.request
     traced, reference = trace(request.identifier, envelope.company)
@@ -48,20 +49,21 @@ def eligibility_set(event: EligibilityRequested, envelope: Envelope) -> BuiltSet
             "2000A",
             level("20"),
             loop("2100A", named("PR", request.insurer, "request.insurer")),
-            loop("2000B", level("21"), provider, _insured(event, traced)),
+            loop("2000B", level("21"), provider, _insured(event, traced, by_number=by_number)),
         ),
     ]
     return build("270", VERSION, content, purpose="13")
 
 
-def _insured(event: EligibilityRequested, traced: Draft | None) -> DraftLoop:
+def _insured(event: EligibilityRequested, traced: Draft | None, *, by_number: bool) -> DraftLoop:
     request, patient = event.request, event.patient
     if patient is None:
         raise MappingError("the question is about nobody; give the patient", "patient")
     coverage = request.coverage or Coverage()
     holder = coverage.policy_holder
     if holder is None:
-        name = insured("IL", patient, coverage.subscriber_id, "patient")
+        known = by_number and bool(coverage.subscriber_id)
+        name = insured("IL", patient, coverage.subscriber_id, "patient", required=not known)
         person = loop("2100C", name, *_known(patient, coverage), *_asked(request, "2110C"))
         return loop("2000C", level("22"), traced, person)
     subscriber = loop(
