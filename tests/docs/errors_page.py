@@ -34,12 +34,26 @@ CASES = {
     "delivery": "a delivery failed for good, attempts ran out, a handler has a bug, or a sender used an id again",
     "rejected-posting": "the target refused this data",
     "ambiguous-outcome": "it was sent and nothing tells whether it happened",
+    "unroutable": "no rule of a routing table fits an event",
+    "unanswered": "an answer that had to come did not come in time, or came with another amount",
+    "file-refused": "a file was put aside: something in it cannot be read, or is other content under a known id",
+    "file-unfinished": "a file has been written for very long, or is empty",
+    "statement-gap": "a bank statement does not open with what the one before closed with",
+    "record-refused": "a record of a broker was put aside: it cannot be read, or is other content under a known id",
+    "stream-gap": "a broker no longer has records that were not read yet, or a stream was made anew",
+    "list-failing": "a list of a REST API cannot be read",
+    "list-conflict": "an item of a list came with other content under a version that was taken before",
+    "webhook-missed": "a sender's list has events that its webhook did not bring",
+    "sequence-gap": "numbers are missing in a sender's list of events",
+    "endpoint-disabled": "an endpoint of outgoing webhooks only failed, or is gone: nothing more is sent to it",
+    "subscription-gap": "notifications of a FHIR subscription did not come",
+    "fhir-search": "resources that a search of a FHIR server gave could not be taken",
 }
 
 
 def errors_page() -> str:
     """docs/reference/errors.md"""
-    tree = [(f"{'&emsp;' * depth}`{one.__name__}`", one.kind.value, meaning(one)) for one, depth in error_tree()]
+    tree = [(f"{'&emsp;' * depth}{name_of(one)}", one.kind.value, meaning(one)) for one, depth in error_tree()]
     cases = [(f"[`{name}`](../operations/runbook.md#case-{name})", opened) for name, opened in CASES.items()]
     problems = [(code(f"urn:careloom:problem:{kind}"), str(status), detail) for kind, status, detail in problem_types()]
     codes = [(str(number), HL7_CODES[name]) for name, number in hl7_codes().items()]
@@ -61,3 +75,14 @@ def meaning(error: type[CareloomError]) -> str:
     """The first paragraph of its own docstring; a connector's copy of an error means what its parent means."""
     own = error.__dict__.get("__doc__")
     return prose(own).split("\n\n")[0] if own else f"the same, told by {error.__module__.split('.')[2].capitalize()}"
+
+
+def name_of(error: type[CareloomError]) -> str:
+    """Its name; several kinds of systems have an error of one name, so theirs is added."""
+    package, _, kind = error.__module__.removeprefix("careloom.").partition(".")
+    same = sum(one.__name__ == error.__name__ for one, _ in error_tree())
+    return (
+        f"`{error.__name__}` of {kind.partition('.')[0]}"
+        if package == "systems" and same > 1
+        else f"`{error.__name__}`"
+    )

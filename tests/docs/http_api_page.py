@@ -12,10 +12,11 @@ from careloom.gateway.services import Services
 from careloom.testing.intake import MemoryIntake
 
 _INTRO = """\
-A running hub serves its document at `/openapi.json`; this page is made from it. Every route but `/healthz` asks
-for an API key as `Authorization: Bearer <key>`; `careloom key create NAME` makes one. The API listens on
-127.0.0.1 and speaks plain HTTP: put a reverse proxy with TLS before it
-([deployment](../operations/deployment.md)). Errors are [problems](errors.md#problems-of-the-http-api)."""
+A running hub serves its document at `/openapi.json` and this page, for a browser, at `/docs` (with `/docs/style.css`);
+nothing is loaded from elsewhere. These three and `/healthz` need no key. Systems that check a signature of their
+own, such as webhooks, need none either. Every other route asks for an API key as `Authorization: Bearer <key>`;
+`careloom key create NAME` makes one. The API listens on 127.0.0.1 and speaks plain HTTP: put a reverse proxy with
+TLS before it ([deployment](../operations/deployment.md)). Errors are [problems](errors.md#problems-of-the-http-api)."""
 
 
 class _NoKeys:

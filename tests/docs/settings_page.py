@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -38,7 +40,13 @@ _MAPS = {
     "deliveries": "`[deliveries.NAME]` sends events to a system as they are.",
 }
 # Settings that say nothing of themselves where they are defined.
-_MEANINGS = {"connect_timeout": "longest time to connect", "answer_timeout": "longest time to an answer"}
+_MEANINGS = {
+    "connect_timeout": "longest time to connect",
+    "answer_timeout": "longest time to an answer",
+    "by": "which of its forms this is",
+    "every": "seconds between two looks",
+    "password": "the password of `user`",
+}
 _TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
 _TYPES |= dict.fromkeys((IPv4Network, IPv6Network), "IP network")
 _REFERENCE = get_args(SecretRef)[1]
@@ -48,22 +56,18 @@ def settings_page() -> str:
     """docs/reference/settings.md"""
     blocks = [_section(name, field) for name, field in configuration.Settings.model_fields.items()]
     blocks += [_kind(name, kind.manifest.summary, kind.settings) for name, kind in kinds().items()]
-    nested = {model.__name__: model for kind in kinds().values() for model in _nested(kind.settings)}
-    blocks += [_model(f"### {name}", prose(nested[name].__doc__), nested[name]) for name in sorted(nested)]
+    blocks += [_model(f"### {_title(one)}", prose(one.__doc__), one) for one in sorted(_shared(), key=_title)]
     environment = table(("variable", "meaning"), [(code(name), text) for name, text in _ENVIRONMENT.items()])
     return page("Settings", _INTRO, *blocks, "## Environment", environment)
 
 
 def undocumented() -> list[str]:
     """Settings that say nothing of themselves."""
-    models: list[type[BaseModel]] = [kind.settings for kind in kinds().values()]
-    roots: list[type[BaseModel]] = [*models, configuration.Settings]
-    models += [inner for model in roots for inner in _nested(model)]
     return [
         f"{model.__module__}.{model.__name__}.{name}"
-        for model in models
+        for model in dict.fromkeys([*_roots(), *_below(_roots())])
         for name, field in model.model_fields.items()
-        if not (field.description or name in _MEANINGS)
+        if not _meaning(name, field)
     ]
 
 
@@ -75,7 +79,7 @@ def environment() -> tuple[set[str], set[str]]:
 
 
 def _section(name: str, field: FieldInfo) -> str:
-    submodel = _submodel(field.annotation)
+    submodel = next(_submodels(field.annotation), None)
     if name in _MAPS:
         return _model(f"## [{name}.NAME]", _MAPS[name], submodel) if submodel else f"## [{name}.NAME]\n\n{_MAPS[name]}"
     assert submodel is not None
@@ -92,7 +96,11 @@ def _model(heading: str, text: str, model: type[BaseModel]) -> str:
 
 
 def _meaning(name: str, field: FieldInfo) -> str:
-    return (field.description or _MEANINGS.get(name, "")) + _bounds(field)
+    """Its own words; else those of what every setting of this name is, or of the table that it holds."""
+    inner = next(_submodels(field.annotation), None)
+    own = prose(inner.__doc__).partition(".")[0] if inner and inner.__doc__ else ""
+    said = field.description or _MEANINGS.get(name) or own[:1].lower() + own[1:]
+    return said + _bounds(field) if said else ""
 
 
 def _bounds(field: FieldInfo) -> str:
@@ -105,7 +113,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.default_factory() if field.default_factory else field.default  # type: ignore[call-arg]
-    if value is None or value is PydanticUndefined or value in ((), frozenset(), {}):
+    if value is None or value is PydanticUndefined or isinstance(value, BaseModel) or value in ((), frozenset(), {}):
         return ""
     return code(_toml(value))
 
@@ -137,21 +145,46 @@ def _named(annotation: Any) -> str:
     if origin in (tuple, frozenset):
         return f"list of {_named(inner[0])}"
     if origin is not None and issubclass(origin, Mapping):
-        return "table"
+        models = [_named(one) for one in _submodels(inner[1])]
+        return f"table of {' or '.join(models)}" if models else "table"
     if annotation in _TYPES:
         return _TYPES[annotation]
-    name = annotation.__name__
-    return f"[{name}](#{name.lower()})" if issubclass(annotation, BaseModel) else str(name)
+    return _link(annotation) if issubclass(annotation, BaseModel) else str(annotation.__name__)
 
 
-def _nested(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for field in model.model_fields.values():
-        inner = _submodel(field.annotation)
-        if inner is not None:
-            yield inner
+def _link(model: type[BaseModel]) -> str:
+    title = _title(model)
+    return f"[{title}](#{title.lower().replace(' ', '-')})"
 
 
-def _submodel(annotation: Any) -> type[BaseModel] | None:
+def _title(model: type[BaseModel]) -> str:
+    """Its name, with that of its kind where several kinds have one of this name."""
+    name = model.__name__
+    alike = Counter(one.__name__ for one in _shared())
+    return f"{name} of {model.__module__.split('.')[2]}" if alike[name] > 1 else name
+
+
+@cache
+def _shared() -> tuple[type[BaseModel], ...]:
+    """Tables within tables: those that have no section of their own."""
+    sections = [one for field in configuration.Settings.model_fields.values() for one in _submodels(field.annotation)]
+    own = {configuration.Settings, *sections, *(kind.settings for kind in kinds().values())}
+    return tuple(model for model in dict.fromkeys(_below(_roots())) if model not in own)
+
+
+def _roots() -> list[type[BaseModel]]:
+    return [configuration.Settings, *(kind.settings for kind in kinds().values())]
+
+
+def _below(models: Iterable[type[BaseModel]]) -> Iterator[type[BaseModel]]:
+    for model in models:
+        inner = [one for field in model.model_fields.values() for one in _submodels(field.annotation)]
+        yield from inner
+        yield from _below(inner)
+
+
+def _submodels(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for one in get_args(annotation) if (found := _submodel(one))), None)
+        yield annotation
+    for one in get_args(annotation):
+        yield from _submodels(one)

@@ -14,11 +14,12 @@ from tests.docs.markdown import ROOT
 import careloom
 from careloom.core.errors import CareloomError
 from careloom.systems.mllp import recognise
+from careloom.systems.registry import kinds
 
 SOURCE = ROOT / "src" / "careloom"
 _NO_PRODUCT = ("sim", "testing", "__main__")
-# The opening of a case, and the argument that names its kind.
-_OPENERS = {"NewCase": "kind", "Park": "case"}
+# The opening of a case, and the argument that names its kind; of a `Trouble` it may be the first, without a name.
+_OPENERS = {"NewCase": "kind", "Park": "case", "Trouble": "kind"}
 _TREE = "careloom.core.errors"
 
 Errors = Iterator[tuple[type[CareloomError], int]]
@@ -36,8 +37,9 @@ def _below(error: type[CareloomError], depth: int, seen: set[type]) -> Errors:
     seen.add(error)
     yield error, depth
     for child in sorted(filter(lambda one: _is_product(one.__module__), error.__subclasses__()), key=_place):
-        # A class of two parents stands below its meaning, not below the mix-in that adds a place to it.
-        if child not in seen and error is child.__bases__[-1]:
+        # A class of two parents stands below its meaning, not below the mix-in that adds a place to it. Of a private
+        # one nobody learns: it is met as its parent.
+        if child not in seen and error is child.__bases__[-1] and not child.__name__.startswith("_"):
             yield from _below(child, depth + 1, seen)
 
 
@@ -47,18 +49,37 @@ def _place(error: type) -> tuple[bool, str, int]:
 
 
 def case_kinds() -> set[str]:
-    """The kinds of cases that the code opens, wherever it does."""
-    return {kind for tree in _trees(SOURCE) for node in ast.walk(tree) for kind in _cases_of(node)}
+    """The kinds of cases that the code opens, wherever it does, and those that a manifest declares."""
+    return opened() | {case for kind in kinds().values() for case in kind.manifest.cases}
 
 
-def _cases_of(node: ast.AST) -> Iterator[str]:
+def opened(folder: Path = SOURCE) -> set[str]:
+    """The kinds of cases that the code below a folder opens. A name stands for what its module holds under it."""
+    return {
+        kind
+        for path in _files(folder)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for kind in _cases_of(node, path)
+    }
+
+
+def _cases_of(node: ast.AST, path: Path) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef) and node.name == "case":
         for inner in ast.walk(node):
             if isinstance(inner, ast.Return) and inner.value is not None:
                 yield from filter(None, map(_text, ast.walk(inner.value)))
-    elif isinstance(node, ast.Call):
-        named = [one.value for one in node.keywords if one.arg == _OPENERS.get(_called(node), "")]
-        yield from filter(None, map(_text, named))
+    elif isinstance(node, ast.Call) and (argument := _OPENERS.get(_called(node))):
+        given = [one.value for one in node.keywords if one.arg == argument]
+        given += node.args[:1] if _called(node) == "Trouble" else []
+        yield from filter(None, (_held(one, path) for one in given))
+
+
+def _held(node: ast.expr, path: Path) -> str | None:
+    if not isinstance(node, ast.Name):
+        return _text(node)
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    held = getattr(importlib.import_module(".".join(parts)), node.id, None)
+    return held if isinstance(held, str) else None
 
 
 def problem_types() -> list[tuple[str, int, str]]:
@@ -91,9 +112,11 @@ def hl7_codes() -> dict[str, int]:
 
 
 def _trees(folder: Path) -> Iterator[ast.AST]:
-    for path in sorted(folder.rglob("*.py")):
-        if path.relative_to(SOURCE).parts[0] not in _NO_PRODUCT:
-            yield ast.parse(path.read_text("utf-8"))
+    yield from (ast.parse(path.read_text("utf-8")) for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from (one for one in sorted(folder.rglob("*.py")) if one.relative_to(SOURCE).parts[0] not in _NO_PRODUCT)
 
 
 def _called(call: ast.Call) -> str:

@@ -7,9 +7,10 @@ from tests.docs.markdown import code, page, table
 from careloom.systems.registry import Guarantees, kinds
 
 _INTRO = """\
-A system is an outside party with a connector. Its kind is a folder below `src/careloom/systems`, or below `systems` in
-your project: [adding one](../how-to/add-a-system.md) is adding a folder. What stands in `[systems.NAME]` for each kind is
-in [settings](settings.md). The conformance suite holds every kind to what it promises."""
+A system is an outside party with a connector. Its kind is a folder below `src/careloom/systems`, or below
+`systems` in your project: [adding one](../how-to/add-a-system.md) is adding a folder. What stands in
+`[systems.NAME]` for each kind is in [settings](settings.md). The conformance suite holds every kind to what it
+promises."""
 _DIRECTIONS = {"in": "in: it sends to us", "out": "out: we send to it", "both": "both"}
 
 
@@ -35,9 +36,8 @@ def _kind(name: str) -> str:
     kind = kinds()[name]
     manifest = kind.manifest
     link = f"[settings](settings.md#systems-of-kind-{name})"
-    pointer = (
-        f", [its README](../../src/careloom/systems/{name}/README.md)" if (kind.folder / "README.md").exists() else ""
-    )
+    readme = f", [its README](../../src/careloom/systems/{name}/README.md)"
+    pointer = readme if (kind.folder / "README.md").exists() else ""
     given = {
         "is": f"[`{manifest.extends}`](#{manifest.extends}) with other defaults" if manifest.extends else "",
         "formats": ", ".join(manifest.formats),
@@ -45,7 +45,7 @@ def _kind(name: str) -> str:
         "its data may be": ", ".join(manifest.data_classes),
         "hidden where a body is shown": ", ".join(map(code, manifest.masks)),
         "what may come of a call": ", ".join(manifest.errors),
-        "cases of its own": ", ".join(map(code, manifest.cases)),
+        "cases of its own": ", ".join(f"[`{one}`](../operations/runbook.md#case-{one})" for one in manifest.cases),
         "its messages become": ", ".join(map(code, manifest.publishes)),
         "is sent": ", ".join(map(code, manifest.consumes)),
     }

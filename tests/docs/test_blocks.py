@@ -59,7 +59,18 @@ def test_every_block_is_of_a_kind_that_is_checked_here() -> None:
     assert len(every("toml")) > 8 and len(every("python")) > 4 and len(every_command()) > 30
 
 
-@pytest.mark.parametrize("block", every("toml"), ids=str)
+def own_kinds(page: Path) -> set[str]:
+    """The kinds of systems that a reader of a page makes; what uses them is checked where the page is followed."""
+    return {c.words[3] for b in blocks(page) for c in commands(b) if c.words[:3] == ["careloom", "new", "system"]}
+
+
+def uses(block: Block, own: set[str]) -> bool:
+    """Whether a block that the reader saves has a system of one of these kinds."""
+    systems = tomllib.loads(block.text).get("systems", {}) if block.note.startswith("file: ") else {}
+    return any(one.get("kind") in own for one in systems.values())
+
+
+@pytest.mark.parametrize("block", [one for one in every("toml") if not uses(one, own_kinds(one.path))], ids=str)
 def test_settings_are_valid(block: Block, tmp_path: Path) -> None:
     """A fragment is checked as part of the tutorial's settings, so that what it refers to is there."""
     tutorial = next(b for b in blocks(ROOT / "docs/tutorial/first-feed.md") if b.language == "toml")

@@ -9,6 +9,7 @@ from tests.docs.markdown import ROOT
 from tests.docs.schema_page import tables
 
 from careloom.store.database import Database
+from careloom.systems.registry import kinds
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -51,6 +52,13 @@ def test_every_error_says_what_it_means() -> None:
 
 def test_every_kind_of_case_is_documented_and_no_other() -> None:
     assert source.case_kinds() == set(errors_page.CASES)
+
+
+def test_every_kind_of_case_that_a_system_opens_is_declared_in_a_manifest_and_no_other() -> None:
+    declared = {case for kind in kinds().values() for case in kind.manifest.cases}
+
+    assert source.opened(source.SOURCE / "systems") == declared
+    assert "endpoint-disabled" in declared
 
 
 def test_every_code_of_hl7_is_documented_and_no_other() -> None:

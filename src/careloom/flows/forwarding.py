@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from careloom.core.envelope import Recorded
 from careloom.log.handling import Handled, RetryPolicy, Subscription
 from careloom.log.lanes import Bank
-from careloom.systems.seam import Target
+from careloom.systems.seam import Retried, Target
 
 
 def forwarding(name: str, events: Sequence[str], target: Target, concurrency: int) -> Subscription:
-    """A subscription `deliver.<name>` that posts events of these types."""
+    """A subscription `deliver.<name>` that posts events of these types, and tries again as the target says, if it does."""
 
     async def deliver(event: Recorded) -> Handled:
         return Handled(await target.post(event))
@@ -23,5 +23,5 @@ def forwarding(name: str, events: Sequence[str], target: Target, concurrency: in
         types=tuple(events),
         gate=lambda: target.retry_after,
         concurrency=concurrency,
-        retry=getattr(target, "retry", RetryPolicy()),
+        retry=target.retry if isinstance(target, Retried) else RetryPolicy(),
     )

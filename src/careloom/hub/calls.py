@@ -38,14 +38,16 @@ class CallAudit:
 
     async def write(self) -> None:
         """Write what waits. Raises Unavailable when the store is away; nothing is lost then."""
-        entries = list(self._waiting)
+        entries, self._waiting = self._waiting, deque()
         if not entries:
             return
         columns = list(zip(*(_row(entry) for entry in entries), strict=True))
-        async with self._database.acquire() as connection:
-            await connection.execute(_SQL.record_calls, *(list(column) for column in columns))
-        for _ in entries:
-            self._waiting.popleft()
+        try:
+            async with self._database.acquire() as connection:
+                await connection.execute(_SQL.record_calls, *(list(column) for column in columns))
+        except BaseException:  # a cancellation too: they are written at the end
+            self._waiting.extendleft(reversed(entries))
+            raise
         if self.lost:
             _log.error("%d calls of the API are not on record: the store was away too long", self.lost)
             self.lost = 0

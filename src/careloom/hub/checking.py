@@ -13,6 +13,7 @@ from careloom.core.errors import CareloomError, Unavailable
 from careloom.core.ids import Uuid7
 from careloom.core.receipts import Receipt, Received, Refusal
 from careloom.hub.configuration import Configuration
+from careloom.hub.lookups import make_lookups
 from careloom.hub.node import subscriptions_of
 from careloom.hub.storage import Storage
 from careloom.hub.systems import open_systems
@@ -42,6 +43,7 @@ async def findings(configuration: Configuration, store: Storage, clock: Clock, s
     new_id = Uuid7(clock)
     systems = open_systems(configuration, store, NoIntake(), clock, new_id, stack)
     subscriptions_of(configuration, store, systems, new_id)  # raises for flows that cannot be bound
+    make_lookups(configuration.settings.api, systems, clock)  # raises for systems that cannot answer
     found: list[Finding] = []
     for name, system in systems.items():
         found.extend(await _of_system(name, system))

@@ -1,26 +1,31 @@
 """What brokers have in common: records in from a cursor or until acknowledged, events out with a key of their own.
 
-A broker is worked through a `Wire`, opened by the scheme of its address: the real client for `nats://`, a wire in
-memory for the fakes. Whatever a wire raises is one of our errors.
+A broker is worked through a `Wire`, opened by its kind and the scheme of its address: the real client for `nats://`, a
+wire in memory for the fakes. Each system has a wire of its own. Whatever a wire raises is one of our errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 
 from careloom.core.envelope import Recorded
-from careloom.core.errors import AmbiguousError, CareloomError, ConfigurationError
+from careloom.core.errors import AmbiguousError, CareloomError, ConfigurationError, Rejected
 from careloom.core.outcomes import Done, ErrorKind, Outcome, Retry
+from careloom.core.receipts import Refusal
+from careloom.systems.reception import EXCERPT, Reception
 from careloom.systems.resilience import Gate
-from careloom.systems.seam import Trouble, Troubles
+from careloom.systems.seam import Surroundings, Trouble
 
 CONTENT: Final = "application/cloudevents+json"
 REFUSED: Final = "record-refused"
+CONFLICT: Final = "its id was used before for other content"
+
+KnownBy: TypeAlias = Literal["id", "content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +50,21 @@ class Wire(Protocol):
 
 
 Opener = Callable[[str, Mapping[str, Any]], Any]
-_OPENERS: Final[dict[str, Opener]] = {}
+_OPENERS: Final[dict[tuple[str, str], Opener]] = {}
 
 
-def opens(scheme: str, opener: Opener) -> None:
-    """Addresses of this scheme are opened so. The fakes add theirs."""
-    _OPENERS[scheme] = opener
+def opens(kind: str, scheme: str, opener: Opener) -> None:
+    """Addresses of this scheme are opened so in systems of this kind. The fakes add theirs."""
+    _OPENERS[kind, scheme] = opener
 
 
-def open_wire(address: str, options: Mapping[str, Any]) -> Any:
-    """The wire to an address. Raises ConfigurationError for a scheme that nobody opens."""
-    scheme = urlsplit(address).scheme
-    if scheme not in _OPENERS:
-        raise ConfigurationError(f"addresses begin with {' or '.join(f'{one}://' for one in sorted(_OPENERS))}")
-    return _OPENERS[scheme](address, options)
+def open_wire(kind: str, address: str, options: Mapping[str, Any]) -> Any:
+    """A new wire to an address. Raises ConfigurationError for a scheme that this kind does not open."""
+    opener = _OPENERS.get((kind, urlsplit(address).scheme))
+    if opener is None:
+        own = sorted(f"{scheme}://" for one, scheme in _OPENERS if one == kind)
+        raise ConfigurationError(f"addresses begin with {' or '.join(own)} in the kind {kind}")
+    return opener(address, options)
 
 
 class Publisher:
@@ -108,7 +114,27 @@ def cloud_event(event: Recorded) -> dict[str, object]:
     }
 
 
-async def put_aside(troubles: Troubles, place: str, problems: Sequence[CareloomError]) -> None:
-    """A record that can never be stored becomes a case; it is kept with the refusals, and the next one goes on."""
-    if problems:
-        await troubles.report(Trouble(REFUSED, f"a record was put aside: {problems[0]}", place))
+class Inbound:
+    """Takes records into the log. One that can never be stored is kept with the refusals and becomes a case, so that
+    the next one goes on. `known_by` is what tells a repeat; `field` is where the sender's id stands."""
+
+    def __init__(self, reception: Reception, around: Surroundings, known_by: KnownBy, field: str) -> None:
+        self._reception = reception
+        self._around = around
+        self._by_id = known_by == "id"
+        self._field = field
+
+    async def take(self, record: Record, place: str) -> bool:
+        """Whether all that is in it is stored. `place` stands for the record in cases. Raises Unavailable."""
+        key = record.id if self._by_id else ""
+        taken = await self._reception.take(record.body, origin=place, key=key or None)
+        if taken.good:
+            return True
+        if taken.conflicting:
+            refusal = Refusal(
+                self._reception.system, CONFLICT, self._field if key else "", record.body[:EXCERPT], place
+            )
+            self._around.intake.refuse(refusal)
+        problem = taken.refused[0] if taken.refused else Rejected(CONFLICT)
+        await self._around.troubles.report(Trouble(REFUSED, f"a record was put aside: {problem}", place))
+        return False

@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, cast
+from typing import Any, ClassVar, Final, Protocol, Self, cast
 
-from careloom.core.errors import AccessRefused, AmbiguousError, CareloomError, Rejected, Throttled, Unavailable
+from careloom.core.errors import (
+    AccessRefused,
+    AmbiguousError,
+    CareloomError,
+    ConfigurationError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from careloom.core.outcomes import Outcome
 from careloom.systems import broker
 from careloom.systems.broker import Record
@@ -44,25 +52,28 @@ class _Refused(AccessRefused):
 
 
 class MemoryBroker:
-    """Topics as lists; drops a repeat by its id. Opened by `<scheme>://`."""
+    """Topics as lists; drops a repeat by its id. Opened by `trial-<kind>://<name>`, while it is entered."""
 
-    def __init__(self, scheme: str) -> None:
+    def __init__(self, kind: str, name: str = "memory") -> None:
         self.records: list[Record] = []
         self.published: dict[str, Record] = {}
         self.behaviour = Behaviour.WILLING
-        self._scheme = scheme
+        self._kind = kind
+        self._name = name
         self._changed = asyncio.Event()
 
     @property
     def address(self) -> str:
-        return f"{self._scheme}://memory"
+        return f"trial-{self._kind}://{self._name}"
 
     async def __aenter__(self) -> Self:
-        broker.opens(self._scheme, lambda _address, _options: self)
+        assert self.address not in _RUNNING, "another broker in memory has this name: give one of them a name"
+        _RUNNING[self.address] = self
+        broker.opens(self._kind, f"trial-{self._kind}", _running)
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        pass
+        del _RUNNING[self.address]
 
     async def behave(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -97,6 +108,15 @@ class MemoryBroker:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+_RUNNING: Final[dict[str, MemoryBroker]] = {}
+
+
+def _running(address: str, _options: Mapping[str, Any]) -> MemoryBroker:
+    if address not in _RUNNING:
+        raise ConfigurationError("no broker in memory has this address")
+    return _RUNNING[address]
 
 
 class Publishing:

@@ -55,10 +55,10 @@ class Reception:
     async def take(self, data: Bytes, *, origin: str = "", key: str | None = None) -> Taken:
         """Store every message in `data`; returns once all are committed.
 
-        An open file is read as it is stored, in formats that can be. `origin` says where they came from (a file's label,
-        a peer), for refusals. `key` is the sender's own for bytes that are one message. Raises Unavailable when the
-        store did not take them: bring them again, what was stored is then a repeat. A message that cannot be read never
-        keeps the others back.
+        An open file is read as it is stored, in formats that can be. `origin` says where they came from (a file's
+        label, a peer), for refusals. `key` is the sender's own for bytes that are one message. Raises Unavailable when
+        the store did not take them: bring them again, what was stored is then a repeat. A message that cannot be read
+        never keeps the others back.
         """
         return await self.take_units(self._reader.units(data, self._settings), origin=origin, key=key)
 

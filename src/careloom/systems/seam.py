@@ -12,12 +12,14 @@ by its class, and the hub looks which of these it offers:
 | `answer(request)`                  | mounts it at `/v1/systems/NAME/...` of the gateway (`Endpoint`)                |
 | `recogniser`                       | takes HL7 v2 for it at `/v1/systems/NAME/messages` (`TakesMessages`)           |
 | `post(event)` and `retry_after`    | can forward events to it, `[deliveries.NAME]` (`Target`)                       |
+| `retry` beside these               | tries again as that says, and not as it does by default (`Retried`)            |
+| `answers` and `look_up(...)`       | has it answer look-ups, `[api.lookups.NAME]` (`Answers`)                       |
 | `check()`                          | asks it in `careloom check` (`Checked`)                                        |
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +31,7 @@ from careloom.core.envelope import Recorded
 from careloom.core.outcomes import Outcome
 from careloom.core.receipts import Intake
 from careloom.core.secrets import Resolver
+from careloom.log.handling import RetryPolicy
 from careloom.mapping.source import Settings as SourceSettings
 from careloom.systems.ledger import Ledger
 
@@ -239,7 +242,7 @@ class TakesMessages(Protocol):
 
 @runtime_checkable
 class Target(Protocol):
-    """Takes events as they are."""
+    """Takes events as they are. One that knows better than the hub when to try again is `Retried` too."""
 
     @property
     def retry_after(self) -> float:
@@ -247,6 +250,30 @@ class Target(Protocol):
 
     async def post(self, event: Recorded) -> Outcome:
         """Deliver one event, and say what came of it."""
+
+
+@runtime_checkable
+class Retried(Protocol):
+    """A `Target` whose far side has its own idea of how often, and how long after one another, it is tried."""
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """The pauses between the attempts of one event, and how many there are before it is parked with a case."""
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """Answers questions of the gateway directly, `[api.lookups.NAME]`."""
+
+    @property
+    def answers(self) -> Collection[str]:
+        """The shapes of questions that it answers, as it is set up: `patient`, `eligibility`."""
+
+    async def look_up(self, shape: str, parameters: Any, budget_seconds: float) -> Mapping[str, Any] | None:
+        """The answer in the shape's words, None when there is none. `parameters` is an instance of the shape's model.
+
+        Raises ConfigurationError for another shape.
+        """
 
 
 class Obstacle(Protocol):

@@ -1,11 +1,15 @@
-"""The rarer findings one by one, and that every code of the table can be told from a spoilt sample."""
+"""The rarer findings, each from a sample that was spoilt for it; and that no code of the table is one nothing finds."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 from x12_files import changed, sample
 
 from careloom.formats import x12
+from careloom.formats.x12.findings import KINDS
 
 SPOILT = [
     ("835_balanced", [("IEA*1*000000417~\n", "IEA*1*000000417~\nnothing of note\n")], "not-x12", "byte"),
@@ -31,6 +35,12 @@ def test_a_spoilt_sample_is_found_out(name: str, swaps: list[tuple[str, str]], c
     assert [one.place for one in found if one.code == code and one.place.startswith(place)], [
         (one.code, one.place) for one in found
     ]
+
+
+def test_every_code_of_the_table_is_found_somewhere() -> None:
+    sources = [path for path in Path(x12.__file__).parent.glob("*.py") if path.name != "findings.py"]
+    written = {code for path in sources for code in re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', path.read_text())}
+    assert sorted(set(KINDS) - written) == []
 
 
 def test_an_interchange_of_nothing() -> None:

@@ -25,7 +25,7 @@ from careloom.systems.broker import Publisher, Record
 from careloom.systems.folder.fake import DOCUMENTS, order
 from careloom.systems.kafka.connector import Settings, connect
 from careloom.systems.kafka.consumer import Consumer
-from careloom.systems.kafka.fake import SCHEME, FakeTopic
+from careloom.systems.kafka.fake import FakeTopic
 from careloom.systems.kafka.telling import Telling
 from careloom.systems.kafka.wire import servers
 from careloom.testing.surroundings import World
@@ -35,7 +35,7 @@ SAMPLE = Path(kafka.__file__).parent / "fixtures" / "order.json"
 
 
 def consumer(world: World, **settings: object) -> Consumer:
-    given = {"url": f"{SCHEME}://memory", "direction": "in", "topic": "trial.in", **settings}
+    given = {"url": "trial-kafka://memory", "direction": "in", "topic": "trial.in", **settings}
     made = connect(Settings.model_validate(given), world.around(source=SOURCE))
     assert isinstance(made, Consumer)
     return made
@@ -129,6 +129,17 @@ async def test_a_record_that_cannot_be_read_is_put_aside_and_the_next_goes_on(tm
     assert "Quillfeather" not in trouble.reason
     assert [refusal.body for refusal in world.intake.refusals] == [b"{Quillfeather"]
     assert keys(world) == ["D1", "D2"]
+
+
+async def test_other_content_under_a_known_id_is_kept_with_the_refusals(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with FakeTopic() as topic:
+        topic.logs[0] = [Record(order(1), id="e1"), Record(order(2), id="e1"), Record(order(3), id="e3")]
+        await consumer(world).poll()
+    [refusal] = world.intake.refusals
+    assert (refusal.location, refusal.body, refusal.peer) == ("ce_id", order(2), "trial.in/0/1")
+    assert [(one.kind, one.place) for one in world.troubles.told] == [("record-refused", "trial.in/0/1")]
+    assert keys(world) == ["e1", "e3"]
 
 
 async def test_known_by_content_a_senders_ids_count_for_nothing(tmp_path: Path) -> None:

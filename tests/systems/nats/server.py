@@ -20,6 +20,7 @@ from nats.js.api import StreamConfig
 from careloom.systems.broker import Record
 from careloom.systems.trial import Behaviour
 
+_PATIENCE = 60.0
 BINARY = Path(sys.prefix) / "bin" / "nats-server"
 
 
@@ -51,7 +52,10 @@ class RealNats:
         """Start it on the same port and store as before; returns once it answers."""
         arguments = ["-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", self._folder]
         self._process = subprocess.Popen([BINARY, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        client = await nats.connect(self.address, max_reconnect_attempts=200, reconnect_time_wait=0.05, error_cb=_quiet)
+        async with asyncio.timeout(_PATIENCE):
+            client = await nats.connect(
+                self.address, max_reconnect_attempts=-1, reconnect_time_wait=0.05, error_cb=_quiet
+            )
         await client.close()
 
     def kill(self) -> None:
@@ -74,7 +78,7 @@ class RealNats:
         """Put records into the stream that the kind reads."""
         client = await nats.connect(self.address)
         for body in bodies:
-            await client.jetstream().publish("trial.in", body, headers=dict(headers or {}))
+            await client.jetstream().publish("trial.in", body, timeout=_PATIENCE, headers=dict(headers or {}))
         await client.close()
 
     async def taken(self) -> Sequence[bytes]:

@@ -28,7 +28,7 @@ from careloom.systems.broker import Publisher, Record
 from careloom.systems.folder.fake import DOCUMENTS, order
 from careloom.systems.rabbitmq.connector import Settings, connect
 from careloom.systems.rabbitmq.consumer import Consumer
-from careloom.systems.rabbitmq.fake import SCHEME, FakeQueue
+from careloom.systems.rabbitmq.fake import FakeQueue
 from careloom.systems.rabbitmq.telling import Telling
 from careloom.testing.surroundings import World
 
@@ -37,7 +37,7 @@ SAMPLE = Path(rabbitmq.__file__).parent / "fixtures" / "order.json"
 
 
 def consumer(world: World, **settings: object) -> Consumer:
-    given = {"url": f"{SCHEME}://memory", "direction": "in", "queue": "trial.in", **settings}
+    given = {"url": "trial-rabbitmq://memory", "direction": "in", "queue": "trial.in", **settings}
     made = connect(Settings.model_validate(given), world.around(source=SOURCE))
     assert isinstance(made, Consumer)
     return made
@@ -106,7 +106,10 @@ async def test_other_content_under_a_known_id_is_kept_before_the_queue_forgets_i
     async with FakeQueue() as queue:
         queue.records = [Record(order(1), id="m1"), Record(order(2), id="m1")]
         await consumer(world).poll()
-    assert [refusal.body for refusal in world.intake.refusals] == [order(2)]
+    assert [(one.location, one.body) for one in world.intake.refusals] == [("message_id", order(2))]
+    assert [one.reason for one in world.troubles.told] == [
+        "a record was put aside: its id was used before for other content"
+    ]
     assert [record.body for record in queue.dead] == [order(2)]
 
 
@@ -210,6 +213,7 @@ def test_without_the_library_the_settings_say_what_to_install(
     ("settings", "words"),
     [
         ({"url": "morse://x"}, "addresses begin with"),
+        ({"url": "nats://127.0.0.1:4222"}, "addresses begin with amqp:// or amqps://"),
         ({"url": "amqp://x", "direction": "in"}, "needs the queue"),
         ({"url": "amqps://x", "user": "u"}, "go together"),
         ({"url": "amqp://x", "format": "morse"}, "there are hl7v2"),

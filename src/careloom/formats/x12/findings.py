@@ -1,8 +1,8 @@
 """What validation can find: one table of codes, with how bad each is and how a 999 reports it.
 
-Acknowledgement codes are those of ASC X12 005010 data elements 620 (IK304), 621 (IK403), 618 (IK502), 716
-(AK905) and the
-note codes of TA1.
+Acknowledgement codes are those of ASC X12 005010 data elements 620 (IK304), 621 (IK403), 618 (IK502), 716 (AK905) and
+the note codes of TA1. A set without a table is one of ST01 (`set-unsupported`), whatever its GS01; of codes only
+qualifiers that choose a place are known (`qualifier-unexpected`), for the lists are proprietary.
 """
 
 from __future__ import annotations
@@ -64,7 +64,6 @@ KINDS: Final[dict[str, Kind]] = {
     "group-control-repeated": Kind("GS06 was used before in this interchange", "group", "19"),
     "group-count-differs": Kind("GE01 does not count the sets that came", "group", "5"),
     "group-element": Kind("an element of the GS segment does not follow X12.22", "group", "6"),
-    "group-unsupported": Kind("GS01 names a kind of group that we have no table for", "group", "1", "warning"),
     "group-version": Kind("GS08 names no version and guide that we have a table for", "group", "2", "strict"),
     "group-kind-differs": Kind("the set does not belong in a group of this GS01", "set", "6", "strict"),
     "set-unsupported": Kind("there is no table for this set; only its envelope was checked", "set", "1", "warning"),
@@ -94,7 +93,6 @@ KINDS: Final[dict[str, Kind]] = {
     "character-invalid": Kind("a control character stands in the value", "element", "6"),
     "character-extended": Kind("a character beyond ASCII; agree on it with the receiver", "element", "6", "warning"),
     "number-invalid": Kind("not written as a number of this type", "element", "6"),
-    "code-invalid": Kind("not a code that can stand here", "element", "7"),
     "date-invalid": Kind("no date of the calendar, or not in its format", "element", "8"),
     "time-invalid": Kind("no time of the day, or not in its format", "element", "9"),
     "dates-reversed": Kind("ends before it begins", "element", "8"),

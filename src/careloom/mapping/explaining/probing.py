@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from careloom.core.errors import FormatError, MappingError
+from careloom.mapping.explaining.differences import changed, named, values
 from careloom.mapping.explaining.leaves import Leaf, leaves
 from careloom.mapping.result import Translation
 from careloom.model import encode
 
 Translate: TypeAlias = Callable[[bytes], Translation]
-Targets: TypeAlias = Mapping[str, str]
-"""The single values of events: `registration.created.v1/patient/name/0/family` and what stands there."""
+Others: TypeAlias = Mapping[str, Sequence[str]]
 
 _DATE: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}|\d{6})?(?:\.\d+)?(?:[+-]\d{4})?")
-_ISO_DATE: Final = re.compile(r"(?:19|20)\d\d-\d\d(?:-\d\d)?")
+_ISO_DATE: Final = re.compile(r"(?:19|20)\d\d-\d\d(?:-\d\d(?:T[0-9:.]+(?:Z|[+-][0-9:]+)?)?)?")
 _DECIDES: Final = 0.8
 """A value that changes so large a part of all targets says what the message is, not what one of them holds."""
+_FEWEST: Final = 3
+_ALIKE: Final = 2
+_UNREADABLE: Final = "unreadable"
 
 
 class Origin(NamedTuple):
@@ -32,8 +36,9 @@ class Origin(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """A message, explained. `decides` are places that say what the message becomes, `unused` those that no target came
-    from; both as (path, general path)."""
+    """A message, explained. `outcome` is `translated`, or begins with `filtered: ` or `case: ` and says why. `decides`
+    are the values that say what the message becomes, `used` those that a target came from, `unused` the others, also
+    those without which the message can only not be read."""
 
     outcome: str
     origins: Sequence[Origin]
@@ -42,68 +47,92 @@ class Explanation(NamedTuple):
     unused: Sequence[Leaf]
 
 
+class _Made(NamedTuple):
+    """What a message became. `events` are JSON documents, each with its type."""
+
+    outcome: str
+    events: list[tuple[str, Any]]
+
+
 def explain(format: str, body: bytes, translate: Translate) -> Explanation:
     """Raises FormatError for a message that cannot be read at all; a case (MappingError) is an outcome."""
-    outcome, base = _targets(body, translate)
-    sources: dict[str, list[str]] = {target: [] for target in base}
-    decides: list[Leaf] = []
-    used: list[Leaf] = []
-    unused: list[Leaf] = []
-    for leaf in leaves(format, body):
-        touched, decisive = _touched(leaf, outcome, base, translate)
+    base = _made(translate, body)
+    found = list(leaves(format, body))
+    if base.outcome == _UNREADABLE:
+        translate(body)
+    prober = _Prober(base, translate, _alike(found))
+    sources: dict[str, list[str]] = {target: [] for target in prober.targets}
+    sorted_: dict[str, list[Leaf]] = {"decides": [], "used": [], "unused": []}
+    for leaf in found:
+        touched, decisive = prober.touched(leaf)
         for target in touched:
             sources[target].append(leaf.path)
-        (decides if decisive else used if touched else unused).append(leaf)
-    origins = [Origin(target, value, tuple(sources[target])) for target, value in base.items()]
-    return Explanation(outcome, origins, decides, used, unused)
+        sorted_["used" if touched else "decides" if decisive else "unused"].append(leaf)
+    origins = [Origin(target, value, tuple(sources[target])) for target, value in prober.targets.items()]
+    return Explanation(base.outcome, origins, **sorted_)
 
 
-def _touched(leaf: Leaf, outcome: str, base: Targets, translate: Translate) -> tuple[set[str], bool]:
-    """The targets that depend on a value; and whether it decides what the message becomes."""
-    found: set[str] = set()
-    decisive = False
-    for other in _others(leaf.value):
-        said, targets = _targets(leaf.replaced(other), translate)
-        changed = {target for target in base if targets.get(target) != base[target]}
-        if said != outcome or not base or len(changed) > max(3, _DECIDES * len(base)):
-            decisive = decisive or bool(base) or said != outcome
-        else:
-            found |= changed
-    return found, decisive and not found
+class _Prober:
+    """Puts other values into one message, and compares what it becomes."""
+
+    def __init__(self, base: _Made, translate: Translate, alike: Others) -> None:
+        self._base = base
+        self._translate = translate
+        self._alike = alike
+        self.targets = dict(values(base.events))
+
+    def touched(self, leaf: Leaf) -> tuple[set[str], bool]:
+        """The targets that come from a value; and whether it decides what the message becomes.
+
+        The first attempt that shows a target is enough: that a value which is taken out takes others along, such as a
+        constant beside it, does not make it their source.
+        """
+        decisive = False
+        for other in self._others(leaf):
+            made = _made(self._translate, leaf.replaced(other))
+            if made.outcome == _UNREADABLE:
+                continue
+            found = set(changed(self._base.events, made.events)) if made.outcome == self._base.outcome else set()
+            if made.outcome != self._base.outcome or len(found) > max(_FEWEST, _DECIDES * len(self.targets)):
+                decisive = True
+            elif found:
+                return found, False
+        return set(), decisive
+
+    def _others(self, leaf: Leaf) -> Iterator[str]:
+        """Another value of its sort, values that the message itself has at such places (codes that are known), and
+        nothing: each may show what the others hide."""
+        yield another(leaf.value)
+        yield from [value for value in self._alike.get(leaf.general, ()) if value != leaf.value][:_ALIKE]
+        yield ""
 
 
-def _others(value: str) -> Iterator[str]:
-    """Nothing, and another value of the same sort: each may show what the other hides."""
-    yield ""
+def another(value: str) -> str:
+    """Another value that looks the same: a date, a number, or a text."""
     if _DATE.fullmatch(value) or _ISO_DATE.fullmatch(value):
-        yield value[:3] + ("4" if value[3] != "4" else "5") + value[4:]
-    elif value.replace(".", "", 1).replace("-", "", 1).isdigit():
-        yield value[:-1] + ("7" if value[-1] != "7" else "8")
-    else:
-        yield value + "Q"
+        return value[:3] + ("8" if value[3] == "4" else "4") + value[4:]
+    if value.replace(".", "", 1).replace("-", "", 1).isdecimal() and value[-1].isdecimal():
+        return value[:-1] + ("7" if value[-1] != "7" else "8")
+    return value + "Q"
 
 
-def _targets(body: bytes, translate: Translate) -> tuple[str, Targets]:
+def _alike(found: Sequence[Leaf]) -> Others:
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for leaf in found:
+        known = alike[leaf.general]
+        if len(known) <= _ALIKE and leaf.value not in known:
+            known.append(leaf.value)
+    return alike
+
+
+def _made(translate: Translate, body: bytes) -> _Made:
     try:
         made = translate(body)
-    except (FormatError, MappingError) as error:
-        return f"case: {error}", {}
+    except FormatError:
+        return _Made(_UNREADABLE, [])
+    except MappingError as error:
+        return _Made(f"case: {error}", [])
     if made.filtered is not None:
-        return f"filtered: {made.filtered}", {}
-    found: dict[str, str] = {}
-    for number, event in enumerate(made.events):
-        prefix = f"{event.type}#{number + 1}" if len(made.events) > 1 else event.type
-        found |= {f"{prefix}{path}": value for path, value in _flat(msgspec.json.decode(encode(event)))}
-    return "translated", found
-
-
-def _flat(document: Any) -> Iterator[tuple[str, str]]:
-    pending: list[tuple[str, Any]] = [("", document)]
-    while pending:
-        path, node = pending.pop()
-        if isinstance(node, dict):
-            pending.extend(reversed([(f"{path}/{name}", value) for name, value in node.items()]))
-        elif isinstance(node, list):
-            pending.extend(reversed([(f"{path}/{index}", value) for index, value in enumerate(node)]))
-        else:
-            yield path, str(node)
+        return _Made(f"filtered: {made.filtered}", [])
+    documents = [msgspec.json.decode(encode(event)) for event in made.events]
+    return _Made("translated", list(zip(named([event.type for event in made.events]), documents, strict=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from careloom.core.errors import ConfigurationError, FormatError
@@ -15,7 +15,12 @@ from careloom.mapping.reading import Bytes, Unit, Units, Unread, whole
 from careloom.mapping.source import Settings
 
 MEDIA_TYPE: Final = "application/json"
-WHOLE: Final = "text/csv"
+WHOLE: Final[Mapping[str, str]] = {
+    "delimited": "text/csv",
+    "fixed": "text/plain",
+    "excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""Media types of files that are one message as they are, by the kind of their layout."""
 
 
 def units(source: Bytes, settings: Settings) -> Units:
@@ -47,7 +52,7 @@ def _unit(one: Rows, layout: Layout, file: str) -> Unit:
         key=key,
         subject=f"Row/{layout.name}/{about}",
         body=one.body,
-        media_type=WHOLE if layout.message == "file" else MEDIA_TYPE,
+        media_type=WHOLE[layout.kind] if layout.message == "file" else MEDIA_TYPE,
         place=f"line {one.line}",
     )
 

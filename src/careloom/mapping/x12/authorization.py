@@ -10,6 +10,7 @@ from careloom.formats.x12 import Loop, Transaction
 from careloom.mapping.catalogue import Mapping as SetMapping
 from careloom.mapping.result import Translation
 from careloom.mapping.source import Settings
+from careloom.mapping.x12.asking import named_above, numbers
 from careloom.mapping.x12.codes import DECISION, DIAGNOSIS, REJECT
 from careloom.mapping.x12.parties import (
     family_number,
@@ -21,7 +22,7 @@ from careloom.mapping.x12.parties import (
     relationship,
 )
 from careloom.mapping.x12.services import Procedure, procedure
-from careloom.mapping.x12.source import Row, Source, merged, present
+from careloom.mapping.x12.source import Row, Source, merged
 from careloom.model import (
     Authorization,
     AuthorizationCancelled,
@@ -35,7 +36,6 @@ from careloom.model import (
     Coding,
     Coverage,
     CoverageClass,
-    Identifier,
     Period,
     Quantity,
 )
@@ -104,17 +104,17 @@ def _outer(loop: Loop) -> bool:
 
 def _asked(source: Source, event: Loop) -> AuthorizationRequested:
     um = source.row(event, "UM")
-    requester = _named(event, "2000B", "2010B")
+    requester = named_above(event, "2000B", "2010B")
     person = requester if requester is not None and is_person(requester) else None
     request = AuthorizationRequest(
-        identifier=_numbers(source, event, "1"),
+        identifier=numbers(source, event, "1"),
         created=source.occurred.isoformat() if source.occurred else None,
         category=um.text(1),
         action=um.text(2),
         level_of_service=um.text(6),
         period=source.first(event, "DTP", "AAH", "435", "472").period(),
         diagnosis=_diagnoses(source, event),
-        insurer=organization(source, _named(event, "2000A", "2010A"), "payer"),
+        insurer=organization(source, named_above(event, "2000A", "2010A"), "payer"),
         provider=None if person else organization(source, requester, "provider"),
         requester=practitioner(source, person),
         item=_items(source, event),
@@ -132,15 +132,15 @@ def _decided(source: Source) -> Iterator[AuthorizationEvent]:
         decision = _decision(hcr, items, bool(errors))
         number = hcr.identifier(2) or next((one.authorization for one in items if one.authorization), None)
         authorization = Authorization(
-            request=_numbers(source, event, "2"),
+            request=numbers(source, event, "2"),
             number=number or source.first(event, "REF", "BB").identifier(2),
             decision=decision,
             reason=(*[Coding(code=code, system=DECISION) for code in hcr.repetitions(3)], *errors),
             period=_holds(source, event),
             decided=_start(source.row(event, "DTP", "102").period()),
             quantity=_quantity(source, event),
-            insurer=organization(source, _named(event, "2000A", "2010A"), "payer"),
-            provider=organization(source, _named(event, "2000B", "2010B"), "provider"),
+            insurer=organization(source, named_above(event, "2000A", "2010A"), "payer"),
+            provider=organization(source, named_above(event, "2000B", "2010B"), "provider"),
             item=items,
             message=tuple([text for msg in source.rows(event, "MSG") if (text := msg.text(1))]),
         )
@@ -166,32 +166,15 @@ def _decision(hcr: Row, items: tuple[AuthorizationItem, ...], errors: bool) -> D
     return "modified" if "granted" in decided or "modified" in decided else "pended"
 
 
-def _numbers(source: Source, event: Loop, kind: str) -> tuple[Identifier, ...]:
-    traces = [trn.identifier(2) for trn in source.rows(event, "TRN", kind)]
-    whole = source.row(source.root, "BHT").identifier(3)
-    if whole is not None and any(traces):
-        known = whole.value in {trace.value for trace in traces if trace is not None}
-        whole = None if known else Identifier(value=whole.value, use="secondary")
-    found = present(*traces, whole)
-    if not found:
-        raise MappingError("no number by which question and answer are paired; the sender must give one", "BHT03")
-    return found
-
-
-def _named(event: Loop, outer: str, inner: str) -> Loop | None:
-    found = event.around(outer)
-    return found.loop(inner) if found is not None else None
-
-
 def _insured(source: Source, event: Loop) -> dict[str, object]:
-    subscriber = _named(event, "2000C", "2010C")
-    dependent = _named(event, "2000D", "2010D")
+    subscriber = named_above(event, "2000C", "2010C")
+    dependent = named_above(event, "2000D", "2010D")
     named = dependent or subscriber
     if named is None:
         return {}
     group = source.first(subscriber or named, "REF", "6P", "1L")
     coverage = Coverage(
-        payor=organization(source, _named(event, "2000A", "2010A"), "payer"),
+        payor=organization(source, named_above(event, "2000A", "2010A"), "payer"),
         subscriber_id=source.row(subscriber, "NM1").text(9) if subscriber is not None else None,
         group=CoverageClass(value=group.text(2), name=group.text(3)) if group else None,
         relationship=relationship(source.row(named, "INS"), 2) if dependent is not None else "self",

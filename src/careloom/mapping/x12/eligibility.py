@@ -10,6 +10,7 @@ from careloom.formats.x12 import Loop, Transaction
 from careloom.mapping.catalogue import Mapping as SetMapping
 from careloom.mapping.result import Translation
 from careloom.mapping.source import Settings
+from careloom.mapping.x12.asking import named_above, numbers
 from careloom.mapping.x12.codes import REJECT
 from careloom.mapping.x12.parties import family_number, organization, patient, related_person, relationship
 from careloom.mapping.x12.services import procedure
@@ -24,7 +25,6 @@ from careloom.model import (
     CoverageEligibilityResponse,
     EligibilityAnswered,
     EligibilityRequested,
-    Identifier,
     Period,
     Quantity,
 )
@@ -69,7 +69,7 @@ def translate_answer(transaction: Transaction, settings: Settings = _DEFAULTS) -
     errors = _errors(source, source.root.loops())
     if not events and errors:
         response = CoverageEligibilityResponse(
-            request=_numbers(source, source.root, "2"), outcome="error", error=errors,
+            request=numbers(source, source.root, "2"), outcome="error", error=errors,
             insurer=organization(source, source.root.loop("2100A"), "payer"),
         )  # fmt: skip
         events = [source.event(EligibilityAnswered, response=response)]
@@ -109,13 +109,13 @@ def _question(source: Source, person: _Person) -> dict[str, object]:
     named = person.named
     asked = [Row(source, one, one.segments()[0]) for one in named.loops() if one.id.startswith("2110")]
     request = CoverageEligibilityRequest(
-        identifier=_numbers(source, person.level, "1"),
+        identifier=numbers(source, person.level, "1"),
         created=source.occurred.isoformat() if source.occurred else None,
         serviced=_serviced(source, named),
         service_type=tuple(dict.fromkeys(code for eq in asked for code in eq.repetitions(1))),
         service=tuple(concept for eq in asked if (concept := _service(eq, 2)) is not None),
-        insurer=organization(source, _around(person.level, "2000A", "2100A"), "payer"),
-        provider=organization(source, _around(person.level, "2000B", "2100B"), "provider"),
+        insurer=organization(source, named_above(person.level, "2000A", "2100A"), "payer"),
+        provider=organization(source, named_above(person.level, "2000B", "2100B"), "provider"),
         coverage=_coverage(source, person),
     )
     return {"request": request, "patient": _patient(source, person)}
@@ -128,36 +128,18 @@ def _answer(source: Source, person: _Person) -> dict[str, object]:
     errors = _errors(source, [*_above(person.level), named, *named.loops()])
     outcome: Literal["complete", "partial", "error"] = "complete" if not errors else "partial" if benefits else "error"
     response = CoverageEligibilityResponse(
-        request=_numbers(source, person.level, "2"),
+        request=numbers(source, person.level, "2"),
         identifier=present(source.row(person.level, "TRN", "1").identifier(2)),
         outcome=outcome,
         active=_active(benefits),
         created=source.occurred.isoformat() if source.occurred else None,
         serviced=_serviced(source, named),
-        insurer=organization(source, _around(person.level, "2000A", "2100A"), "payer"),
+        insurer=organization(source, named_above(person.level, "2000A", "2100A"), "payer"),
         coverage=_coverage(source, person, benefits),
         benefit=benefits,
         error=errors,
     )
     return {"response": response, "patient": _patient(source, person)}
-
-
-def _numbers(source: Source, level: Loop, kind: str) -> tuple[Identifier, ...]:
-    """The trace number (TRN02), then that of the set (BHT03): by either the answer is found."""
-    traces = [trn.identifier(2) for trn in source.rows(level, "TRN", kind)]
-    whole = source.row(source.root, "BHT").identifier(3)
-    if whole is not None and any(traces):
-        known = whole.value in {trace.value for trace in traces if trace is not None}
-        whole = None if known else Identifier(value=whole.value, use="secondary")
-    found = present(*traces, whole)
-    if not found:
-        raise MappingError("no number by which question and answer are paired; the sender must give one", "BHT03")
-    return found
-
-
-def _around(level: Loop, outer: str, inner: str) -> Loop | None:
-    found = level.around(outer)
-    return found.loop(inner) if found is not None else None
 
 
 def _above(level: Loop) -> list[Loop]:
@@ -185,7 +167,7 @@ def _coverage(source: Source, person: _Person, benefits: tuple[Benefit, ...] = (
         source.first(named, "REF", "18", "49") if named is not subscriber else source.first(subscriber, "REF", "18")
     )
     return Coverage(
-        payor=organization(source, _around(person.level, "2000A", "2100A"), "payer"),
+        payor=organization(source, named_above(person.level, "2000A", "2100A"), "payer"),
         subscriber_id=source.row(subscriber, "NM1").text(9),
         plan=CoverageClass(value=number.text(2), name=plan or number.text(3)) if plan or number.text(2) else None,
         group=CoverageClass(value=group.text(2), name=group.text(3)) if group else None,

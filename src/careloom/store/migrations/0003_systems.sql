@@ -34,6 +34,7 @@ create table delivery_attempt (
 );
 create index delivery_attempt_event on delivery_attempt (event);
 create index delivery_attempt_system on delivery_attempt (system, at);
+create index delivery_attempt_at on delivery_attempt (at);
 
 -- Who called the API, and what came of it; never what was asked or answered.
 create table api_call (

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar
 
-from careloom.core.errors import TransientError
-from careloom.systems.seam import Connection, Polled
-from careloom.systems.trial import SURNAME, Answer, Trial
+from careloom.systems.folder.fake import Dropper
+from careloom.systems.trial import SURNAME, Trial
 
 FIRST_DAY = date(2026, 3, 2)
 
@@ -32,54 +28,19 @@ def statement(
     ).encode()
 
 
-class Bank:
+class Bank(Dropper):
     """Writes a file for each statement, and looks where it went."""
 
-    direction: ClassVar[str] = "in"
-    foreign: ClassVar[Mapping[str, str]] = {"stranger": "the rights of the folder say who may write into it"}
     source: ClassVar[Mapping[str, Any]] = {}
-    secrets: ClassVar[Mapping[str, str]] = {}
-
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="careloom-bank-"))
-        self._count = 0
+    suffix: ClassVar[str] = ".sta"
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"path": str(self._folder), "stable_seconds": 0}
+        return {"path": str(self.folder), "stable_seconds": 0}
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    async def meet(self, connection: Connection) -> None:
-        self._connection = cast(Polled, connection)
-
-    async def send(
-        self,
-        number: int,
-        *,
-        other: bool = False,
-        spoiled: bool = False,
-        stranger: bool = False,  # noqa: ARG002
-    ) -> Answer:
-        self._count += 1
-        name = f"{SURNAME}-{self._count}.sta"
+    def content(self, number: int, *, other: bool, spoiled: bool) -> bytes:
         data = statement(number, cents=200 if other else 100)
-        (self._folder / name).write_bytes(data[:15] if spoiled else data)
-        try:
-            await self._connection.poll()
-        except TransientError:
-            (self._folder / name).unlink()
-            return Answer.LATER
-        return self._where(name)
-
-    def _where(self, name: str) -> Answer:
-        if any((self._folder / "archive").glob(f"*-{name}")):
-            return Answer.TAKEN
-        return Answer.REFUSED if any((self._folder / "rejected").glob(f"*-{name}")) else Answer.LATER
+        return data[:15] if spoiled else data
 
 
 def trials() -> Mapping[str, Callable[[], Trial]]:

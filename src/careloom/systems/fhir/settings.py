@@ -11,7 +11,6 @@ from careloom.formats.fhir import resource_types
 from careloom.mapping.fhir.bundles import READERS
 from careloom.systems.http.origin import OriginSettings, Seconds, is_private
 
-
 Served = Literal[
     "Appointment", "ChargeItem", "Claim", "Coverage", "Encounter", "Invoice", "Patient", "PaymentNotice",
     "SupplyDelivery",
@@ -28,8 +27,8 @@ class SmartSettings(_Table):
     client_id: str = Field(min_length=1, description="the client id that the server gave")
     key: SecretRef = Field(description="the private key, as PEM or JWK, by reference")
     key_id: str = Field(min_length=1, description="the `kid` under which the server knows the public key")
-    algorithm: Literal["RS384", "ES384"] = "RS384"
-    scopes: tuple[str, ...] = Field(default=("system/*.read",), min_length=1)
+    algorithm: Literal["RS384", "ES384"] = Field(default="RS384", description="how it is signed, by the kind of key")
+    scopes: tuple[str, ...] = Field(default=("system/*.read",), min_length=1, description="what the token is for")
     token_url: str | None = Field(default=None, description="where tokens are; else the server is asked")
 
     @field_validator("token_url")

@@ -44,8 +44,8 @@ class ToldResources:
         return self._types
 
     async def read(self, kind: str, id: str) -> Resource | None:
-        """One resource as it was last told; None where there is none, or its patient was erased. `id` is one of ours, or
-        the one that a create was answered with."""
+        """One resource as it was last told; None where there is none, or its patient was erased. `id` is one of ours,
+        or the one that a create was answered with."""
         own = id if _token_in(id) else await self._created(kind, id)
         token = _token_in(own or "")
         found = None if token is None or own is None else (await self._resources([token])).get((kind, own))

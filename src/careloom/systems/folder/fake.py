@@ -25,26 +25,36 @@ DOCUMENTS: Mapping[str, Any] = {"json": {"dialect": "trial", "type": "/kind", "k
 
 
 class Dropper:
-    """Writes a file under a name of its own, and looks where it went."""
+    """Writes a file under a name of its own, and looks where it went. Other kinds of partners drop other content."""
 
     direction: ClassVar[str] = "in"
     foreign: ClassVar[Mapping[str, str]] = {"stranger": "the rights of the folder say who may write into it"}
     source: ClassVar[Mapping[str, Any]] = DOCUMENTS
     secrets: ClassVar[Mapping[str, str]] = {}
+    suffix: ClassVar[str] = ".json"
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="careloom-drop-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="careloom-drop-"))
         self._count = 0
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"path": str(self._folder), "format": "json", "stable_seconds": 0}
+        return {"path": str(self.folder), "format": "json", "stable_seconds": 0}
+
+    @property
+    def inbox(self) -> Path:
+        """Where the files are dropped."""
+        return self.folder
+
+    def content(self, number: int, *, other: bool, spoiled: bool) -> bytes:
+        """Of file `number`."""
+        return b"{spoiled" if spoiled else order(number, other=other)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     async def meet(self, connection: Connection) -> None:
         self._connection = cast(Polled, connection)
@@ -58,19 +68,16 @@ class Dropper:
         stranger: bool = False,  # noqa: ARG002
     ) -> Answer:
         self._count += 1
-        name = f"{SURNAME}-{self._count}.json"
-        (self._folder / name).write_bytes(b"{spoiled" if spoiled else order(number, other=other))
+        file = self.inbox / f"{SURNAME}-{self._count}{self.suffix}"
+        file.write_bytes(self.content(number, other=other, spoiled=spoiled))
         try:
             await self._connection.poll()
         except TransientError:
-            (self._folder / name).unlink()
+            file.unlink()
             return Answer.LATER
-        return self._where(name)
-
-    def _where(self, name: str) -> Answer:
-        if any((self._folder / "archive").glob(f"*-{name}")):
+        if any((self.inbox / "archive").glob(f"*-{file.name}")):
             return Answer.TAKEN
-        return Answer.REFUSED if any((self._folder / "rejected").glob(f"*-{name}")) else Answer.LATER
+        return Answer.REFUSED if any((self.inbox / "rejected").glob(f"*-{file.name}")) else Answer.LATER
 
 
 class Picker:

@@ -136,26 +136,26 @@ class Receiver:
     secrets: ClassVar[Mapping[str, str]] = {"TRIAL_TOKEN": "trial-token"}
 
     def __init__(self) -> None:
-        self._target = FakeTarget(self._answer)
+        self.target = FakeTarget(self._answer)
         self._behaviour = Behaviour.WILLING
         self._taken: dict[str, int] = {}
         self._changed = asyncio.Event()
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        url = f"http://127.0.0.1:{self._target.port}/events"
+        url = f"http://127.0.0.1:{self.target.port}/events"
         return {"url": url, "token": "env:TRIAL_TOKEN", "idempotent": True, "answer_timeout": 0.2}
 
     async def __aenter__(self) -> Self:
-        await self._target.__aenter__()
+        await self.target.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._target.__aexit__(None, None, None)
+        await self.target.__aexit__(None, None, None)
 
     async def behave(self, behaviour: Behaviour) -> None:
         self._behaviour = behaviour
-        await self._target.open(behaviour is not Behaviour.DOWN)
+        await self.target.open(behaviour is not Behaviour.DOWN)
 
     async def deliver(self, connection: Connection, number: int) -> Outcome:
         return await cast(Target, connection).post(event(number))
@@ -178,9 +178,16 @@ class Receiver:
         }
         if (refusal := refusals.get(self._behaviour)) is not None:
             return refusal(request)
-        self._taken.setdefault(request.headers["idempotency-key"], number_of(request.headers["ce-id"]))
+        effect = self.effect(request)
+        if effect is None:
+            return answering(400)(request)
+        self._taken.setdefault(*effect)
         self._changed.set()
         return None if self._behaviour is Behaviour.MUTE else answering(204)(request)
+
+    def effect(self, request: Request) -> tuple[str, int] | None:
+        """What repeats are known by, and the number of the event; None for a request that is not right."""
+        return request.headers["idempotency-key"], number_of(request.headers["ce-id"])
 
 
 def trials() -> Mapping[str, Callable[[], Trial]]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from careloom.core.secrets import SecretRef
 from careloom.mapping.reading import FORMATS
 from careloom.systems import broker
-from careloom.systems.broker import Publisher
+from careloom.systems.broker import KnownBy, Publisher
 from careloom.systems.kafka.consumer import Consumer
 from careloom.systems.kafka.wire import open_kafka, servers
 from careloom.systems.reception import Reception
@@ -22,8 +22,8 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.{}-]{1,200}$")]
 _LOCAL: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
-broker.opens("kafka", open_kafka)
-broker.opens("kafkas", open_kafka)
+broker.opens("kafka", "kafka", open_kafka)
+broker.opens("kafka", "kafkas", open_kafka)
 
 
 class Settings(BaseModel):
@@ -35,7 +35,7 @@ class Settings(BaseModel):
     direction: Literal["in", "out"] = Field(default="out", description="`in` reads the topic, `out` writes to it")
     topic: Topic = Field(description="{type} in it stands for the event's type; `in` reads one topic")
     format: str = Field(default="json", description=f"in: what records are: {', '.join(FORMATS)}")
-    known_by: Literal["id", "content"] = Field(
+    known_by: KnownBy = Field(
         default="id", description="in: a repeat is known by its `ce_id`, or by what is in it (batches)"
     )
     auto_offset_reset: Literal["earliest", "latest"] = Field(
@@ -82,15 +82,14 @@ def connect(settings: Settings, around: Surroundings) -> Consumer | Publisher:
     """A consumer or a publisher, by `direction`. Raises ConfigurationError when the extra is not installed."""
     secured = settings.tls or (TlsClient() if settings.url.startswith("kafkas:") else None)
     options = {
-        "kind": "kafka",
         "name": f"careloom-{around.system}",
         "settings": settings,
         "secrets": around.secrets,
         "tls": secured.context(around.secrets) if secured else None,
     }
-    wire = broker.open_wire(settings.url, options)
+    wire = broker.open_wire("kafka", settings.url, options)
     if settings.direction == "out":
         gate = Gate(Breaker(around.system, around.clock), TokenBucket(around.clock, None), settings.connections)
         return Publisher(wire, settings.topic, gate)
     reception = Reception(around.system, settings.format, around.intake, around.clock, around.source)
-    return Consumer(wire, settings.topic, reception, around.memory, around.troubles, settings)
+    return Consumer(wire, settings.topic, reception, around, settings)

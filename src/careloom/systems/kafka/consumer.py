@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
-from careloom.core.errors import Rejected
-from careloom.systems.broker import Record, put_aside
+from careloom.systems.broker import Inbound, KnownBy, Record
 from careloom.systems.reception import Reception
-from careloom.systems.seam import Memory, Trouble, Troubles
+from careloom.systems.seam import Surroundings, Trouble
 
 GAP: Final = "stream-gap"
 _DROPPED: Final = "the topic dropped records before they were read: ask their sender for them, and keep them longer"
@@ -61,7 +60,7 @@ class Ways(Protocol):
     @property
     def batch(self) -> int: ...
     @property
-    def known_by(self) -> str: ...
+    def known_by(self) -> KnownBy: ...
     @property
     def auto_offset_reset(self) -> str: ...
 
@@ -69,14 +68,12 @@ class Ways(Protocol):
 class Consumer:
     """One reader of one topic; the hub lets one node at a time poll."""
 
-    def __init__(
-        self, wire: Topic, topic: str, reception: Reception, memory: Memory, troubles: Troubles, ways: Ways
-    ) -> None:
+    def __init__(self, wire: Topic, topic: str, reception: Reception, around: Surroundings, ways: Ways) -> None:
         self._wire = wire
         self._topic = topic
-        self._reception = reception
-        self._memory = memory
-        self._troubles = troubles
+        self._inbound = Inbound(reception, around, ways.known_by, "ce_id")
+        self._memory = around.memory
+        self._troubles = around.troubles
         self._ways = ways
 
     @property
@@ -99,14 +96,8 @@ class Consumer:
         await self._wire.close()
 
     async def _take(self, one: Placed) -> None:
-        if not one.record.body:  # a tombstone: compaction forgets what its key stood for, and there is no message
-            return
-        place = f"{self._topic}/{one.partition}/{one.offset}"
-        key = one.record.id if self._ways.known_by == "id" else ""
-        taken = await self._reception.take(one.record.body, origin=place, key=key or None)
-        if not taken.good:
-            conflict = Rejected("its id was used before for other content")
-            await put_aside(self._troubles, place, taken.refused or [conflict])
+        if one.record.body:  # else a tombstone: compaction forgets what its key stood for, and there is no message
+            await self._inbound.take(one.record, f"{self._topic}/{one.partition}/{one.offset}")
 
     async def _offsets(self, bounds: Mapping[int, Bounds]) -> Mapping[int, int]:
         """Where to begin. A partition that is new in a topic that we know is read from its beginning, always."""

@@ -11,14 +11,12 @@ from careloom.systems.broker_trial import Bringing, Broker, MemoryBroker, Publis
 from careloom.systems.kafka.consumer import Bounds, Placed
 from careloom.systems.trial import Trial
 
-SCHEME = "trial-kafka"
-
 
 class FakeTopic(MemoryBroker):
     """The topic trial.in: `logs` by partition, where None is an offset that compaction has left empty."""
 
-    def __init__(self, partitions: int = 2) -> None:
-        super().__init__(SCHEME)
+    def __init__(self, partitions: int = 2, name: str = "memory") -> None:
+        super().__init__("kafka", name)
         self.logs: dict[int, list[Record | None]] = {number: [] for number in range(partitions)}
         self.dropped = dict.fromkeys(self.logs, 0)
         self._next: dict[int, int] = {}

@@ -30,8 +30,6 @@ def servers(address: str) -> list[str]:
 
 def open_kafka(address: str, options: Mapping[str, Any]) -> KafkaWire:
     """A wire, not connected yet. Raises ConfigurationError when the extra is not installed."""
-    if options.get("kind") != "kafka":
-        raise ConfigurationError("addresses begin with kafka:// in the kind kafka only")
     try:
         library = import_module("aiokafka")
         errors, line = import_module("aiokafka.errors"), import_module("aiokafka.conn")

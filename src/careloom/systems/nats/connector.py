@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from careloom.core.secrets import SecretRef
 from careloom.mapping.reading import FORMATS
 from careloom.systems import broker
-from careloom.systems.broker import Publisher
+from careloom.systems.broker import KnownBy, Publisher
 from careloom.systems.nats.consumer import Consumer
 from careloom.systems.nats.wire import open_nats
 from careloom.systems.reception import Reception
@@ -21,8 +21,8 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.*>{}-]{1,200}$")]
 
-broker.opens("nats", open_nats)
-broker.opens("tls", open_nats)
+broker.opens("nats", "nats", open_nats)
+broker.opens("nats", "tls", open_nats)
 
 
 class Settings(BaseModel):
@@ -35,6 +35,9 @@ class Settings(BaseModel):
     stream: Name | None = Field(default=None, description="in: the stream to read")
     subject: Subject = Field(default="careloom.{type}", description="out: where events go; in: which are read, >: all")
     format: str = Field(default="json", description=f"in: what records are: {', '.join(FORMATS)}")
+    known_by: KnownBy = Field(
+        default="id", description="in: a repeat is known by its `Nats-Msg-Id`, or by what is in it (batches)"
+    )
     user: str | None = Field(default=None, description="the account, where the server wants one")
     password: SecretRef | None = Field(default=None, description="its password, by reference")
     token: SecretRef | None = Field(default=None, description="or its token, by reference")
@@ -63,7 +66,7 @@ def connect(settings: Settings, around: Surroundings) -> Consumer | Publisher:
         "secrets": around.secrets,
         "tls": settings.tls.context(around.secrets) if settings.tls else None,
     }
-    wire = broker.open_wire(settings.url, options)
+    wire = broker.open_wire("nats", settings.url, options)
     if settings.direction == "out":
         bucket = TokenBucket(around.clock, None)
         return Publisher(
@@ -71,10 +74,7 @@ def connect(settings: Settings, around: Surroundings) -> Consumer | Publisher:
         )
     assert settings.stream is not None, "the settings have checked it"
     reception = Reception(around.system, settings.format, around.intake, around.clock, around.source)
-    return Consumer(
-        wire, settings.stream, _filter(settings.subject), reception, around.memory, around.troubles,
-        every=settings.every, batch=settings.batch,
-    )  # fmt: skip
+    return Consumer(wire, settings.stream, _filter(settings.subject), reception, around, settings)
 
 
 def _filter(subject: str) -> str:

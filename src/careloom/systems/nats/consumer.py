@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from careloom.core.errors import Unavailable
-from careloom.systems.broker import Record, put_aside
+from careloom.systems.broker import Inbound, KnownBy, Record
 from careloom.systems.reception import Reception
-from careloom.systems.seam import Memory, Trouble, Troubles
+from careloom.systems.seam import Surroundings, Trouble
 
-CURSOR: Final = "cursor"
 GAP: Final = "stream-gap"
+_DROPPED: Final = "the stream dropped records before they were read: ask their sender for them, and keep them longer"
+_REMADE: Final = "the stream ends before what was read: it was made anew or lost records; it is read from its beginning"
+
+
+class Bounds(NamedTuple):
+    """The numbers of the oldest record of a stream that is still there, and of its newest; 0 before the first."""
+
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,54 +40,56 @@ class Numbered:
 class Stream(Protocol):
     """The part of a wire that reads. Raises Unavailable, AccessRefused, ContractBroken (no such stream)."""
 
-    async def first(self, stream: str) -> int:
-        """The number of the oldest record that is still there."""
+    async def bounds(self, stream: str) -> Bounds:
+        """Of the stream, whatever its subjects."""
 
     async def begin(self, stream: str, subject: str, sequence: int) -> None:
         """Give records from this number on, as `fetch` asks for them."""
 
     async def fetch(self, count: int) -> Sequence[Numbered]:
-        """The next ones, at most so many; empty when there are none now."""
+        """The next ones, at most so many; empty only when the server says that there are none now."""
 
     async def close(self) -> None:
         """Let go of it."""
+
+
+class Ways(Protocol):
+    """The settings that a consumer reads."""
+
+    @property
+    def every(self) -> float: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def known_by(self) -> KnownBy: ...
 
 
 class Consumer:
     """One reader of one stream; the hub lets one node at a time poll."""
 
     def __init__(
-        self,
-        wire: Stream,
-        stream: str,
-        subject: str,
-        reception: Reception,
-        memory: Memory,
-        troubles: Troubles,
-        *,
-        every: float,
-        batch: int,
+        self, wire: Stream, stream: str, subject: str, reception: Reception, around: Surroundings, ways: Ways
     ) -> None:
         self._wire = wire
         self._stream = stream
         self._subject = subject
-        self._reception = reception
-        self._memory = memory
-        self._troubles = troubles
-        self._every = every
-        self._batch = batch
+        self._inbound = Inbound(reception, around, ways.known_by, "Nats-Msg-Id")
+        self._memory = around.memory
+        self._troubles = around.troubles
+        self._ways = ways
+        self._place = f"cursor/{stream}"
 
     @property
     def every(self) -> float:
         """Seconds between two looks."""
-        return self._every
+        return self._ways.every
 
     async def poll(self) -> None:
         """Take all that is there. Raises Unavailable; what was committed before it stays taken."""
         cursor = await self._cursor()
         await self._wire.begin(self._stream, self._subject, cursor + 1)
         expected = 1
-        while records := await self._wire.fetch(self._batch):
+        while records := await self._wire.fetch(self._ways.batch):
             for one in records:
                 if one.delivered != expected:
                     raise Unavailable("the server left out a record; reading begins again at the cursor")
@@ -92,26 +102,24 @@ class Consumer:
 
     async def _take(self, records: Sequence[Numbered]) -> None:
         for one in records:
-            place = f"{self._stream}/{one.sequence}"
-            taken = await self._reception.take(one.record.body, origin=place, key=one.record.id or None)
-            if not taken.good:
-                await put_aside(self._troubles, place, taken.refused or [_Conflict()])
-        await self._memory.put(CURSOR, str(records[-1].sequence).encode())
+            await self._inbound.take(one.record, f"{self._stream}/{one.sequence}")
+        await self._keep(records[-1].sequence)
 
     async def _cursor(self) -> int:
-        """Where we are; moved on, with a case, when the stream has dropped what we had not read."""
-        kept = await self._memory.get(CURSOR)
-        cursor = int(kept) if kept else 0
-        first = await self._wire.first(self._stream)
-        if kept and first > cursor + 1:
-            lost = f"{self._stream}/{cursor + 1}-{first - 1}"
-            reason = "the stream dropped records before they were read: ask their sender for them, and keep them longer"
-            await self._troubles.report(Trouble(GAP, reason, lost))
-            await self._memory.put(CURSOR, str(first - 1).encode())
-            return first - 1
-        return cursor
+        """The number of what was read last; moved, with a case, when the stream does not go on from there."""
+        kept = await self._memory.get(self._place)
+        first, last = await self._wire.bounds(self._stream)
+        if kept is None:
+            return 0
+        cursor, before = int(kept), max(first - 1, 0)
+        if cursor < before:
+            await self._troubles.report(Trouble(GAP, _DROPPED, f"{self._stream}/{cursor + 1}-{before}"))
+        elif cursor > last:
+            await self._troubles.report(Trouble(GAP, _REMADE, f"{self._stream}/{last + 1}-{cursor}"))
+        else:
+            return cursor
+        await self._keep(before)
+        return before
 
-
-class _Conflict(Unavailable):
-    def __init__(self) -> None:
-        super().__init__("its id was used before for other content")
+    async def _keep(self, cursor: int) -> None:
+        await self._memory.put(self._place, str(cursor).encode())

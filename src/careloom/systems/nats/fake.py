@@ -6,17 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from careloom.systems.broker_trial import Bringing, Broker, MemoryBroker, Publishing
-from careloom.systems.nats.consumer import Numbered
+from careloom.systems.nats.consumer import Bounds, Numbered
 from careloom.systems.trial import Trial
-
-SCHEME = "trial-nats"
 
 
 class FakeStream(MemoryBroker):
     """One stream. `lose` leaves out the record that would be delivered next, as a connection that breaks does."""
 
-    def __init__(self) -> None:
-        super().__init__(SCHEME)
+    def __init__(self, name: str = "memory") -> None:
+        super().__init__("nats", name)
         self.dropped = 0
         self._next = 0
         self._delivered = 0
@@ -30,8 +28,8 @@ class FakeStream(MemoryBroker):
         """The stream's limits took its oldest records."""
         self.dropped = count
 
-    async def first(self, stream: str) -> int:  # noqa: ARG002
-        return self.dropped + 1
+    async def bounds(self, stream: str) -> Bounds:  # noqa: ARG002
+        return Bounds(self.dropped + 1, len(self.records))
 
     async def begin(self, stream: str, subject: str, sequence: int) -> None:  # noqa: ARG002
         self._next = max(sequence, self.dropped + 1)

@@ -19,7 +19,7 @@ from careloom.core.errors import (
 )
 from careloom.core.secrets import Resolver
 from careloom.systems.broker import CONTENT, Record
-from careloom.systems.nats.consumer import Numbered
+from careloom.systems.nats.consumer import Bounds, Numbered
 
 
 class LoginRefused(AccessRefused):
@@ -51,6 +51,7 @@ class NatsWire:
         self._tls = tls
         self._client: Any = None
         self._subscription: Any = None
+        self._pending = 0  # records that the server has for the subscription, as it said last
         self._turn = asyncio.Lock()
 
     async def publish(self, topic: str, record: Record) -> None:
@@ -62,12 +63,12 @@ class NatsWire:
                 topic, record.body, timeout=self._settings.answer_timeout, headers={**headers, **record.headers}
             )
 
-    async def first(self, stream: str) -> int:
-        """See `Stream.first`."""
+    async def bounds(self, stream: str) -> Bounds:
+        """See `Stream.bounds`."""
         client = await self._connected()
         with self._told(sent=False):
             state = (await client.jetstream().stream_info(stream)).state
-            return int(state.first_seq)
+            return Bounds(int(state.first_seq), int(state.last_seq))
 
     async def begin(self, stream: str, subject: str, sequence: int) -> None:
         """See `Stream.begin`. The consumer is the server's until we are silent for a minute, and has no name."""
@@ -87,14 +88,18 @@ class NatsWire:
             manager = client.jetstream()
             made = await manager.add_consumer(stream, config)
             self._subscription = await manager.pull_subscribe_bind(consumer=made.name, stream=stream)
+            self._pending = made.num_pending or 0
 
     async def fetch(self, count: int) -> Sequence[Numbered]:
-        """See `Stream.fetch`."""
+        """See `Stream.fetch`. What the server has is waited for; that it has nothing, it says itself."""
         with self._told(sent=False):
-            try:
-                messages = await self._subscription.fetch(count, timeout=0.2)
-            except self._nats.errors.TimeoutError:
+            if self._pending == 0:
+                self._pending = (await self._subscription.consumer_info()).num_pending or 0
+            if self._pending == 0:
                 return []
+            wanted = min(count, self._pending)
+            messages = await self._subscription.fetch(wanted, timeout=self._settings.answer_timeout)
+            self._pending = messages[-1].metadata.num_pending
         return [_numbered(message) for message in messages]
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from careloom.core.clock import Clock, SystemClock
+from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import Resolver
 from careloom.systems.ledger import Entry, Ledger, MemoryLedger
 from careloom.systems.odoo.cells import Value
@@ -14,6 +15,7 @@ from careloom.systems.odoo.check import Check, Finding
 from careloom.systems.odoo.connection import Connection
 from careloom.systems.odoo.external_ids import external_id
 from careloom.systems.odoo.load import Loader, Upserted
+from careloom.systems.odoo.lookup import LOOKUPS
 from careloom.systems.odoo.merge import Merge, Merged
 from careloom.systems.odoo.partner import PartnerRow, PartnerValues, partner_values
 from careloom.systems.odoo.places import Places
@@ -162,3 +164,19 @@ class Odoo:
     async def check(self, needs: Mapping[str, Collection[str]]) -> list[Finding]:
         """What stands in the way of writing these columns of these models; empty when nothing does."""
         return await Check(self._connection, self._schema, self._readback, self._records).run(needs)
+
+    @property
+    def answers(self) -> Collection[str]:
+        """The shapes of look-ups that it answers."""
+        return LOOKUPS.keys()
+
+    async def look_up(
+        self,
+        shape: str,
+        parameters: Any,
+        budget_seconds: float,  # noqa: ARG002 - an answer that comes later is fetched
+    ) -> Mapping[str, Any] | None:
+        """See `Answers.look_up`."""
+        if shape not in LOOKUPS:
+            raise ConfigurationError(f"{self.system} answers no {shape} look-ups")
+        return await LOOKUPS[shape](self, parameters)

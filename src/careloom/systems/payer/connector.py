@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from careloom.core.envelope import Recorded
 from careloom.core.errors import CareloomError, ConfigurationError, ContractBroken, FormatError
+from careloom.core.ids import Uuid7
 from careloom.core.outcomes import Done, Outcome, Skip
 from careloom.formats import x12
 from careloom.mapping.catalogue import mapping_for
@@ -27,6 +28,7 @@ from careloom.model import (
 )
 from careloom.systems.payer.answers import Answers, Expected
 from careloom.systems.payer.batch import Batches
+from careloom.systems.payer.lookup import ELIGIBILITY, Question, requested, told
 from careloom.systems.payer.numbers import ControlNumbers
 from careloom.systems.payer.realtime import Exchange
 from careloom.systems.payer.settings import Settings
@@ -50,6 +52,7 @@ class Payer:
         self._settings = settings
         self._around = around
         self._forgotten: date | None = None
+        self._new_id = Uuid7(around.clock)
         self._numbers = ControlNumbers(around.system, around.memory)
         expected = Expected(settings, around)
         answers = Answers(around, expected)
@@ -92,6 +95,31 @@ class Payer:
         """The payer's decision, or that it has not decided yet. Raises as `ask`."""
         data = to_278(request, await self._envelope(key or request.request.identifier[0].value, request.occurred))
         return await self._answer(data, AuthorizationEvent)
+
+    @property
+    def answers(self) -> Collection[str]:
+        """The shapes of look-ups that it answers: `eligibility`, where the settings say who asks."""
+        return (ELIGIBILITY,) if self._settings.desk is not None else ()
+
+    async def look_up(
+        self,
+        shape: str,
+        parameters: Question,
+        budget_seconds: float,  # noqa: ARG002 - an answer that comes later is fetched
+    ) -> Mapping[str, Any] | None:
+        """What the payer says now, None where it knows no such member. The 271 goes into the log as any other; one
+        that does not come is no case, since whoever asked was told. Raises as `ask`, ConfigurationError for another
+        shape."""
+        desk = self._settings.desk
+        if desk is None or shape != ELIGIBILITY:
+            raise ConfigurationError(f"{self._around.system} answers no {shape} look-ups; give it `desk`")
+        number = self._new_id().hex.upper()
+        today = self._around.clock.now().astimezone(self._around.source.zone).date()
+        question = requested(parameters, desk, number, today)
+        if question is None:
+            return None
+        data = to_270(question, await self._envelope(number, None), by_number=True)
+        return told((await self._answer(data, EligibilityAnswered, expected=False)).response)
 
     async def post(self, event: Recorded) -> Outcome:
         """Ask, or take a claim for the next batch. The answer is in the log when this is Done."""
@@ -159,9 +187,9 @@ class Payer:
         control = await self._numbers.of(f"asked/{self._around.digest(key).hex()}", occurred or now)
         return self._settings.envelope(control, now.astimezone(self._around.source.zone))
 
-    async def _answer(self, data: bytes, kind: type[_Answer]) -> _Answer:
+    async def _answer(self, data: bytes, kind: type[_Answer], *, expected: bool = True) -> _Answer:
         """What the answer says, as the translator of the log will read it too."""
-        answer = await self.ask(data)
+        answer = await self._realtime().ask(data, expected=expected)
         mapping = mapping_for("x12", answer.set_id) if isinstance(answer, x12.Transaction) else None
         try:
             found = mapping.translate(answer, self._around.source).events if mapping is not None else ()

@@ -54,10 +54,11 @@ class Exchange:
         """Seconds until a call has a chance; 0 when calls go through."""
         return self._caller.retry_after
 
-    async def ask(self, data: bytes) -> x12.Transaction | x12.Interchange:
+    async def ask(self, data: bytes, *, expected: bool = True) -> x12.Transaction | x12.Interchange:
         """Send an interchange of one set, store the answer in the log, and give it: a set, or the interchange of a TA1.
 
-        The answer is expected from before it is sent until it is stored. A request that must not be repeated is
+        The answer is expected from before it is sent until it is stored, unless nobody waits for it later (`expected`
+        false). A request that must not be repeated is
         remembered before it is sent: asked again after a crash, it is ambiguous.
 
         Raises what the transport raises: Unavailable also for an enquiry that was not answered, AmbiguousError for a
@@ -70,7 +71,8 @@ class Exchange:
         place = _place(question)
         if not again and await self._around.memory.get(place) is not None:
             raise AmbiguousError(f"{self._caller.origin}: this was asked before; look there before asking again")
-        await self._expected.of(data, ("271", "277", "278"))
+        if expected:
+            await self._expected.of(data, ("271", "277", "278"))
         if again:
             return await self._asked(data, question, again=True)
         await self._around.memory.put(place, _SENT)

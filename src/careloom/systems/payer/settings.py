@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias
@@ -65,6 +66,16 @@ class Batch(BaseModel):
         return path if base is None or path is None else Path(base / path.expanduser())
 
 
+class Desk(BaseModel):
+    """Who asks, and about which payers, in questions that come from a desk and from no event (look-ups)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str = Field(min_length=1, max_length=60, description="the name of who asks (NM1 1P)")
+    number: str = Field(pattern="^[0-9]{10}$", description="and its NPI")
+    payers: Mapping[str, str] = Field(min_length=1, description="names of the payers that are asked here, by their ids")
+
+
 class Settings(BaseModel):
     """Who exchanges with whom, and how."""
 
@@ -90,11 +101,14 @@ class Settings(BaseModel):
     )
     realtime: RealTime | None = Field(default=None, description="questions over HTTP")
     batch: Batch | None = Field(default=None, description="claims and answers as files")
+    desk: Desk | None = Field(default=None, description="who asks in look-ups of the HTTP API; they need `realtime`")
 
     @model_validator(mode="after")
     def _some_way(self) -> Settings:
         if self.realtime is None and self.batch is None:
             raise ValueError("give `realtime`, `batch` or both; without them nothing can be exchanged")
+        if self.desk is not None and self.realtime is None:
+            raise ValueError("look-ups of `desk` are asked in real time; give `realtime`")
         return self
 
     def envelope(self, control: int, time: datetime, *, acknowledge: bool = False) -> Envelope:

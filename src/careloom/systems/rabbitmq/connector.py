@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from careloom.core.secrets import SecretRef
 from careloom.mapping.reading import FORMATS
 from careloom.systems import broker
-from careloom.systems.broker import Publisher
+from careloom.systems.broker import KnownBy, Publisher
 from careloom.systems.rabbitmq.consumer import Consumer
 from careloom.systems.rabbitmq.wire import open_rabbitmq
 from careloom.systems.reception import Reception
@@ -24,8 +24,8 @@ Exchange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,127}$")
 RoutingKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:{}-]{1,120}$")]
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
-broker.opens("amqp", open_rabbitmq)
-broker.opens("amqps", open_rabbitmq)
+broker.opens("rabbitmq", "amqp", open_rabbitmq)
+broker.opens("rabbitmq", "amqps", open_rabbitmq)
 
 
 class Settings(BaseModel):
@@ -44,7 +44,7 @@ class Settings(BaseModel):
         default=False, alias="declare", description="make what is missing: a durable topic exchange, or a durable queue"
     )
     format: str = Field(default="json", description=f"in: what messages are: {', '.join(FORMATS)}")
-    known_by: Literal["id", "content"] = Field(
+    known_by: KnownBy = Field(
         default="id",
         description="in: a repeat is known by its `message_id`, or by what is in it (batches)",
     )
@@ -86,13 +86,12 @@ def connect(settings: Settings, around: Surroundings) -> Consumer | Publisher:
     """A consumer or a publisher, by `direction`. Raises ConfigurationError when the extra is not installed."""
     secured = settings.tls or (TlsClient() if settings.url.startswith("amqps:") else None)
     options = {
-        "kind": "rabbitmq",
         "name": f"careloom {around.system}",
         "settings": settings,
         "secrets": around.secrets,
         "tls": secured.context(around.secrets) if secured else None,
     }
-    wire = broker.open_wire(settings.url, options)
+    wire = broker.open_wire("rabbitmq", settings.url, options)
     if settings.direction == "out":
         bucket = TokenBucket(around.clock, None)
         gate = Gate(Breaker(around.system, around.clock), bucket, settings.connections)

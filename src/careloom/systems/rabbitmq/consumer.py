@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from careloom.core.errors import Rejected, Unavailable
-from careloom.core.receipts import Refusal
-from careloom.systems.broker import Record, put_aside
-from careloom.systems.reception import EXCERPT, Reception
+from careloom.core.errors import Unavailable
+from careloom.systems.broker import Inbound, KnownBy, Record
+from careloom.systems.reception import Reception
 from careloom.systems.seam import Surroundings
 
 
@@ -58,7 +57,7 @@ class Ways(Protocol):
     @property
     def prefetch(self) -> int: ...
     @property
-    def known_by(self) -> str: ...
+    def known_by(self) -> KnownBy: ...
 
 
 class Consumer:
@@ -67,7 +66,7 @@ class Consumer:
     def __init__(self, wire: Queue, queue: str, reception: Reception, around: Surroundings, ways: Ways) -> None:
         self._wire = wire
         self._queue = queue
-        self._reception = reception
+        self._inbound = Inbound(reception, around, ways.known_by, "message_id")
         self._around = around
         self._ways = ways
 
@@ -95,26 +94,11 @@ class Consumer:
         await self._wire.close()
 
     async def _take(self, one: Delivered) -> None:
-        record = one.record
-        place = f"{self._queue}/{self._mark(record)}"
-        key = record.id if self._ways.known_by == "id" else ""
-        taken = await self._reception.take(record.body, origin=place, key=key or None)
-        if taken.good:
+        if await self._inbound.take(one.record, f"{self._queue}/{self._mark(one.record)}"):
             await self._wire.acknowledge(one.tag)
-            return
-        if taken.conflicting:
-            self._keep(record, place)
-        await put_aside(self._around.troubles, place, [*taken.refused, Rejected(CONFLICT)])
-        await self._wire.reject(one.tag)
+        else:
+            await self._wire.reject(one.tag)
 
     def _mark(self, record: Record) -> str:
         """Stands for the record in cases: the same when it comes again, and tells nothing that is in it."""
         return self._around.digest(record.id or record.body.decode("latin-1")).hex()[:16]
-
-    def _keep(self, record: Record, place: str) -> None:
-        """Without a dead letter exchange the queue forgets it: so it is kept with the refusals, as others are."""
-        refusal = Refusal(self._reception.system, CONFLICT, "message_id", record.body[:EXCERPT], place)
-        self._around.intake.refuse(refusal)
-
-
-CONFLICT = "its id was used before for other content"

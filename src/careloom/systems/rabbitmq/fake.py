@@ -10,14 +10,12 @@ from careloom.systems.broker_trial import Bringing, Broker, MemoryBroker, Publis
 from careloom.systems.rabbitmq.consumer import Delivered
 from careloom.systems.trial import Trial
 
-SCHEME = "trial-rabbitmq"
-
 
 class FakeQueue(MemoryBroker):
     """One queue, `records`, whose dead letters go to `dead`. What is delivered and not settled comes back in place."""
 
-    def __init__(self) -> None:
-        super().__init__(SCHEME)
+    def __init__(self, name: str = "memory") -> None:
+        super().__init__("rabbitmq", name)
         self.dead: list[Record] = []
         self.acknowledged: list[Record] = []
         self._out: dict[int, Record] = {}

@@ -24,8 +24,6 @@ _BLOCKED: Final = "the server holds publishers back, being short of memory or di
 
 def open_rabbitmq(address: str, options: Mapping[str, Any]) -> RabbitWire:
     """A wire, not connected yet. Raises ConfigurationError when the extra is not installed."""
-    if options.get("kind") != "rabbitmq":
-        raise ConfigurationError("addresses begin with amqp:// in the kind rabbitmq only")
     try:
         library = import_module("aio_pika")
         plain = import_module("aiormq")
