@@ -71,6 +71,12 @@ class StoreSection(_Section):
     keep_calls_days: int = Field(
         default=400, ge=0, le=36_500, description="days that `careloom audit calls` goes back; 0: for ever"
     )
+    keep_answers_days: int = Field(
+        default=400,
+        ge=0,
+        le=36_500,
+        description="days that an answer which was awaited and came is remembered; 0: for ever",
+    )
 
 
 class SecuritySection(_Section):

@@ -119,6 +119,7 @@ async def _assemble(
             clock,
             attempts_days=settings.store.keep_attempts_days or None,
             calls_days=settings.store.keep_calls_days or None,
+            answers_days=settings.store.keep_answers_days or None,
         ),
     )
 

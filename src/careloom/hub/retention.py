@@ -1,4 +1,4 @@
-"""Lets go of what is kept for a time: attempts to deliver, and the audit of API calls.
+"""Lets go of what is kept for a time: attempts to deliver, the audit of API calls, answers that were awaited and came.
 
 The log itself is never trimmed. What is let go of is said in the log file, with how many rows and until when.
 """
@@ -37,12 +37,21 @@ class Kept:
 class Retention:
     """Looks once an hour; of several nodes that look at one time, one lets go."""
 
-    def __init__(self, database: Database, clock: Clock, *, attempts_days: int | None, calls_days: int | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        attempts_days: int | None,
+        calls_days: int | None,
+        answers_days: int | None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._kept = (
             Kept("attempts to deliver", _SQL.trim_attempts, "keep_attempts_days", attempts_days),
             Kept("calls of the API", _SQL.trim_calls, "keep_calls_days", calls_days),
+            Kept("answers that came", _SQL.trim_answers, "keep_answers_days", answers_days),
         )
 
     async def look(self) -> int:

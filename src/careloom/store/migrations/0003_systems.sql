@@ -21,6 +21,7 @@ create table expectation (
     primary key (system, kind, key)
 );
 create index expectation_open on expectation (due) where answered is null and alarmed is null;
+create index expectation_answered on expectation (answered) where answered is not null;
 
 -- Every try to deliver one event to a system that keeps a delivery log.
 create table delivery_attempt (

@@ -18,3 +18,12 @@ with gone as (
     returning 1
 )
 select count(*) from gone
+
+-- name: trim_answers
+-- The same of answers that came.
+with gone as (
+    delete from expectation
+    where ctid = any(array(select ctid from expectation where answered < $1 order by answered limit $2))
+    returning 1
+)
+select count(*) from gone
