@@ -235,13 +235,13 @@ def test_a_new_system_passes_the_conformance_suite_as_it_stands(tmp_path: Path) 
     folder = tmp_path / "my-hospital"
     assert command(["new", str(folder)]).code == 0
     made = subprocess.run(
-        [sys.executable, "-m", "careloom", "new", "system", "warehouse"], cwd=folder, capture_output=True
+        [sys.executable, "-m", "careloom", "new", "system", "linen_room"], cwd=folder, capture_output=True
     )
     assert made.returncode == 0, made.stderr
     tested = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=folder, capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout
     assert "passed" in tested.stdout
     again = subprocess.run(
-        [sys.executable, "-m", "careloom", "new", "system", "warehouse"], cwd=folder, capture_output=True
+        [sys.executable, "-m", "careloom", "new", "system", "linen_room"], cwd=folder, capture_output=True
     )
     assert again.returncode == 3

@@ -89,7 +89,7 @@ def test_the_table_waits_only_while_every_target_does() -> None:
 
 @pytest.mark.parametrize("pointer", ["facilty", "patient__nam", "patient__name__0__family__x", "patient__name__first"])
 def test_a_pointer_that_no_event_holds_is_found_at_the_start(pointer: str) -> None:
-    with pytest.raises(ConfigurationError, match="is nothing that patient.updated.v1 holds"):
+    with pytest.raises(ConfigurationError, match=r"is nothing that patient\.updated\.v1 holds"):
         routing(table(rule("erp", **{pointer: "x"})), {"erp": Listed()})
 
 

@@ -11,7 +11,7 @@ from careloom.systems.seam import Retried, Target
 
 
 def forwarding(name: str, events: Sequence[str], target: Target, concurrency: int) -> Subscription:
-    """A subscription `deliver.<name>` that posts events of these types, and tries again as the target says, if it does."""
+    """A subscription `deliver.<name>` that posts events of these types; a target may say how it is tried again."""
 
     async def deliver(event: Recorded) -> Handled:
         return Handled(await target.post(event))

@@ -141,10 +141,14 @@ def _found_in(folder: Path, known: Mapping[str, Kind]) -> dict[str, Kind]:
         manifest = manifests.get(name)
         if manifest is None or name in found:
             return found.get(name) or known.get(name)
-        base = manifest.extends and name not in above and find(manifest.extends, (*above, name))
+        if name in above:
+            circle = " extends ".join((*above[above.index(name) :], name))
+            raise ConfigurationError(f"systems/{name}/manifest.toml: {circle}; one of them must have its own code")
+        base = manifest.extends and find(manifest.extends, (*above, name))
         if manifest.extends and not base:
             raise ConfigurationError(
-                f"systems/{name}/manifest.toml: extends {manifest.extends}, and there is none such"
+                f"systems/{name}/manifest.toml: extends {manifest.extends}, and there is none such;"
+                f" there are {', '.join(sorted({**known, **manifests}))}"
             )
         return found.setdefault(name, Kind(manifest, folder / name, base or None))
 

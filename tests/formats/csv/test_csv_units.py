@@ -72,6 +72,57 @@ def test_a_whole_file_may_be_one_message() -> None:
     assert isinstance(unit, Unit) and unit.body == DATA
 
 
+def whole(name: str) -> tuple[Layout, bytes]:
+    """A sample whose file is one message."""
+    layout = Layout.load((SAMPLES / f"{name}.toml").read_text()).model_copy(update={"message": "file"})
+    return layout, next(SAMPLES.glob(f"{name}.[ct][sx][vt]")).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["prices", "batch"])
+def test_a_file_that_is_one_message_has_the_rows_of_the_file(name: str) -> None:
+    layout, data = whole(name)
+    by_row = layout.model_copy(update={"message": "row"})
+    one_by_one = [rows_of(unit.body, by_row)[0] for unit in units(data, by_row) if isinstance(unit, Unit)]
+    assert list(rows_of(data, layout)) == one_by_one
+    assert len(one_by_one) > 1
+
+
+def test_headers_and_trailers_are_no_rows_of_it() -> None:
+    layout, data = whole("batch")
+    assert [row.record for row in rows_of(data, layout)] == ["payment", "payment"]
+    assert rows_of(data, layout)[1].values == {"account": "ACC-000002", "amount": Decimal("30.50"), "paid": None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "location"),
+    [
+        (b"20260302\nDACC-000002", b"20261302\nDACC-000002", "row 2, column 3 (paid)"),
+        (b"000003050", b"00000x050", "row 3, column 2 (amount)"),
+        (b"T000002", b"T000003", "row 4 (trailer.payments)"),
+        (b"18050", b"18051", "row 4 (trailer.amount)"),
+    ],
+)
+def test_the_first_wrong_row_of_it_is_told_with_its_place(old: bytes, new: bytes, location: str) -> None:
+    layout, data = whole("batch")
+    assert old in data
+    with pytest.raises(FormatError) as refused:
+        rows_of(data.replace(old, new), layout)
+    assert refused.value.location == location
+
+
+def test_of_several_wrong_rows_the_first_is_told() -> None:
+    layout = LINES.model_copy(update={"message": "file"})
+    with pytest.raises(FormatError) as refused:
+        rows_of(b"invoice,amount\nA,1\nB,x\nC,y\n", layout)
+    assert refused.value.location == "row 3, column 2 (amount)"
+
+
+def test_a_file_without_its_columns_is_refused() -> None:
+    with pytest.raises(FormatError) as refused:
+        rows_of(b"sum\n1\n", LINES.model_copy(update={"message": "file"}))
+    assert refused.value.location
+
+
 @pytest.mark.parametrize(
     ("text", "made"),
     [

@@ -9,4 +9,15 @@ from careloom.mapping.explaining.coverage import Coverage, Fate, Reasons, covera
 from careloom.mapping.explaining.leaves import Leaf, leaves
 from careloom.mapping.explaining.probing import Explanation, Origin, explain
 
-__all__ = ["Coverage", "Explanation", "Fate", "Leaf", "Origin", "Reasons", "coverage", "explain", "leaves", "reasons_of"]
+__all__ = [
+    "Coverage",
+    "Explanation",
+    "Fate",
+    "Leaf",
+    "Origin",
+    "Reasons",
+    "coverage",
+    "explain",
+    "leaves",
+    "reasons_of",
+]

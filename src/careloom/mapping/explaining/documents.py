@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
@@ -19,22 +19,22 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 def of_json(body: bytes) -> Iterator[Leaf]:
     """`/lines/0/price` (RFC 6901), in general `/lines/*/price`."""
-    document = _read(body)
-    for where, value in _values(document):
+    document = _Document(_read(body))
+    for where, value in _values(document.document):
         general = _pointer("*" if isinstance(part, int) else part for part in where)
-        yield _leaf(document, where, value, _pointer(where), general)
+        yield document.leaf(where, value, _pointer(where), general)
 
 
 def of_fhir(body: bytes) -> Iterator[Leaf]:
     """`/name/0/given/0`, in general `Patient.name.given`: the element of the resource that it stands in."""
-    document = _read(body)
+    document = _Document(_read(body))
     names: dict[Where, str] = {}
-    for where, value in _values(document):
+    for where, value in _values(document.document):
         for length in range(len(where)):
             if where[:length] not in names:
-                names[where[:length]] = _element(document, where[:length], names)
+                names[where[:length]] = _element(document.document, where[:length], names)
         general = f"{names[where[:-1]]}.{where[-1]}" if isinstance(where[-1], str) else names[where[:-1]]
-        yield _leaf(document, where, value, _pointer(where), general.lstrip("."))
+        yield document.leaf(where, value, _pointer(where), general.lstrip("."))
 
 
 def of_rows(body: bytes) -> Iterator[Leaf]:
@@ -45,8 +45,8 @@ def of_rows(body: bytes) -> Iterator[Leaf]:
             'a file that is one message as it is (message = "file") is not explained; explain it by a copy of its'
             ' layout that says message = "row" or "group"'
         )
-    document = _read(body)
-    for where, value in _values(document):
+    document = _Document(_read(body))
+    for where, value in _values(document.document):
         match where:
             case ("rows", int(number), "values", str(name)):
                 place, general = _pointer(("rows", number, name)), _pointer(("rows", "*", name))
@@ -54,7 +54,7 @@ def of_rows(body: bytes) -> Iterator[Leaf]:
                 place = general = _pointer(("header", name))
             case _:
                 continue
-        yield _leaf(document, where, value, place, general)
+        yield document.leaf(where, value, place, general)
 
 
 def _read(body: bytes) -> Any:
@@ -96,28 +96,37 @@ def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _leaf(document: Any, where: Where, value: Any, path: str, general: str) -> Leaf:
-    return Leaf(path, general, _text(value), _replaced(document, where, value))
-
-
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _replaced(document: Any, where: Where, old: Any) -> Callable[[str], bytes]:
-    def replaced(other: str) -> bytes:
-        # Only what stands on the way to the value is copied.
-        root = node = document.copy()
-        for part in where[:-1]:
-            node[part] = node[part].copy()
-            node = node[part]
-        if other == "":
-            del node[where[-1]]
-        else:
-            node[where[-1]] = old if other == _text(old) else _like(old, other)
-        return _ENCODER.encode(root)
+class _Document:
+    """A decoded document, which is never changed: only what stands on the way to a value is copied."""
 
-    return replaced
+    def __init__(self, document: Any) -> None:
+        self.document = document
+
+    def leaf(self, where: Where, value: Any, path: str, general: str) -> Leaf:
+        return Leaf(path, general, _text(value), self, where)
+
+    def made(self, changes: Sequence[tuple[Where, str]]) -> bytes:
+        """See `Editor`."""
+        copies: dict[Where, Any] = {(): self.document.copy()}
+        for where, other in reversed(changes):  # what stands behind in a list keeps its index
+            node = self._copied(where[:-1], copies)
+            if other == "":
+                del node[where[-1]]
+            elif other != _text(node[where[-1]]):
+                node[where[-1]] = _like(node[where[-1]], other)
+        return _ENCODER.encode(copies[()])
+
+    @staticmethod
+    def _copied(where: Where, copies: dict[Where, Any]) -> Any:
+        for length in range(1, len(where) + 1):
+            if where[:length] not in copies:
+                above = copies[where[: length - 1]]
+                copies[where[:length]] = above[where[length - 1]] = above[where[length - 1]].copy()
+        return copies[where]
 
 
 def _like(old: Any, other: str) -> Any:

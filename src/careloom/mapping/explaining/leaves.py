@@ -7,9 +7,9 @@ from typing import Final
 
 from careloom.core.errors import ConfigurationError
 from careloom.mapping.explaining import documents, segments
-from careloom.mapping.explaining.leaf import Leaf
+from careloom.mapping.explaining.leaf import Leaf, together
 
-__all__ = ["FORMATS", "Leaf", "leaves"]
+__all__ = ["FORMATS", "Leaf", "leaves", "together"]
 
 _KINDS: Final[Mapping[str, Callable[[bytes], Iterator[Leaf]]]] = {
     "hl7v2": segments.of_hl7v2,

@@ -11,7 +11,7 @@ import msgspec
 
 from careloom.core.errors import FormatError, MappingError
 from careloom.mapping.explaining.differences import changed, named, values
-from careloom.mapping.explaining.leaves import Leaf, leaves
+from careloom.mapping.explaining.leaves import Leaf, leaves, together
 from careloom.mapping.result import Translation
 from careloom.model import encode
 
@@ -20,10 +20,12 @@ Others: TypeAlias = Mapping[str, Sequence[str]]
 
 _DATE: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}|\d{6})?(?:\.\d+)?(?:[+-]\d{4})?")
 _ISO_DATE: Final = re.compile(r"(?:19|20)\d\d-\d\d(?:-\d\d(?:T[0-9:.]+(?:Z|[+-][0-9:]+)?)?)?")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _DECIDES: Final = 0.8
-"""A value that changes so large a part of all targets says what the message is, not what one of them holds."""
+"""A value that changes so large a part of an event says whether there is one, and which; not what stands in it."""
 _FEWEST: Final = 3
 _ALIKE: Final = 2
+_LONGEST: Final = 64
 _UNREADABLE: Final = "unreadable"
 
 
@@ -63,8 +65,7 @@ def explain(format: str, body: bytes, translate: Translate) -> Explanation:
     prober = _Prober(base, translate, _alike(found))
     sources: dict[str, list[str]] = {target: [] for target in prober.targets}
     sorted_: dict[str, list[Leaf]] = {"decides": [], "used": [], "unused": []}
-    for leaf in found:
-        touched, decisive = prober.touched(leaf)
+    for leaf, touched, decisive in prober.all(found):
         for target in touched:
             sources[target].append(leaf.path)
         sorted_["used" if touched else "decides" if decisive else "unused"].append(leaf)
@@ -80,6 +81,33 @@ class _Prober:
         self._translate = translate
         self._alike = alike
         self.targets = dict(values(base.events))
+        self._events = [{target for target, _ in values([event])} for event in base.events]
+
+    def all(self, leaves: Sequence[Leaf]) -> Iterator[tuple[Leaf, set[str], bool]]:
+        """Each with what `touched` says of it. After some that say nothing, whole stretches are tried at once: much of
+        most messages is left behind, and what changes nothing together changes nothing alone."""
+        at, quiet = 0, 0
+        while at < len(leaves):
+            stretch = leaves[at : at + min(quiet, _LONGEST)]
+            if len(stretch) >= _FEWEST and self._silent(stretch):
+                yield from ((leaf, set(), False) for leaf in stretch)
+                at, quiet = at + len(stretch), quiet + len(stretch)
+                continue
+            for leaf in stretch or leaves[at : at + 1]:
+                touched, decisive = self.touched(leaf)
+                quiet = 0 if touched or decisive else quiet + 1
+                yield leaf, touched, decisive
+            at += len(stretch) or 1
+
+    def _silent(self, stretch: Sequence[Leaf]) -> bool:
+        """Whether none of these shows anything, whatever is put in their places."""
+        tried = [list(self._others(leaf)) for leaf in stretch]
+        for number in range(max(map(len, tried))):
+            others = [(leaf, them[min(number, len(them) - 1)]) for leaf, them in zip(stretch, tried, strict=True)]
+            made = _made(self._translate, together(others))
+            if made.outcome != self._base.outcome or any(changed(self._base.events, made.events)):
+                return False
+        return True
 
     def touched(self, leaf: Leaf) -> tuple[set[str], bool]:
         """The targets that come from a value; and whether it decides what the message becomes.
@@ -92,18 +120,36 @@ class _Prober:
             made = _made(self._translate, leaf.replaced(other))
             if made.outcome == _UNREADABLE:
                 continue
-            found = set(changed(self._base.events, made.events)) if made.outcome == self._base.outcome else set()
-            if made.outcome != self._base.outcome or len(found) > max(_FEWEST, _DECIDES * len(self.targets)):
+            if made.outcome != self._base.outcome:
                 decisive = True
-            elif found:
+                continue
+            found, whole = self._parted(set(changed(self._base.events, made.events)))
+            if found:
                 return found, False
+            decisive = decisive or whole
         return set(), decisive
 
+    def _parted(self, changed: set[str]) -> tuple[set[str], bool]:
+        """What changed within events, and whether some event, or all of it, changed as a whole."""
+        if len(changed) > max(_FEWEST, _DECIDES * len(self.targets)):
+            return set(), True
+        found: set[str] = set()
+        whole = False
+        for targets in self._events if changed else ():
+            within = changed & targets
+            if len(within) > max(_FEWEST, _DECIDES * len(targets)):
+                whole = True
+            else:
+                found |= within
+        return found, whole
+
     def _others(self, leaf: Leaf) -> Iterator[str]:
-        """Another value of its sort, values that the message itself has at such places (codes that are known), and
-        nothing: each may show what the others hide."""
+        """Another value of its sort, codes that are known (those that the message itself has at such places, another
+        currency), and nothing: each may show what the others hide."""
         yield another(leaf.value)
         yield from [value for value in self._alike.get(leaf.general, ()) if value != leaf.value][:_ALIKE]
+        if _CURRENCY.fullmatch(leaf.value):
+            yield "EUR" if leaf.value != "EUR" else "USD"
         yield ""
 
 

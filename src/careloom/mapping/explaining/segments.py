@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from careloom.formats import hl7v2, x12
@@ -32,27 +32,28 @@ class _Text(NamedTuple):
         return self.body[piece.start : piece.end].decode(self.encoding)
 
     def leaf(self, path: str, general: str, piece: _Piece) -> Leaf:
-        return Leaf(path, general, self.at(piece), self._replaced(piece))
+        return Leaf(path, general, self.at(piece), self, piece)
 
     def padded(self, path: str, general: str, piece: _Piece) -> Leaf:
         """Of an element of fixed width: its blanks are no part of the value, and what replaces it is as wide."""
-        field = self.at(piece)
+        return Leaf(path, general, self.at(piece).strip(), self, piece._replace(padded=True))
 
-        def replaced(other: str) -> bytes:
-            return replace(_fitted(other, field))
-
-        replace = self._replaced(piece)
-        return Leaf(path, general, field.strip(), replaced)
-
-    def _replaced(self, piece: _Piece) -> Callable[[str], bytes]:
-        before, after = piece.start, piece.end
-        return lambda other: self.body[:before] + other.encode(self.encoding, "replace") + self.body[after:]
+    def made(self, changes: Sequence[tuple[_Piece, str]]) -> bytes:
+        """See `Editor`."""
+        parts: list[bytes] = []
+        behind = 0
+        for piece, other in sorted(changes):
+            text = _fitted(other, self.at(piece)) if piece.padded else other
+            parts += (self.body[behind : piece.start], text.encode(self.encoding, "replace"))
+            behind = piece.end
+        return b"".join([*parts, self.body[behind:]])
 
 
 class _Piece(NamedTuple):
     start: int
     end: int
     number: int
+    padded: bool = False
 
 
 def _fitted(other: str, field: str) -> str:
@@ -88,9 +89,7 @@ def of_hl7v2(body: bytes) -> Iterator[Leaf]:
                 yield from _of_field(text, marks, (place, name, number), field)
 
 
-def _of_field(
-    text: _Text, marks: hl7v2.Separators, where: tuple[str, str, int], field: _Piece
-) -> Iterator[Leaf]:
+def _of_field(text: _Text, marks: hl7v2.Separators, where: tuple[str, str, int], field: _Piece) -> Iterator[Leaf]:
     place, name, number = where
     for repetition in _pieces(text.body, field, marks.repetition.encode()):
         again = f"[{repetition.number}]" if repetition.number > 1 else ""
