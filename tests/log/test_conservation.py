@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +61,12 @@ class Ledger:
         id_, type_ = self.queues[name, subject].pop(0)
         self.ended[id_][name, type_] = False
         self.retry(name, subject)
+
+    def work_of_each(self) -> dict[str, tuple[int, int]]:
+        """How many events ended and how many wait for a person, or behind one that does, by subscription."""
+        ended = Counter(name for work in self.ended.values() for name, _ in work)
+        waiting = Counter(name for (name, _), queue in self.queues.items() for _ in queue)
+        return {name: (ended[name], waiting[name]) for name in ended | waiting}
 
     def numbers(self) -> tuple[int, int, int, int]:
         """Received, delivered, filtered, parked; at rest nothing is in flight."""
@@ -151,8 +157,16 @@ class Scenario:
             numbers = await self.log.numbers()
             assert numbers.holds, numbers
             found = (numbers.received, numbers.delivered, numbers.filtered, numbers.parked)
-            self.last = (found, self.model.numbers())
-            return numbers if not busy and not numbers.in_flight and found == self.model.numbers() else None
+            # A message that waits for one subscription is parked, whatever another still does with it.
+            rows = await self.log.rows(
+                "select subscription, count(*) filter (where ended), count(*) filter (where not ended) from"
+                " (select subscription, true as ended from delivery where subscription <> 'translate' union all"
+                "  select subscription, false from parked where state <> 'join') one group by 1"
+            )
+            work = {row[0]: (row[1], row[2]) for row in rows}
+            self.last = (found, work, self.model.numbers(), self.model.work_of_each())
+            fits = found == self.model.numbers() and work == self.model.work_of_each()
+            return numbers if not busy and not numbers.in_flight and fits else None
 
         try:
             return await self.log.eventually(rest)
