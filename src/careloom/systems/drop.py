@@ -14,7 +14,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO, Final, Protocol, cast
 
 from careloom.core.clock import Clock
 from careloom.core.errors import FormatError
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 UNFINISHED: Final = (".*", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*~")
 REFUSED: Final = "file-refused"
 STUCK: Final = "file-unfinished"
+IN_MEMORY: Final = 8 * 1024 * 1024
+"""Octets of a file up to which it is held in memory; what is longer is read from a temporary file without a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,11 @@ class Place(Protocol):
     async def list(self) -> Sequence[Entry]:
         """The files there are, without folders and links."""
 
-    async def read(self, name: str, limit: int) -> bytes:
-        """All of a file. FormatError when it is longer than `limit` octets."""
+    async def open(self, name: str, limit: int) -> IO[bytes]:
+        """A file as it is now, to be closed. FormatError when it is longer than `limit` octets.
+
+        What is given is a copy on this machine (see `spooled`): a share that hangs must not hang whoever reads it.
+        """
 
     async def move(self, name: str, folder: str, new_name: str) -> None:
         """Put it into a folder below, which is made if need be, in one step. Nothing is overwritten."""
@@ -70,8 +76,19 @@ class _Seen:
     first: float
 
 
+def spooled() -> IO[bytes]:
+    """A file without a name, in memory while it is small."""
+    return cast(IO[bytes], SpooledTemporaryFile(max_size=IN_MEMORY))
+
+
+def too_long(limit: int) -> FormatError:
+    """A file that is longer than the settings take."""
+    return FormatError(f"the file is longer than {limit} octets; raise `largest` if it is meant to be")
+
+
 class Sweep:
-    """Looks through a place and takes every file that is whole. `unwrap` opens what is wrapped (decrypts)."""
+    """Looks through a place and takes every file that is whole. `unwrap` opens what is wrapped (decrypts); without,
+    formats that can read a file piece by piece."""
 
     def __init__(
         self,
@@ -80,7 +97,7 @@ class Sweep:
         troubles: Troubles,
         clock: Clock,
         habits: Habits,
-        unwrap: Callable[[bytes], bytes] = lambda data: data,
+        unwrap: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._place = place
         self._reception = reception
@@ -125,8 +142,9 @@ class Sweep:
 
     async def _take(self, entry: Entry) -> None:
         try:
-            data = self._unwrap(await self._place.read(entry.name, self._habits.largest))
-            taken = await self._reception.take(data, origin=label(entry.name))
+            with await self._place.open(entry.name, self._habits.largest) as file:
+                source = file if self._unwrap is None else self._unwrap(file.read())
+                taken = await self._reception.take(cast(BinaryIO, source), origin=label(entry.name))
         except FormatError as error:
             await self._reject(entry, str(error))
             return

@@ -15,14 +15,14 @@ from careloom.core.secrets import Resolver
 Unwrap: TypeAlias = Callable[[bytes], bytes]
 
 
-def opener(key: str | None, signer: str | None, secrets: Resolver) -> Unwrap:
+def opener(key: str | None, signer: str | None, secrets: Resolver) -> Unwrap | None:
     """What opens files: decrypts them with our private key, and with `signer` checks that this partner signed them.
 
-    The references are read at each file, so that keys may be replaced. Without a key files are taken as they are.
+    The references are read at each file, so that keys may be replaced. None without a key: files are taken as they are.
     Raises ConfigurationError when the extra is not installed.
     """
     if key is None:
-        return lambda data: data
+        return None
     pgp = _library()
 
     def open_(data: bytes) -> bytes:

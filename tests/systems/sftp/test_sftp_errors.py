@@ -101,7 +101,7 @@ async def test_a_file_that_is_too_long_is_not_read(server: FakeServer, world: Wo
     from careloom.systems.sftp.place import SftpPlace
 
     with pytest.raises(FormatError, match="longer than 1000"):
-        await SftpPlace(line._line, "/").read("long", 1000)
+        await SftpPlace(line._line, "/").open("long", 1000)
     await line.close()
 
 

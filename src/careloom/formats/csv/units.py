@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import BinaryIO
 
 import msgspec
 
@@ -58,14 +59,15 @@ class _ReadBody(msgspec.Struct, frozen=True):
     header: Mapping[str, str | int | bool | None] = {}
 
 
-def units(data: bytes, layout: Layout, *, file: str = "") -> Iterator[Unit | RowError]:
-    """The messages of a file, by the layout's `message`; errors stand where their rows do.
+def units(data: bytes | BinaryIO, layout: Layout, *, file: str = "") -> Iterator[Unit | RowError]:
+    """The messages of a file, by the layout's `message`; errors stand where their rows do. An open file is read as its
+    rows are asked for, but where it is one message.
 
     `file` names the file in each body: its own name, or a digest. A group is consecutive rows with the same key; it is
     held back whole, with an error, when one of its rows is wrong. FormatError as reading raises it.
     """
     if layout.message == "file":
-        yield Unit(data, "", 1, 1)
+        yield Unit(data if isinstance(data, bytes) else data.read(), "", 1, 1)
         return
     reading = Reading(data, layout)
     if layout.message == "group":

@@ -15,6 +15,7 @@ from careloom.mapping.reading import Bytes, Unit, Units, Unread, whole
 from careloom.mapping.source import Settings
 
 MEDIA_TYPE: Final = "application/json"
+_PIECE: Final = 1 << 20
 WHOLE: Final[Mapping[str, str]] = {
     "delimited": "text/csv",
     "fixed": "text/plain",
@@ -25,8 +26,9 @@ WHOLE: Final[Mapping[str, str]] = {
 
 def units(source: Bytes, settings: Settings) -> Units:
     """A row without key columns is known by its file's digest and its number: the same file again is a repeat."""
-    layout, data = _layout(settings), whole(source)
-    file = hashlib.blake2b(data, digest_size=16).hexdigest()
+    layout = _layout(settings)
+    data = whole(source) if layout.message == "file" else source
+    file = _digest(data)
     try:
         for one in split(data, layout, file=file):
             if isinstance(one, RowError):
@@ -34,12 +36,22 @@ def units(source: Bytes, settings: Settings) -> Units:
             else:
                 yield _unit(one, layout, file)
     except FormatError as error:
-        yield Unread(error=error, body=data)
+        yield Unread(error=error, body=data if isinstance(data, bytes) else b"")
 
 
 def parse(body: bytes, settings: Settings) -> Sequence[Row]:
     """The rows of one message, typed."""
     return rows_of(body, _layout(settings))
+
+
+def _digest(source: Bytes) -> str:
+    """What a file is known by; an open one stands at its beginning again."""
+    made = hashlib.blake2b(source if isinstance(source, bytes) else b"", digest_size=16)
+    if not isinstance(source, bytes):
+        while octets := source.read(_PIECE):
+            made.update(octets)
+        source.seek(0)
+    return made.hexdigest()
 
 
 def _unit(one: Rows, layout: Layout, file: str) -> Unit:

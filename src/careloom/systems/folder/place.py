@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
-from typing import TypeVar
+from typing import IO, Final, TypeVar
 
-from careloom.core.errors import AccessRefused, FormatError, Unavailable
-from careloom.systems.drop import Entry
+from careloom.core.errors import AccessRefused, Unavailable
+from careloom.systems.drop import Entry, spooled, too_long
 
 T = TypeVar("T")
+_PIECE: Final = 1 << 20
 
 
 class LocalPlace:
@@ -26,9 +27,9 @@ class LocalPlace:
         """See `Place.list`."""
         return await beside(self._list)
 
-    async def read(self, name: str, limit: int) -> bytes:
-        """See `Place.read`."""
-        return await beside(lambda: self._read(name, limit))
+    async def open(self, name: str, limit: int) -> IO[bytes]:
+        """See `Place.open`."""
+        return await beside(lambda: self._copied(name, limit))
 
     async def move(self, name: str, folder: str, new_name: str) -> None:
         """See `Place.move`."""
@@ -43,13 +44,20 @@ class LocalPlace:
                     found.append(Entry(entry.name, status.st_size, status.st_mtime))
         return found
 
-    def _read(self, name: str, limit: int) -> bytes:
+    def _copied(self, name: str, limit: int) -> IO[bytes]:
         descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as file:
-            data = file.read(limit + 1)
-        if len(data) > limit:
-            raise FormatError(f"the file is longer than {limit} octets; raise `largest` if it is meant to be")
-        return data
+        copy = spooled()
+        try:
+            with os.fdopen(descriptor, "rb") as file:
+                while octets := file.read(_PIECE):
+                    copy.write(octets)
+                    if copy.tell() > limit:
+                        raise too_long(limit)
+            copy.seek(0)
+        except BaseException:
+            copy.close()
+            raise
+        return copy
 
     def _move(self, name: str, folder: str, new_name: str) -> None:
         target = self._folder / folder

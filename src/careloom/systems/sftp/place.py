@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import IO, Final, cast
 
 import asyncssh
 
-from careloom.core.errors import FormatError
-from careloom.systems.drop import Entry
+from careloom.systems.drop import Entry, spooled, too_long
 from careloom.systems.sftp.line import SftpLine
+
+_PIECE: Final = 1 << 20
 
 
 class SftpPlace:
@@ -23,17 +24,26 @@ class SftpPlace:
         """See `Place.list`."""
         return await self._line.run(self._list)
 
-    async def read(self, name: str, limit: int) -> bytes:
-        """See `Place.read`."""
+    async def open(self, name: str, limit: int) -> IO[bytes]:
+        """See `Place.open`."""
+        copy = spooled()
 
-        async def read(client: asyncssh.SFTPClient) -> bytes:
+        async def fetch(client: asyncssh.SFTPClient) -> None:
+            copy.seek(0)
             async with client.open(self._path(name), "rb") as file:
-                return cast(bytes, await file.read(limit + 1))
+                while copy.tell() <= limit and (octets := cast(bytes, await file.read(_PIECE))):
+                    copy.write(octets)
+            copy.truncate()
 
-        data = await self._line.run(read)
-        if len(data) > limit:
-            raise FormatError(f"the file is longer than {limit} octets; raise `largest` if it is meant to be")
-        return data
+        try:
+            await self._line.run(fetch)
+            if copy.tell() > limit:
+                raise too_long(limit)
+            copy.seek(0)
+        except BaseException:
+            copy.close()
+            raise
+        return copy
 
     async def move(self, name: str, folder: str, new_name: str) -> None:
         """See `Place.move`. SFTP's rename does not overwrite (draft-ietf-secsh-filexfer-02 section 6.5)."""
