@@ -1,9 +1,14 @@
-"""How fast an ADT message becomes a canonical event, and how fast intake knows what it is about. One core, no I/O."""
+"""How fast an ADT message becomes a canonical event, and how fast intake knows what it is about. One core, no I/O.
+
+Processor time of this process, from the bytes to the event's JSON, in many short rounds. With no peer to compare with,
+the fastest round is the figure, as what else the machine does can only add to it; the median stands beside it.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 from careloom import model
@@ -33,13 +38,20 @@ _MESSAGE = "\r".join(
 
 
 def run() -> list[dict[str, Any]]:
-    """Rows `{name, value, unit, goal}`, the best of many short rounds."""
-    rate = 1 / _best(_translated)
-    micros = _best(_keyed) * 1_000_000
+    """Rows `{name, value, unit, goal}`."""
+    translated, keyed = _micros(_translated), _micros(_keyed)
     return [
-        {"name": "adt_translate", "value": round(rate), "unit": "messages/s", "goal": {"op": ">=", "value": 8000}},
-        {"name": "adt_subject", "value": round(micros, 2), "unit": "us/message", "goal": {"op": "<=", "value": 8}},
+        _row("adt_translate", round(1_000_000 / min(translated)), "messages/s", (">=", 1_000_000 / 150)),
+        _row("adt_translate: one message", min(translated), "us", ("<=", 150)),
+        _row("adt_translate: one message, median", median(translated), "us"),
+        _row("adt_subject", min(keyed), "us/message", ("<=", 8)),
+        _row("adt_subject, median", median(keyed), "us/message"),
     ]
+
+
+def _row(name: str, value: float, unit: str, goal: tuple[str, float] | None = None) -> dict[str, Any]:
+    shown = {"op": goal[0], "value": round(goal[1])} if goal else None
+    return {"name": name, "value": round(value, 2), "unit": unit, "goal": shown}
 
 
 def _translated() -> bytes:
@@ -53,10 +65,10 @@ def _keyed() -> str:
     return subject_of(_MESSAGE, _HEADER)[0]
 
 
-def _best(work: Callable[[], object]) -> float:
-    """Seconds of processor time for one call, in the fastest of the rounds."""
+def _micros(work: Callable[[], object]) -> list[float]:
+    """Microseconds of processor time for one call, in each of the rounds."""
     calls = max(1, int(_SECONDS / _ROUNDS / max(_timed(work, 100) / 100, 1e-6)))
-    return min(_timed(work, calls) for _ in range(_ROUNDS)) / calls
+    return [_timed(work, calls) / calls * 1_000_000 for _ in range(_ROUNDS)]
 
 
 def _timed(work: Callable[[], object], calls: int) -> float:

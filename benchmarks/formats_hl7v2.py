@@ -1,7 +1,8 @@
 """HL7 v2 beside two libraries, on the same messages in the same run: read, viewed, validated, built, inspected.
 
-Run: python -m benchmarks.formats_hl7v2. Rates are the best of many rounds in one process; the ratios are the lowest
-over the messages. Reading is parse and twenty fields by path, the same twenty for each library.
+Run: python -m benchmarks.formats_hl7v2. Rates are the median of many short rounds of processor time, in which all take
+turns, so that what else the machine does falls on each; a ratio is the median of the rounds', and the lowest over the
+messages. Reading is parse and twenty fields by path, the same twenty for each library.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from statistics import median
 from typing import Any
 
 import hl7
@@ -96,18 +98,26 @@ def with_python_hl7(data: bytes, places: Sequence[tuple[str, int, int, int, int,
     return [message.extract_field(*place[:4], place[4] or 1, place[5] or 1) for place in places]
 
 
-def rates(*works: Callable[[], object]) -> list[float]:
-    """Calls a second of processor time, the best of many rounds; the works take turns, to meet the same noise."""
-    best, calls = [0.0] * len(works), [1] * len(works)
+def rounds(*works: Callable[[], object]) -> list[list[float]]:
+    """For each work its calls a second of processor time in each round; the works take turns: noise falls on all."""
+    found: list[list[float]] = [[] for _ in works]
+    calls = [max(1, round(_rate(work, 1) * ROUND_SECONDS)) for work in works]
     for _ in range(ROUNDS):
         for at, work in enumerate(works):
-            started = time.process_time()
-            for _ in range(calls[at]):
-                work()
-            spent = max(time.process_time() - started, 1e-9)
-            best[at] = max(best[at], calls[at] / spent)
-            calls[at] = max(1, round(best[at] * ROUND_SECONDS))
-    return best
+            found[at].append(_rate(work, calls[at]))
+    return found
+
+
+def _rate(work: Callable[[], object], calls: int) -> float:
+    started = time.process_time()
+    for _ in range(calls):
+        work()
+    return calls / max(time.process_time() - started, 1e-9)
+
+
+def rates(*works: Callable[[], object]) -> list[float]:
+    """The median of the rounds of each."""
+    return [median(own) for own in rounds(*works)]
 
 
 def readings() -> tuple[list[dict[str, Any]], float, float]:
@@ -117,14 +127,19 @@ def readings() -> tuple[list[dict[str, Any]], float, float]:
     for name, data in MESSAGES.items():
         paths, places = READS[name], [hl7v2.compile_path(path) for path in READS[name]]
         assert ours(data, paths) == with_hl7kit(data, paths) == with_python_hl7(data, places), name
-        own, kit, python = rates(
+        found = rounds(
             partial(ours, data, paths), partial(with_hl7kit, data, paths), partial(with_python_hl7, data, places)
         )
-        over_kit.append(own / kit)
-        over_python.append(own / python)
+        own, kit, python = map(median, found)
+        over_kit.append(_times(found[0], found[1]))
+        over_python.append(_times(found[0], found[2]))
         rows += [_row(f"{name}: parse + 20 reads", own), _row(f"peer: hl7kit, {name}", kit)]
         rows.append(_row(f"peer: python-hl7, {name}", python))
     return rows, min(over_kit), min(over_python)
+
+
+def _times(own: Sequence[float], peer: Sequence[float]) -> float:
+    return median(ours / theirs for ours, theirs in zip(own, peer, strict=True))
 
 
 def build() -> bytes:

@@ -38,6 +38,7 @@ CASES = {
     "unanswered": "an answer that had to come did not come in time, or came with another amount",
     "file-refused": "a file was put aside: something in it cannot be read, or is other content under a known id",
     "file-unfinished": "a file has been written for very long, or is empty",
+    "transmission-refused": "the other side refused a group or an interchange of X12 that we sent",
     "statement-gap": "a bank statement does not open with what the one before closed with",
     "record-refused": "a record of a broker was put aside: it cannot be read, or is other content under a known id",
     "stream-gap": "a broker no longer has records that were not read yet, or a stream was made anew",

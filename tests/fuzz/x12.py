@@ -7,10 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 from careloom.formats import x12
-from careloom.formats.x12 import inspecting
+from careloom.formats.x12 import CodeLists, inspecting
+from careloom.mapping.reading import Unit
+from careloom.mapping.reading.x12 import units
+from careloom.mapping.source import Settings
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "x12"
 _NOW = datetime(2026, 3, 1, 10, 15)
+_LISTS = CodeLists.load(
+    '[places]\n"CAS02" = ["45", "3"]\n"2300/CLM05-1" = ["11"]\n"SVC[01-1=HC]/01-2" = ["99213"]\n"EQ01" = ["30"]'
+)
 
 
 def targets() -> Mapping[str, tuple[Callable[[bytes], object], Sequence[bytes]]]:
@@ -21,6 +27,7 @@ def targets() -> Mapping[str, tuple[Callable[[bytes], object], Sequence[bytes]]]
         "x12-pieces": (_pieces, seeds),
         "x12-validate": (_validate, seeds),
         "x12-inspect": (_inspect, seeds),
+        "x12-checked": (_checked, seeds),
     }
 
 
@@ -54,6 +61,14 @@ def _validate(data: bytes) -> None:
     replies = x12.acknowledge(assessment, time=_NOW, control=1)
     for reply in [*replies, *x12.acknowledge_interchange(assessment, time=_NOW, control=1)]:
         assert len(x12.parse(reply.data)) == 1
+
+
+def _checked(data: bytes) -> None:
+    """With code lists and strictly: every set is taken or refused, and what is taken can be parsed."""
+    settings = Settings(strict=True, code_lists=_LISTS)
+    for one in units(data, settings):
+        if isinstance(one, Unit):
+            assert len(x12.parse(one.body)) == 1
 
 
 def _inspect(data: bytes) -> None:

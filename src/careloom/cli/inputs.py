@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -24,6 +25,21 @@ def inputs(files: list[Path]) -> Iterator[tuple[str, bytes | None]]:
             continue
         try:
             yield str(file), file.read_bytes()
+        except OSError as error:
+            error_line(f"{file} cannot be read: {error.strerror}")
+            yield str(file), None
+
+
+def opened(files: list[Path]) -> Iterator[tuple[str, BinaryIO | None]]:
+    """As `inputs`, but each open, at its start, until the next is asked for; it can seek. A pipe is held in memory."""
+    for file in files:
+        if str(file) == "-":
+            piped = sys.stdin.buffer
+            yield "-", piped if piped.seekable() else BytesIO(piped.read())
+            continue
+        try:
+            with file.open("rb") as found:
+                yield str(file), found
         except OSError as error:
             error_line(f"{file} cannot be read: {error.strerror}")
             yield str(file), None

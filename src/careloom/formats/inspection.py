@@ -47,7 +47,7 @@ class Inspector(Protocol):
     """What a format offers to `careloom inspect`, in its module `inspecting`."""
 
     def recognises(self, data: bytes, name: str) -> bool:
-        """Whether these bytes mean to be of this format, right or wrong. Looks at little; `name` is that of the file."""
+        """Whether these bytes mean to be of this format, right or wrong. Looks at little; `name` is the file's."""
 
     def inspect(self, data: bytes, *, strict: bool = False, paths: Sequence[str] = ()) -> Inspection:
         """Parse and validate. Never raises for what the bytes hold. `strict` makes deviations that many senders have,

@@ -26,6 +26,7 @@ from careloom.core.secrets import SecretRef
 from careloom.flows.routing import Rule
 from careloom.formats.csv import Layout
 from careloom.gateway.limits import Limits
+from careloom.hub.agreements import code_lists_of, profile_of
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
@@ -142,6 +143,17 @@ class SourceSection(_Section):
         default=None, description="the file of rules by which its documents and rows become events; empty: its kind's"
     )
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of amounts without one")
+    strict: bool | None = Field(
+        default=None,
+        description="refuse HL7 v2, X12 and FHIR that deviate from their standard: true any, false what no reader can"
+        " rely on; empty: nothing is validated but for a `profile` or `code_lists`",
+    )
+    profile: Path | None = Field(
+        default=None, description="the file of what its HL7 v2 messages must have, and may not, beyond the standard"
+    )
+    code_lists: Path | None = Field(
+        default=None, description="the file that lists the codes its X12 may have, by place"
+    )
 
     @field_validator("zone")
     @classmethod
@@ -170,6 +182,15 @@ class SourceSection(_Section):
             rules_of(found)
         return found
 
+    @field_validator("profile", "code_lists")
+    @classmethod
+    def _agreed_below_the_settings(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        base = (info.context or {}).get("base")
+        found = file if file is None or base is None else base / file
+        if found is not None:
+            (profile_of if info.field_name == "profile" else code_lists_of)(found)
+        return found
+
     def for_mapping(self, kind: Path | None = None) -> SenderSettings:
         """The same as mappings take it. `kind` are the rules of the system's kind, which hold where none are named."""
         file = self.mapping or kind
@@ -182,6 +203,9 @@ class SourceSection(_Section):
             json=shape,
             layout=_layout(self.layout) if self.layout else None,
             rules=rules,
+            strict=self.strict,
+            profile=profile_of(self.profile) if self.profile else None,
+            code_lists=code_lists_of(self.code_lists) if self.code_lists else None,
         )
 
 

@@ -32,14 +32,14 @@ def translate(message: Message, settings: Settings = _DEFAULTS) -> Translation:
     (`PID-3`) or name (`PID-5`, registrations only), a possible date of birth (`PID-7`), who was merged (`MRG-1`).
     Everything else that is wrong is left out and listed in `issues`.
     """
-    code, event = trigger_of(message)
+    source = Source(message, settings)
+    code, event = _trigger(source)
     name = f"{code}^{event}" if event else code
     if code != "ADT":
         return Translation(filtered=f"no mapping for {name}" if code.isalnum() else "no mapping for its type (MSH-9)")
     rule = RULES.get(event)
     if rule is None and event not in MERGES:
         return Translation(filtered=_reason(event))
-    source = Source(message, settings)
     occurred = _occurred(source)
     if rule is not None:
         told = _event(source, rule, name, occurred)
@@ -51,18 +51,18 @@ def translate(message: Message, settings: Settings = _DEFAULTS) -> Translation:
     return Translation(events=events, filtered=reason, issues=tuple(source.issues))
 
 
-def trigger_of(message: Message) -> tuple[str, str]:
+def _trigger(source: Source) -> tuple[str, str]:
     """Message code and trigger event; before v2.3.1 the event may stand in EVN-1 alone."""
-    code, event = _plain_type(message) or message.type[:2]
+    code, event = _plain_type(source) or source.message.type[:2]
     if code == "ADT" and not event:
-        event = message.get("EVN-1")
+        event = source.message.get("EVN-1")
     return code, event
 
 
-def _plain_type(message: Message) -> tuple[str, str] | None:
+def _plain_type(source: Source) -> tuple[str, str] | None:
     """MSH-9 of nearly every message: letters and digits between the component separators."""
-    header = message.segment("MSH")
-    parts = header.raw_field(9).split(message.separators.component or "^", 2) if header is not None else []
+    # The separator after the name is MSH-1, so each field stands one place further left than its number.
+    parts = source.header[8].split(source.component, 2) if source.header is not None else []
     if len(parts) > 1 and parts[0].isalnum() and parts[1].isalnum():
         return parts[0], parts[1]
     return None
@@ -101,8 +101,7 @@ def _event(source: Source, rule: Rule, name: str, occurred: datetime | None) -> 
 
 
 def _with_cleared(source: Source, event: PatientEvent, pid: Fields, pv1: Fields | None) -> PatientEvent:
-    # Nearly no message holds a null, and looking for one in the bytes costs next to nothing.
-    if b'""' not in source.message.raw and not source.message.charset.startswith("utf-16"):
+    if source.plain:  # so nothing in it is a null
         return event
     cleared = [*_cleared(pid), *(_cleared(pv1) if pv1 is not None else ())]
     cleared += _whole(source, event)

@@ -11,15 +11,15 @@ from careloom.model import ContactPoint
 # A TN after its number: X extension, B beeper code, C comment.
 _TN = re.compile(r"([+(\d][\d\s().+/-]*)(?:[xX](\d+))?(?:[bB]\d+)?(?:[cC].*)?", re.ASCII)
 _DIGIT = re.compile(r"\d", re.ASCII)
-_OTHER = re.compile(r"\D", re.ASCII)
+_OTHER = re.compile(r"\D+", re.ASCII)
 
 
 def contacts(source: Source, fields: Fields, field: int, use: ContactUse) -> tuple[ContactPoint, ...]:
     """The contact points of a field; `use` is what the field itself means (PID-13 home, PID-14 work)."""
     if not fields[field]:
         return ()
-    found = [_contact(source, raw, use) for raw in source.repetitions(fields, field)]
-    return tuple([one for one in found if one is not None])
+    repetitions = source.repetitions(fields, field)
+    return tuple([one for raw in repetitions if (one := _contact(source, raw, use)) is not None])
 
 
 def _contact(source: Source, raw: str, use: ContactUse) -> ContactPoint | None:
@@ -61,10 +61,14 @@ def _assembled(text: str, country: str, area: str, local: str) -> str:
     """The number from its parts; as the sender wrote it in component 1 where that is the same number."""
     if not local:
         return ""
-    if text and _OTHER.sub("", text) == _OTHER.sub("", area + local):
+    if text and _digits(text) == _digits(area + local):
         return text
     number = f"({area}){local}" if area else local
     return f"+{country.lstrip('+')} {number}" if country else number
+
+
+def _digits(text: str) -> str:
+    return text if text.isdigit() and text.isascii() else _OTHER.sub("", text)
 
 
 def _plain(text: str, system: ContactSystem, use: ContactUse, extension: str) -> ContactPoint | None:

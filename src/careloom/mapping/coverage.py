@@ -63,8 +63,8 @@ def _order(source: Source, in1: Fields, place: int) -> int:
     """IN1-22 (coordination of benefits priority) where it is filled, else IN1-1, else the place in the message."""
     for field in (22, 1):
         text = source.first(in1, field)
-        if text and text.isascii() and text.isdigit() and int(text[:9]) > 0:
-            return int(text[:9])
+        if text and text.isascii() and text.isdigit() and (order := int(text[:9])):
+            return order
     return place
 
 

@@ -111,8 +111,8 @@ def numbers(source: Source, fields: Fields, field: int, type: str | None = None)
     """Numbers that are not the patient's own (account, visit, payer): no assigner is supposed, `type` is."""
     if not fields[field]:
         return ()
-    found = [_identifier(source, raw, None, type) for raw in source.repetitions(fields, field)]
-    return tuple([one for one in found if one is not None])
+    repetitions = source.repetitions(fields, field)
+    return tuple([one for raw in repetitions if (one := _identifier(source, raw, None, type)) is not None])
 
 
 def patient_identifiers(source: Source, pid: Fields) -> tuple[Identifier, ...]:

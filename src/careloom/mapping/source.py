@@ -6,16 +6,21 @@ work for escapes and nulls is done only in messages that hold any.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
 from careloom.core.errors import FormatError
-from careloom.formats.hl7v2 import NULL, Message, Segment, Separators, unescape
+from careloom.formats.hl7v2 import NULL, Message, Separators, unescape
 from careloom.mapping.times import date_of, datetime_of, instant_of
+
+if TYPE_CHECKING:
+    from careloom.formats.hl7v2.profiles import Profile
+    from careloom.formats.x12.codes import CodeLists
 
 _NONE = "\x00"  # never part of a message, so it never splits: for separators that the sender declares none of
 _WIDTH = 64  # further than any field that is mapped
@@ -58,6 +63,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     into the canonical event; by default it stays behind. `currency` (ISO 4217) is that of amounts without one. `json`
     and `layout` (a layout of `careloom.formats.csv`) describe documents that do not describe themselves; `rules` (of
     `careloom.mapping.declared`) say what they become.
+
+    `strict` None takes what can be read at all; else what does not follow its standard is refused: with False where no
+    reader could rely on it, with True wherever it deviates. `profile` (HL7 v2) and `code_lists` (X12) are rules of
+    the interface itself; they are held against each message whatever `strict` says.
     """
 
     name: str = ""
@@ -67,20 +76,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     json: JsonShape | None = None
     layout: Any = None
     rules: Any = None
+    strict: bool | None = None
+    profile: Profile | None = None
+    code_lists: CodeLists | None = None
 
 
 class Fields(list[str]):
     """The raw fields of one segment: `pid[3]` is PID-3, `""` when absent, up to field 63."""
 
-    __slots__ = ("line", "name", "place")
+    __slots__ = ("line", "name", "nth")
 
-    def __init__(self, segment: Segment, separator: str) -> None:
-        raw = segment.raw
-        super().__init__(raw.split(separator))
+    def __init__(self, raw: str, separator: str, line: int, nth: int = 1) -> None:
+        self += raw.split(separator)
         self += _PADDING
-        self.name = raw[:3]
-        self.line = segment.line
-        self.place = f"{self.name}[{segment.index}]" if segment.index > 1 else self.name
+        self.name, self.line, self.nth = raw[:3], line, nth
+
+    @property
+    def place(self) -> str:
+        """As issues name the segment: `NK1`, then `NK1[2]`."""
+        return f"{self.name}[{self.nth}]" if self.nth > 1 else self.name
 
 
 class Source:
@@ -89,6 +103,7 @@ class Source:
     __slots__ = (
         "assigner",
         "component",
+        "header",
         "issues",
         "message",
         "plain",
@@ -109,7 +124,7 @@ class Source:
         self.repetition = separators.repetition or _NONE
         self.subcomponent = separators.subcomponent or _NONE
         self.plain = _is_plain(message)
-        header = self.fields("MSH")
+        header = self.header = self.fields("MSH")
         self.assigner = self._assigner(header)
         self.sent = self._sent(header)
         self.zone = (self.sent.tzinfo if self.sent else None) or settings.zone
@@ -133,15 +148,17 @@ class Source:
 
     def fields(self, name: str) -> Fields | None:
         """The first segment of that name."""
-        segment = self.message.segment(name)
-        return None if segment is None else Fields(segment, self.separators.field)
+        found = self.message.line(name)
+        return Fields(found[0], self.separators.field, found[1]) if found else None
 
     def every(self, *names: str) -> list[Fields]:
-        """All segments of those names, in order."""
-        separator = self.separators.field
+        """All segments of those names, in order; of any name where none is given."""
+        message, separator = self.message, self.separators.field
         if len(names) == 1:
-            return [Fields(segment, separator) for segment in self.message.segments(names[0])]
-        return [Fields(segment, separator) for segment in self.message.segments() if segment.name in names]
+            lines = enumerate(message.lines(names[0]), 1)
+            return [Fields(raw, separator, line, nth) for nth, (raw, line) in lines]
+        segments = [segment for segment in message.segments() if not names or segment.name in names]
+        return [Fields(segment.raw, separator, segment.line, segment.index) for segment in segments]
 
     def text(self, raw: str) -> str:
         """Plain text of a raw value; `""` when blank or null."""
@@ -255,14 +272,20 @@ def _is_plain(message: Message) -> bool:
     if not raw.isascii() or len(raw.translate(None, _CONTROLS)) != len(raw):
         return False
     escape = separators.escape.encode()
-    if b'""' in raw or (escape and raw.find(escape, _MSH_2_END) >= 0):
+    if _holds_null(raw) or (escape and raw.find(escape, _MSH_2_END) >= 0):
         return False
-    words, edges = raw.split(b" "), _edges(separators)
-    return edges.isdisjoint([word[-1:] for word in words[:-1]]) and edges.isdisjoint([word[:1] for word in words[1:]])
+    return _edge_blank(separators).search(raw) is None
+
+
+def _holds_null(raw: bytes) -> bool:
+    # One quotation mark is found at full speed, two in a row are not, and few messages have any.
+    return b'"' in raw and b'""' in raw
 
 
 @lru_cache(maxsize=64)
-def _edges(separators: Separators) -> frozenset[bytes]:
-    """What a blank must not stand beside: separators, line ends, and blanks (nothing between two of them)."""
+def _edge_blank(separators: Separators) -> re.Pattern[bytes]:
+    """A blank beside a separator, a line end, another blank, or an end of the message."""
     marks = (separators.field, separators.component, separators.repetition, separators.subcomponent)
-    return frozenset((b"", b"\r", b"\n", *(mark.encode() for mark in marks)))
+    inner = b"[^ \r\n" + re.escape("".join(marks).encode()) + b"]"
+    # It begins with the blank, which alone is looked for at full speed: what is around it comes second.
+    return re.compile(b" (?:(?!" + inner + b")|(?<!" + inner + b" ))")

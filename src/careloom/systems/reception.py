@@ -7,16 +7,18 @@ import hashlib
 from asyncio import Future
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from careloom.core.clock import Clock
 from careloom.core.errors import FormatError
 from careloom.core.receipts import Accepted, Conflicting, Intake, Receipt, Received, Refusal, Repeated
-from careloom.mapping.reading import Bytes, Unit, Unread, reader
+from careloom.mapping.reading import Bytes, Unit, Units, Unread, reader
 from careloom.mapping.source import Settings
 
 LONGEST_KEY = 200
 EXCERPT = 64 * 1024
 AHEAD = 256  # messages handed to the log before the first of them is awaited
+AHEAD_OCTETS = 2 * 1024 * 1024  # or so many octets of them
 
 
 @dataclass(slots=True)
@@ -60,12 +62,16 @@ class Reception:
         the store did not take them: bring them again, what was stored is then a repeat. A message that cannot be read
         never keeps the others back.
         """
-        return await self.take_units(self._reader.units(data, self._settings), origin=origin, key=key)
+        units = self._reader.units(data, self._settings)
+        if self._settings.strict is not None or self._settings.code_lists is not None:
+            units = await asyncio.to_thread(_begun, units)
+        return await self.take_units(units, origin=origin, key=key)
 
     async def take_units(self, units: Iterable[Unit | Unread], *, origin: str = "", key: str | None = None) -> Taken:
         """The same for messages that were read already, as a stream: only some are in memory at a time."""
         taken = Taken()
         waiting: list[Future[Receipt]] = []
+        octets = 0
         for one in units:
             if isinstance(one, Unread):
                 self._refuse(one, origin, taken)
@@ -74,8 +80,10 @@ class Reception:
                 waiting.append(self._intake.accept(self._received(one, key)))
             except FormatError as error:  # a key or a subject that no index can hold
                 self._refuse(Unread(error=error, body=one.body, place=one.place), origin, taken)
-            if len(waiting) >= AHEAD:
+            octets += len(one.body)
+            if len(waiting) >= AHEAD or octets >= AHEAD_OCTETS:
                 await _settle(waiting, taken)
+                octets = 0
         await _settle(waiting, taken)
         return taken
 
@@ -97,6 +105,11 @@ class Reception:
         location = " ".join(part for part in (unread.place, error.location) if part)
         self._intake.refuse(Refusal(self.system, error.reason, location, unread.body[:EXCERPT], origin))
         taken.refused.append(error)
+
+
+def _begun(units: Units) -> Units:
+    """The same units, the first of them read: before it a whole file may be validated, which takes its time."""
+    return chain(tuple(islice(units, 1)), units)
 
 
 def _short(key: str) -> str:

@@ -260,3 +260,15 @@ def test_bytes_without_a_header_are_refused_at_a_line(data: bytes) -> None:
         with pytest.raises(FormatError) as caught:
             read(data)
         assert caught.value.location
+
+
+def test_lines_are_segments_as_they_stand_with_what_was_written_since() -> None:
+    message = hl7v2.parse(b"MSH|^~\\&|A|B\r\rNK1|1|Vale^Ada\rPID|1\rNK1|2|Lund^Ben\r")
+    assert message.line("NK1") == ("NK1|1|Vale^Ada", 3) and message.line("PID") == ("PID|1", 4)
+    assert message.lines("NK1") == [("NK1|1|Vale^Ada", 3), ("NK1|2|Lund^Ben", 5)]
+    assert message.line("OBX") is None and message.lines("OBX") == []
+    message.set("NK1[2]-2.1", "Marsh")
+    message.set("OBX-1", "7")
+    assert message.lines("NK1")[1] == ("NK1|2|Marsh^Ben", 5) and message.line("OBX") == ("OBX|7", 6)
+    for name in ("NK1", "PID", "OBX"):
+        assert message.lines(name) == [(segment.raw, segment.line) for segment in message.segments(name)]

@@ -60,7 +60,7 @@ def test_an_own_table_replaces_that_of_the_standard() -> None:
     line = PLAIN.replace("|F|", "|W|")
     message = hl7v2.parse(line.encode())
     assert [one.code for one in hl7v2.validate(message) if one.place == "PID[1]-8"] == ["code-unusual"]
-    own = Profile(name="x", tables={"PID-8": ["W", "M"]})
+    own = Profile(name="x", tables={"PID-8": frozenset({"W", "M"})})
     assert [one.code for one in hl7v2.validate(message, profile=own) if one.place == "PID[1]-8"] == []
 
 

@@ -14,7 +14,6 @@ from x12_files import SAMPLES, sample
 from careloom.formats import x12
 from careloom.formats.x12 import checking
 from careloom.formats.x12.quick import QuickLoop
-from careloom.formats.x12.structure import structure_of
 
 
 def repeated(name: str, begin: bytes, end: bytes, times: int) -> list[bytes]:
@@ -149,11 +148,57 @@ def test_samples_have_the_same_findings_both_ways(path: Path, slowly: pytest.Mon
     both_ways(path.read_bytes(), slowly)
 
 
-def test_it_is_used_where_it_can_be() -> None:
+def test_it_is_used_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, most = b"~\n".join(FILES["835"]), 0
+    real = checking.SetChecker._at_once
+
+    def counted(checker: checking.SetChecker, quick: QuickLoop, text: bytes, start: int) -> int:
+        nonlocal most
+        end = real(checker, quick, text, start)
+        most = max(most, text.count(b"~\nCLP*", start - 2, end))
+        return end
+
     for _ in range(3):
-        x12.validate(b"~\n".join(FILES["835"]))
-    structure = structure_of("835", "005010X221A1")
-    assert structure is not None
-    [line] = [slot.child for slot in structure.root.slots if slot.child and slot.child.id == "2000"]
-    [claim] = [slot.child for slot in line.slots if slot.child]
-    assert any(quick is not None and not isinstance(quick, int) and quick.hits > 50 for quick in claim.quick.values())
+        x12.validate(data)
+    monkeypatch.setattr(checking.SetChecker, "_at_once", counted)
+    x12.validate(data)
+    assert most > 50
+
+
+def corrections(share: int, *, named: bool) -> bytes:
+    """An 837P of which some claims correct others (CLM05-3 is 7 or 8), naming them in a REF F8 or not."""
+    lines: list[bytes] = []
+    for number, line in enumerate(_MADE.professional(200).split(b"~\n")):
+        corrects = line.startswith(b"CLM*") and number % share == 0
+        lines.append(line.replace(b":B:1*", b":B:%d*" % (7 + number % 2)) if corrects else line)
+        if corrects and named:
+            lines.append(b"REF*F8*NHP417")
+    counted = next(at for at, line in enumerate(lines) if line.startswith(b"SE*"))
+    lines[counted] = b"SE*%d*0001" % (counted - 1)
+    return b"~\n".join(lines)
+
+
+def test_claims_that_correct_others_and_name_them_are_judged_at_one_stroke(slowly: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        found = both_ways(corrections(3, named=True), slowly)
+    assert "original-reference-missing" not in {finding.code for finding in found.findings}
+
+
+def test_a_claim_that_names_none_that_it_corrects_is_found_among_good_claims(slowly: pytest.MonkeyPatch) -> None:
+    data = corrections(5, named=False)
+    expected = sum(data.count(b":B:%d*" % kind) for kind in (7, 8))
+    for _ in range(3):
+        found = both_ways(data, slowly)
+    codes = [finding.code for finding in found.findings]
+    assert codes.count("original-reference-missing") == expected > 0
+
+
+@pytest.mark.parametrize("before", [b"XX*", b"XX*XX*"])
+def test_an_npi_with_a_wrong_check_digit_is_found_among_good_claims(before: bytes, slowly: pytest.MonkeyPatch) -> None:
+    lines = _MADE.remittance(120).split(b"~\n")
+    at = [place for place, line in enumerate(lines) if line.startswith(b"NM1*82*") and b"XX*" in line][-2]
+    lines[at] = lines[at].rpartition(b"XX*")[0] + before + b"1999999993"
+    found = both_ways(b"~\n".join(lines), slowly)
+    assert ("npi-check-digit", f"segment {at + 1}") in {
+        (finding.code, finding.place.rpartition(", ")[2]) for finding in found.findings
+    }

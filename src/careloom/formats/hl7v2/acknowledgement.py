@@ -36,6 +36,7 @@ _CODE_OF: Final = {
     "group-missing": 100,
     "body-missing": 100,
     "segment-unknown": 100,
+    "count-differs": 100,
     "field-missing": 101,
     "component-missing": 101,
     "value-missing": 101,

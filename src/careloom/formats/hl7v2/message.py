@@ -74,6 +74,23 @@ class Message:
             found.append(self._at(place, counts[head]))
         return found
 
+    def line(self, name: str) -> tuple[str, int] | None:
+        """The first segment of that name as it stands, and the number of its line; None when there is none.
+
+        For who reads many fields of a segment once: a line is found several times faster than a `Segment` is made.
+        """
+        head, heads = name + self._separator, self._heads
+        return self._line_at(heads.index(head)) if head in heads else None
+
+    def lines(self, name: str) -> list[tuple[str, int]]:
+        """As `line`, every segment of that name."""
+        head = name + self._separator
+        return [self._line_at(place) for place, one in enumerate(self._heads) if one == head]
+
+    def _line_at(self, place: int) -> tuple[str, int]:
+        segment = self._segments.get(place)
+        return (self._lines[place] if segment is None else segment.raw), self._numbers[place]
+
     def get(self, path: str, default: str = "") -> str:
         """The text at `SEG[n]-F[r].C.S`, decoded and unescaped; `default` when absent or the HL7 null.
 

@@ -9,6 +9,7 @@ profile = Profile.from_toml('''
     "PID-5.1" = 25
     [tables]
     "PV1-2" = ["I", "O", "E"]                    # replaces the HL7 table there
+    "DG1-3.1" = "diagnoses.txt"                  # a file beside the profile: one code a line
     [types]
     "ZPD-3" = "DT"                               # Z segments named anywhere here are known
     [cardinality]
@@ -26,6 +27,7 @@ from typing import Any, Final
 import msgspec
 
 from careloom.core.errors import ConfigurationError
+from careloom.formats.codefile import ReadFile, codes_in
 
 _PLACE: Final = re.compile(
     r"([A-Z][A-Z0-9]{2})(?:-([1-9]\d{0,2})(?:\.([1-9]\d{0,2}))?(?:\.([1-9]\d{0,2}))?)?", re.ASCII
@@ -46,7 +48,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     forbidden: Sequence[str] = ()
     ignore: Sequence[str] = ()
     lengths: Mapping[str, int] = msgspec.field(default_factory=dict)
-    tables: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
+    tables: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     types: Mapping[str, str] = msgspec.field(default_factory=dict)
     cardinality: Mapping[str, tuple[int, int]] = msgspec.field(default_factory=dict)
 
@@ -66,16 +68,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return frozenset(place[:3] for place in self.places())
 
     @classmethod
-    def from_mapping(cls, declared: Mapping[str, Any]) -> Profile:
-        """The profile that a mapping declares. ConfigurationError names the key that is wrong."""
+    def from_mapping(cls, declared: Mapping[str, Any], read: ReadFile | None = None) -> Profile:
+        """The profile that a mapping declares; `read` gives the files of codes that it names. ConfigurationError names
+        the key that is wrong."""
         try:
-            return msgspec.convert(declared, cls)
+            return msgspec.convert(_with_files_read(declared, read), cls)
         except msgspec.ValidationError as error:
             reason = str(error)
         raise ConfigurationError(f"the HL7 v2 profile is not usable: {reason}")
 
     @classmethod
-    def from_toml(cls, text: str) -> Profile:
+    def from_toml(cls, text: str, read: ReadFile | None = None) -> Profile:
         """The profile in a TOML text. ConfigurationError when it is no TOML or no profile."""
         try:
             declared = tomllib.loads(text)
@@ -83,7 +86,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ConfigurationError(f"the HL7 v2 profile is no TOML: {error}") from None
         except RecursionError:
             raise ConfigurationError("the HL7 v2 profile nests too deep") from None
-        return cls.from_mapping(declared)
+        return cls.from_mapping(declared, read)
+
+
+def _with_files_read(declared: Mapping[str, Any], read: ReadFile | None) -> Mapping[str, Any]:
+    tables = declared.get("tables")
+    if not isinstance(tables, Mapping):
+        return declared
+    try:
+        codes = {place: codes_in(one, read) if isinstance(one, str) else one for place, one in tables.items()}
+    except ConfigurationError as error:
+        raise ConfigurationError(f"the tables of the HL7 v2 profile: {error}") from None
+    return {**declared, "tables": codes}
 
 
 def place_of(text: str) -> tuple[str, int, int, int]:

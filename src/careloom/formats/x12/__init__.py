@@ -11,6 +11,7 @@
     x12.parse(piece.data)                           # a slice has its own ISA and GS
 
     assessment = x12.validate(file)                 # findings with places: envelope, loops, elements, rules, balance
+    x12.validate(file, codes=x12.CodeLists.load(toml))              # and codes that your own lists do not have
     x12.acknowledge(assessment, time=now, control=7)                # 999s; `acknowledge_interchange` makes TA1s
     x12.read_acknowledgement(transaction)                           # and what a 999 or 997 that came back says
 
@@ -33,6 +34,7 @@ from careloom.formats.x12.acknowledged import (
 )
 from careloom.formats.x12.acknowledgement import Reply, acknowledge, acknowledge_interchange
 from careloom.formats.x12.building import BuiltSet, build
+from careloom.formats.x12.codes import CodeLists
 from careloom.formats.x12.delimiters import Delimiters, delimiters
 from careloom.formats.x12.drafting import Draft, DraftLoop, Repeated, loop, segment
 from careloom.formats.x12.findings import Fault
@@ -50,6 +52,7 @@ from careloom.formats.x12.writing import Parties, write
 __all__ = [
     "Assessment",
     "BuiltSet",
+    "CodeLists",
     "Complaint",
     "Delimiters",
     "Draft",

@@ -131,17 +131,17 @@ class Balance:
             elif name == b"SVC":
                 if line:
                     return None
-                _, charged, allowed, *_ = rest.split(separator, 3)
-                line = shares[charged] - shares[allowed]
-                lines -= shares[charged]
-                in_lines = 1
+                parts = rest.split(separator, 3)
+                charged, in_lines = shares[parts[1]], 1
+                line = charged - shares[parts[2]]
+                lines -= charged
             elif line or claim or (in_lines and lines):
                 return None
             else:
-                _, _, charged, allowed, *_ = rest.split(separator, 4)
-                lines, in_lines, line = shares[charged], 0, 0
-                claim = lines - shares[allowed]
-                paid += shares[allowed]
+                parts = rest.split(separator, 4)
+                lines, in_lines, allowed = shares[parts[2]], 0, shares[parts[3]]
+                claim = lines - allowed
+                paid += allowed
         return None if line or claim or (in_lines and lines) else partial(self._keep, paid)
 
     def _keep(self, paid: int) -> None:

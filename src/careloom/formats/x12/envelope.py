@@ -13,13 +13,15 @@ from careloom.formats.x12.values import date_of, time_of
 
 
 class SetSummary(msgspec.Struct):
-    """A set that was checked: ST01, its version, ST02, how many segments it has, and how many errors."""
+    """A set that was checked: ST01, its version, ST02, how many segments it has, and how many errors; `ordinal` is the
+    number of its ST among the segments of the file, from 1."""
 
     id: str
     version: str
     control: str
     segments: int = 0
     errors: int = 0
+    ordinal: int = 0
 
 
 class GroupSummary(msgspec.Struct):

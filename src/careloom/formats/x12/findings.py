@@ -2,7 +2,8 @@
 
 Acknowledgement codes are those of ASC X12 005010 data elements 620 (IK304), 621 (IK403), 618 (IK502), 716 (AK905) and
 the note codes of TA1. A set without a table is one of ST01 (`set-unsupported`), whatever its GS01; of codes only
-qualifiers that choose a place are known (`qualifier-unexpected`), for the lists are proprietary.
+qualifiers that choose a place are known (`qualifier-unexpected`), for the lists are proprietary: users give their own
+(`code-invalid`, `careloom.formats.x12.codes`).
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ KINDS: Final[dict[str, Kind]] = {
     "character-invalid": Kind("a control character stands in the value", "element", "6"),
     "character-extended": Kind("a character beyond ASCII; agree on it with the receiver", "element", "6", "warning"),
     "number-invalid": Kind("not written as a number of this type", "element", "6"),
+    "code-invalid": Kind("not one of the codes that the list given for this place has", "element", "7"),
     "date-invalid": Kind("no date of the calendar, or not in its format", "element", "8"),
     "time-invalid": Kind("no time of the day, or not in its format", "element", "9"),
     "dates-reversed": Kind("ends before it begins", "element", "8"),

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import BinaryIO
 
 from careloom.core.errors import FormatError
 from careloom.formats.inspection import Finding, Inspection
+from careloom.formats.x12.codes import CodeLists
 from careloom.formats.x12.delimiters import opens_interchange, start_of
-from careloom.formats.x12.interchange import Interchange, parse
+from careloom.formats.x12.interchange import is_kept, parse
 from careloom.formats.x12.paths import compile_path
+from careloom.formats.x12.pieces import pieces
 from careloom.formats.x12.validation import Assessment, validate
 
 FORMAT = "x12"
@@ -31,18 +35,28 @@ def recognises(data: bytes, name: str) -> bool:
     return name.lower().endswith(_SUFFIXES) and head[start : start + 3] != b"UNA"
 
 
-def inspect(data: bytes, *, strict: bool = False, paths: Sequence[str] = ()) -> Inspection:
-    """Parses, validates, writes back and compares, and reads the values at the paths."""
+def inspect(
+    data: bytes | BinaryIO, *, strict: bool = False, paths: Sequence[str] = (), codes: CodeLists | None = None
+) -> Inspection:
+    """Validates, writes back and compares, and reads the values at the paths. `codes` are your own lists.
+
+    Of a file that is open, and can seek, little is held at a time however large it is; with paths, one set.
+    """
+    file = BytesIO(data) if isinstance(data, bytes) else data
     good, findings = _compiled(paths)
+    assessment = validate(_from_start(file), strict=strict, codes=codes)
     try:
-        interchanges = parse(data)
+        identical = is_kept(_from_start(file))
     except FormatError as error:
-        found = validate(data, strict=strict)
-        return _inspection(found, [*_refused(found, error), *found.findings, *findings], None, dict.fromkeys(good, ()))
-    assessment = validate(data, strict=strict)
-    identical = b"".join(interchange.encode() for interchange in interchanges) == data
-    values = {path: tuple(_values(interchanges, path)) for path in good}
+        refused = [*_refused(assessment, error), *assessment.findings, *findings]
+        return _inspection(assessment, refused, None, dict.fromkeys(good, ()))
+    values = _values(_from_start(file), good)
     return _inspection(assessment, [*assessment.findings, *findings], identical, values)
+
+
+def _from_start(file: BinaryIO) -> BinaryIO:
+    file.seek(0)
+    return file
 
 
 def _refused(found: Assessment, error: FormatError) -> Iterator[Finding]:
@@ -64,10 +78,15 @@ def _compiled(paths: Sequence[str]) -> tuple[list[str], list[Finding]]:
     return good, findings
 
 
-def _values(interchanges: Sequence[Interchange], path: str) -> Iterator[str]:
-    for interchange in interchanges:
-        for transaction in interchange.transactions:
-            yield from transaction.values(path)
+def _values(file: BinaryIO, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {path: [] for path in paths}
+    for piece in pieces(file) if paths else ():
+        if piece.error is not None and not piece.set_id:
+            continue  # strays, which are no set
+        for transaction in parse(piece.data)[0].transactions:
+            for path, values in found.items():
+                values += transaction.values(path)
+    return {path: tuple(values) for path, values in found.items()}
 
 
 def _inspection(

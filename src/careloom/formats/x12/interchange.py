@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import BinaryIO, Final
 
 from careloom.core.errors import FormatError
 from careloom.formats.x12.delimiters import BLANKS, Delimiters
 from careloom.formats.x12.reading import batches
 from careloom.formats.x12.segment import Segment
 from careloom.formats.x12.transaction import Transaction
+
+_NOTHING: Final = ("there is no X12 interchange in it: nothing but blanks", "ISA")
 
 
 class Group:
@@ -109,6 +112,32 @@ def parse(data: bytes) -> list[Interchange]:
     return builder.finish()
 
 
+def is_kept(file: BinaryIO) -> bool:
+    """Whether a file that can seek is the same when it is parsed and written back, found out in flat memory.
+
+    As `encode`, it takes what stands between interchanges as it is. FormatError as of `parse`.
+    """
+    kept, empty = True, True
+    for batch in batches(file):
+        if batch.error is not None:
+            raise batch.error
+        terminator, empty = batch.delimiters.terminator, False
+        body = terminator.join(batch.segments) + (terminator if batch.terminated else b"")
+        kept = kept and _stands(file, batch.offset, body)
+    if empty:
+        raise FormatError(*_NOTHING)
+    return kept
+
+
+def _stands(file: BinaryIO, offset: int, body: bytes) -> bool:
+    """Whether these bytes stand there in a file, which is left where it was."""
+    here = file.tell()
+    file.seek(offset)
+    found = file.read(len(body)) == body
+    file.seek(here)
+    return found
+
+
 class _Builder:
     """Sorts segments into the tree. Each envelope segment closes what is open inside of what it opens or closes."""
 
@@ -185,7 +214,7 @@ class _Builder:
 
     def finish(self) -> list[Interchange]:
         if not self._found:
-            raise FormatError("there is no X12 interchange in it: nothing but blanks", "ISA")
+            raise FormatError(*_NOTHING)
         self._found[-1]._tail = self._data[self._end :]
         return self._found
 

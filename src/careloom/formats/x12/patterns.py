@@ -62,10 +62,10 @@ def pattern_of(
         if qualifiers and position in qualifiers:
             body = _one_of(qualifiers[position], element, marks)
         whole = needed or not body or position == dated - 1
-        here = re.escape(marks.element) + (body if whole else b"(?:" + body + b")?") + pattern
+        here = re.escape(marks.element) + (body if whole else _perhaps(body)) + pattern
         here = b"".join(_note(note, position, marks) for note in rest if min(note.positions) == position) + here
         must = must or needed
-        pattern = here if must else b"(?>" + here + b")?"
+        pattern = here if must else b"(?>" + here + b"|)"
     needs = b"".join(_note(note, 1, marks) for note in notes if note.rule == "R")
     return re.escape(definition.id.encode()) + needs + pattern
 
@@ -133,13 +133,17 @@ def _composite(element: ElementDefinition, marks: Delimiters) -> bytes:
     pattern, must = b"", False
     for part in reversed(element.components):
         body = _simple(part, marks)
-        value = body if part.mandatory else b"(?:" + body + b")?"
+        value = body if part.mandatory else _perhaps(body)
         separator = re.escape(marks.component) if part.position > 1 else b""
         must = must or part.mandatory
         pattern = separator + value + pattern
         if not must and part.position > 1:
-            pattern = b"(?>" + pattern + b")?"
+            pattern = b"(?>" + pattern + b"|)"
     return b"(?:" + pattern + b")"
+
+
+def _perhaps(body: bytes) -> bytes:
+    return b"(?:" + body + b"|)"
 
 
 def _simple(element: ElementDefinition, marks: Delimiters) -> bytes:
@@ -165,7 +169,7 @@ def _real(least: int, most: int) -> bytes:
     whole = most - _DECIMALS
     if whole < 1 or least > 1:
         return b"-?" + _repeated(rb"\d", least, most)
-    return b"-?" + _repeated(rb"\d", 1, whole) + rb"(?:\.\d{1,4})?"
+    return b"-?" + _repeated(rb"\d", 1, whole) + rb"(?:\.\d{1,4}|)"
 
 
 def _repeated(unit: bytes, least: int, most: int) -> bytes:

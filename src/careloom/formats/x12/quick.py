@@ -130,6 +130,8 @@ def _place(slot: Slot, run: Sequence[Slot], marks: Delimiters, lead: bytes) -> b
             raise Unsuited
         return b""
     one = _loop(slot.child, marks, lead) if slot.child is not None else _segment(slot, run, marks, lead)
+    if slot.repeat == 1 and not slot.required:
+        return b"(?>" + one + b"|)"
     return b"(?:" + one + b")" + _times(slot)
 
 

@@ -133,25 +133,19 @@ class _Cutter:
             yield from self._ordinary(marks, _AT_ONCE)
 
     def _ordinary(self, marks: Delimiters, most: int) -> Iterator[Batch]:
-        parts = self._window.split(marks.terminator, most)
-        rest = parts.pop()
-        size = len(self._window) - len(rest)
-        if not parts:
+        """The first segment, which had its look, and those behind it up to the next that needs one."""
+        window = self._window
+        first = window.find(marks.terminator)
+        if first < 0:
             yield from self._unfinished(marks)
             return
-        taken = self._plain(parts, size, marks)
-        if taken < len(parts):
-            parts = parts[:taken]
-            size = sum(map(len, parts)) + taken
-            rest = self._window[size:]
+        found = _special(marks).search(window, first) if most > 1 else None
+        parts = (window[: found.start() + 1] if found else window).split(marks.terminator, most)
+        rest = parts.pop()
+        size = (found.start() + 1 if found else len(window)) - len(rest)
         yield Batch(parts, marks, self._base)
         self._base += size
-        self._window = rest
-
-    def _plain(self, parts: list[bytes], size: int, marks: Delimiters) -> int:
-        """How many segments come before the next that needs a look; the first one had it already."""
-        found = _special(marks).search(self._window, len(parts[0]), size)
-        return self._window.count(marks.terminator, 0, found.start()) + 1 if found else len(parts)
+        self._window = window[size:]
 
     def _unfinished(self, marks: Delimiters) -> Iterator[Batch]:
         """No terminator in the window: read on, or take the rest of the stream, or give the segment up."""

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from careloom.formats.x12.balancing import Balance
+from careloom.formats.x12.coded import Coded
+from careloom.formats.x12.codes import CodeLists
 from careloom.formats.x12.delimiters import Delimiters
 from careloom.formats.x12.report import Here, Report, Rule, Spot, Watcher
 from careloom.formats.x12.segment import decode
@@ -19,7 +21,8 @@ from careloom.formats.x12.values import is_npi
 
 _IDENTIFIED: Final = (b"NM1 XX", b"N1 XX")
 _CHARGED: Final = (b"CLM", b"LX", b"SV1", b"SV2", b"SV3")
-_LEVELLED: Final = (b"HL", b"SBR", b"CLM", b"REF F8", b"LX")
+_LEVELLED: Final = (b"HL", b"SBR", b"CLM")
+_CORRECTED: Final = (b"HL", b"CLM", b"REF F8", b"LX")
 _DEEPEST: Final = 32
 """Levels in each other that are taken over whole loops: as they are copied, there may not be many."""
 
@@ -38,10 +41,16 @@ class _Setting:
         self.report.add(code, spot, element, component, advisory=self.advisory)
 
 
-def rules_for(set_id: str, marks: Delimiters, report: Report, *, whole: bool, advisory: bool) -> Sequence[Rule]:
-    """The rules of a set, ready to see its segments."""
+def rules_for(
+    set_id: str, marks: Delimiters, report: Report, *, whole: bool, advisory: bool, codes: CodeLists | None = None
+) -> Sequence[Rule]:
+    """The rules of a set, ready to see its segments; `codes` adds one where they have a list for it."""
     setting = _Setting(marks, report, whole=whole, advisory=advisory)
-    return [make(setting) for make in (*_EVERYWHERE, *RULES.get(set_id, ()))]
+    rules = [make(setting) for make in (*_EVERYWHERE, *RULES.get(set_id, ()))]
+    places = codes.for_set(set_id) if codes is not None else None
+    if places:
+        rules.append(Coded(places, marks, report, advisory=advisory))
+    return rules
 
 
 class Identifiers:
@@ -76,13 +85,8 @@ class Identifiers:
         return True
 
     def passes(self, stretch: Stretch) -> Keep | None:
-        separator = stretch.marks.element
-        for name, rest in stretch.found(_IDENTIFIED):
-            parts = rest.split(separator)
-            at = 7 if name == b"NM1" else 2
-            if len(parts) > at + 1 and parts[at] == b"XX" and not self._good(parts[at + 1]):
-                return None
-        return _nothing
+        # What stands behind any XX, in whichever segment: a little more than is asked, and found far quicker.
+        return _nothing if all(map(self._good, set(stretch.behind(b"XX")))) else None
 
     def finish(self) -> None:
         """Nothing spans the set."""
@@ -219,7 +223,8 @@ class ClaimTotal:
         for name, rest in found:
             if name == b"LX":
                 lines += 1
-                if rest.partition(separator)[0] != b"%d" % lines:
+                number = b"%d" % lines
+                if rest != number and rest.partition(separator)[0] != number:
                     return None
             elif name == b"CLM":
                 if lines and claimed != total:
@@ -270,9 +275,7 @@ class PatientLevel:
         wrong = b"23" if self._self_insured else b"22"
         if self._subscriber_seen and self._level == wrong:
             self._setting.add("patient-misplaced", here())
-        separator = self._setting.marks.component
-        facility = parts[5].split(separator) if len(parts) > 5 and separator else []
-        self._corrects = here() if len(facility) > 2 and facility[2] in (b"7", b"8") else None
+        self._corrects = here() if self._is_correction(parts[1:]) else None
 
     def _ref(self, parts: Sequence[bytes], here: Here) -> None:  # noqa: ARG002 - a watcher
         if len(parts) > 1 and parts[1] == b"F8":
@@ -286,31 +289,44 @@ class PatientLevel:
     def passes(self, stretch: Stretch) -> Keep | None:
         found = stretch.found(_LEVELLED)
         if not found:
-            return _nothing
-        if found[0][0] not in (b"HL", b"CLM"):
+            return _nothing if self._corrects is None else None
+        if found[0][0] == b"SBR":
             return None
-        separator, component = stretch.marks.element, stretch.marks.component
+        separator = stretch.marks.element
         level, insured, seen = self._level, self._self_insured, self._subscriber_seen
-        corrects = inside = False
+        corrections = inside = False
         for name, rest in found:
-            if name == b"REF":
-                corrects = corrects and not rest.startswith(b"F8" + separator)
-                continue
-            if name == b"SBR":
-                if not inside:
-                    seen, insured = True, rest.split(separator, 2)[1] == b"18"
-                continue
-            if corrects:
-                return None
-            if name == b"HL":
-                level, inside = rest.split(separator, 3)[2], False
-                seen = seen and level != b"22"
-            elif name == b"CLM":
+            if name == b"CLM":
                 if seen and level == (b"23" if insured else b"22"):
                     return None
-                inside, place = True, rest.split(separator, 5)[4]
-                corrects = bool(component) and place.split(component)[2:3] in ([b"7"], [b"8"])
-        return None if corrects else partial(self._keep, level, insured, seen)
+                inside = True
+                corrections = corrections or self._is_correction(rest.split(separator, 5))
+            elif name == b"HL":
+                level, inside = rest.split(separator, 3)[2], False
+                seen = seen and level != b"22"
+            elif not inside:
+                seen, insured = True, rest.split(separator, 2)[1] == b"18"
+        if corrections and not self._all_referred(stretch):
+            return None
+        return partial(self._keep, level, insured, seen)
+
+    def _all_referred(self, stretch: Stretch) -> bool:
+        """Whether each claim that corrects another names it before its lines."""
+        separator, corrects = stretch.marks.element, False
+        for name, rest in stretch.found(_CORRECTED):
+            if name == b"REF":
+                corrects = corrects and not rest.startswith(b"F8" + separator)
+            elif corrects:
+                return False
+            elif name == b"CLM":
+                corrects = self._is_correction(rest.split(separator, 5))
+        return not corrects
+
+    def _is_correction(self, elements: Sequence[bytes]) -> bool:
+        """By CLM05-3; the first of the elements is CLM01."""
+        separator = self._setting.marks.component
+        facility = elements[4].split(separator) if len(elements) > 4 and separator else []
+        return len(facility) > 2 and facility[2] in (b"7", b"8")
 
     def _keep(self, level: bytes, insured: bool, seen: bool) -> None:
         self._settle((), Spot)

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 Keep: TypeAlias = Callable[[], None]
 SHARES: Final = 10_000
 """Parts that a unit of an amount is counted in here: patterns let four decimals through."""
-_REMEMBERED: Final = 1 << 15
+_REMEMBERED: Final = 1 << 12
 _EXACT: Final = 11
 """Characters of an amount whose shares a float holds exactly: below 2**53 with room for its one rounding."""
 
 
 class Shares(dict[bytes, int]):
     """Amounts as whole numbers of 1/10000, as that is the quickest to add. ValueError for what a pattern would not let
-    through. Amounts repeat within a file, so some are remembered."""
+    through. Amounts repeat within a file, so the first are remembered."""
 
     def __missing__(self, text: bytes) -> int:
         if len(text) > _EXACT:
             raise ValueError("more digits than are counted here")
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        shares = self[text] = round(float(text) * SHARES)
+        shares = round(float(text) * SHARES)
+        if len(self) < _REMEMBERED:
+            self[text] = shares
         return shares
 
 
@@ -58,6 +58,17 @@ class Stretch:
         """The segments wanted, in order: identifier, and the elements uncut. `NM1 XX`: only with such an element."""
         begin = self.start - len(self.marks.terminator) - len(self.lead)
         return _finding(wanted, self.marks, self.lead)(self.text, begin, self.end)
+
+    def behind(self, value: bytes) -> list[bytes]:
+        """The elements that stand right behind one with that value."""
+        return _behind(value, self.marks)(self.text, self.start, self.end)
+
+
+@lru_cache(maxsize=64)
+def _behind(value: bytes, marks: Delimiters) -> Callable[..., list[bytes]]:
+    separator = re.escape(marks.element)
+    inside = b"[^" + separator + re.escape(marks.terminator) + b"]*"
+    return re.compile(separator + re.escape(value) + separator + b"(" + inside + b")").findall
 
 
 @lru_cache(maxsize=256)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 from careloom.formats.x12.delimiters import Delimiters
 from careloom.formats.x12.structure import Container, Slot
-
-Token: TypeAlias = tuple[bytes, bytes, bytes]
-"""What opens a loop: an identifier alone; or one with its first element; or the third element of an HL."""
 
 _STEPS: Final = 4_096
 
@@ -21,12 +18,15 @@ class Unsuited(Exception):
 
 
 class Tally:
-    """Follows what opens loops through a loop and those inside it: an identifier may open another where it stands."""
+    """Follows what opens loops through a loop and those inside it: an identifier may open another where it stands.
+
+    A token is what tells an opening: `LX`, an identifier alone; `NM1*82`, with its first element; `*22`, that of an HL.
+    """
 
     def __init__(self, container: Container, slots: Sequence[Slot], marks: Delimiters, lead: bytes) -> None:
         self._top, self._slots = container, slots
-        self._sure: dict[Token, str] = {}
-        self._steps: dict[tuple[Container, Token], tuple[Container, bool]] = {}
+        self._sure: dict[bytes, str] = {}
+        self._steps: dict[tuple[Container, bytes], tuple[Container, bool]] = {}
         openers = [slot for slot in slots if slot is slot.home.opener]
         for opener in openers:
             _refuse(opener, slots)
@@ -51,7 +51,7 @@ class Tally:
             return loops
         return self._followed(text, start, end)
 
-    def _name(self, token: Token) -> str:
+    def _name(self, token: bytes) -> str:
         """The loop that a token opens wherever it stands, or `""` where that depends."""
         may = [slot for slot in self._slots if _opens(slot, token)]
         names = {slot.home.id for slot in may if slot is slot.home.opener}
@@ -75,7 +75,7 @@ class Tally:
             loops[loop.id] += times
         return loops
 
-    def _learn(self, here: Container, token: Token) -> tuple[Container, bool]:
+    def _learn(self, here: Container, token: bytes) -> tuple[Container, bool]:
         if len(self._steps) > _STEPS:
             self._steps.clear()
         step = self._steps[here, token] = _step(here, token, self._top)
@@ -95,19 +95,21 @@ def _openings(openers: Sequence[Slot], marks: Delimiters) -> bytes:
     separator = re.escape(marks.element)
     inside = b"[^" + separator + re.escape(marks.terminator) + b"]*"
     plain = {re.escape(slot.use.id.encode()) for slot in openers if not slot.use.qualifiers}
-    kinds = [b"(" + b"|".join(sorted(plain) or [b"(?!)"]) + b")" + separator]
+    kinds = [name + b"(?=" + separator + b")" for name in sorted(plain)]
     told: dict[str, set[bytes]] = {}
     for slot in openers:
         for values in slot.use.qualifiers.values():
             told.setdefault(slot.use.id, set()).update(re.escape(value.encode()) for value in values)
-    firsts = [name for name in sorted(told) if name != "HL"]
-    codes = [name.encode() + separator + b"(?:" + b"|".join(sorted(told[name])) + b")" for name in firsts]
-    kinds.append(b"(" + (b"|".join(codes) or b"(?!)") + b")(?![A-Za-z0-9])")
-    kinds.append(b"HL" + separator + (inside + separator) * 2 + b"(" + inside + b")")
-    return b"(?:" + b"|".join(kinds) + b")"
+    codes = {name: b"(?:" + b"|".join(sorted(values)) + b")(?![A-Za-z0-9])" for name, values in sorted(told.items())}
+    levels = codes.pop("HL", None)
+    kinds += [name.encode() + separator + values for name, values in codes.items()]
+    # No identifier begins with a separator: only behind the start of an HL does this one match.
+    kinds += [separator + inside] if levels else []
+    start = b"(?:HL" + (separator + inside) * 2 + b")?" if levels else b""
+    return start + b"(" + b"|".join(kinds) + b")"
 
 
-def _step(here: Container, token: Token, top: Container) -> tuple[Container, bool]:
+def _step(here: Container, token: bytes, top: Container) -> tuple[Container, bool]:
     """The loop that is open behind a token, and whether that opened it: else it is a plain segment of an open one."""
     for around in here.around():
         for slot in around.slots:
@@ -118,12 +120,10 @@ def _step(here: Container, token: Token, top: Container) -> tuple[Container, boo
     return top, True
 
 
-def _opens(slot: Slot, token: Token) -> bool:
-    plain, first, level = token
-    use = slot.use
-    if not use.qualifiers:
-        return plain == use.id.encode()
-    if use.id == "HL":
-        return level.decode("latin-1") in use.qualifiers[3]
-    name = use.id.encode()
-    return first.startswith(name) and first[len(name) + 1 :].decode("latin-1") in use.qualifiers[1]
+def _opens(slot: Slot, token: bytes) -> bool:
+    name, qualifiers = slot.use.id.encode(), slot.use.qualifiers
+    if not qualifiers:
+        return token == name
+    if slot.use.id == "HL":
+        return not token[:1].isalnum() and token[1:].decode("latin-1") in qualifiers[3]
+    return token.startswith(name) and token[len(name) + 1 :].decode("latin-1") in qualifiers[1]

@@ -9,6 +9,7 @@ import msgspec
 
 from careloom.formats.x12.balancing import BALANCE_CODES
 from careloom.formats.x12.checking import ENVELOPE, SetChecker
+from careloom.formats.x12.codes import CodeLists
 from careloom.formats.x12.delimiters import BLANKS, REPETITION_SINCE, Delimiters
 from careloom.formats.x12.elements import Demand, check
 from careloom.formats.x12.envelope import (
@@ -50,14 +51,20 @@ class Assessment(msgspec.Struct, frozen=True):
 
 
 def validate(
-    source: bytes | BinaryIO, *, strict: bool = False, extent: Extent = "file", most: int = MOST
+    source: bytes | BinaryIO,
+    *,
+    strict: bool = False,
+    extent: Extent = "file",
+    most: int = MOST,
+    codes: CodeLists | None = None,
 ) -> Assessment:
     """Checks a file, in one pass and flat memory. Raises nothing for what the bytes hold.
 
     `strict` makes errors of what many senders do and readers forgive. `extent` says what the bytes are meant to be: a
-    whole file, or a slice from `pieces`, whose trailers are absent: of a whole set, or of some of its claims.
+    whole file, or a slice from `pieces`, whose trailers are absent: of a whole set, or of some of its claims. `codes`
+    are lists of your own: a code that is in none of them is an error.
     """
-    validator = _Validator(Report(strict=strict, most=most), extent)
+    validator = _Validator(Report(strict=strict, most=most), extent, codes)
     for batch in batches(source):
         validator.add(batch)
     return validator.finish()
@@ -81,8 +88,8 @@ def balance(source: bytes | BinaryIO, *, strict: bool = False, most: int = MOST)
 class _Validator:
     """Follows the envelope, and hands the segments of a set to its checker."""
 
-    def __init__(self, report: Report, extent: Extent) -> None:
-        self._report, self._extent = report, extent
+    def __init__(self, report: Report, extent: Extent, codes: CodeLists | None = None) -> None:
+        self._report, self._extent, self._codes = report, extent, codes
         self._marks = Delimiters()
         self._ordinal = 0
         self._interchanges: list[InterchangeSummary] = []
@@ -243,7 +250,8 @@ class _Validator:
             return
         report = self._report
         report.set, report.set_errors = len(self._group.sets) + 1, 0
-        self._set = SetSummary(parts[1].strip(), parts[3].strip() or self._group.version, parts[2].strip())
+        version = parts[3].strip() or self._group.version
+        self._set = SetSummary(parts[1].strip(), version, parts[2].strip(), ordinal=self._ordinal)
         self._group.sets.append(self._set)
         if not (len(self._set.id) == 3 and self._set.id.isdecimal()):
             self._envelope("set-identifier", "ST", 1)
@@ -279,8 +287,10 @@ class _Validator:
         if exact and definition.functional != self._group.functional:
             self._envelope("group-kind-differs", "GS", 1)
         checker = SetChecker(structure, self._marks, self._report, ordinal=before, advisory=not exact)
-        rules = rules_for(self._set.id, self._marks, self._report, whole=self._extent != "claims", advisory=not exact)
-        checker.follow(rules)
+        whole = self._extent != "claims"
+        checker.follow(
+            rules_for(self._set.id, self._marks, self._report, whole=whole, advisory=not exact, codes=self._codes)
+        )
         return checker
 
     def _se(self, raw: bytes, parts: list[str]) -> None:

@@ -39,6 +39,7 @@ def units(source: Bytes, settings: Settings) -> Units:
             yield Unread(error=one.error, body=one.data, place=one.place)
             continue
         try:
+            _refuse_deviations(one.resource, settings)
             yield _unit(one, bundle, settings)
         except FormatError as error:
             yield Unread(error=error, body=one.data, place=one.place)
@@ -51,6 +52,15 @@ def parse(body: bytes, settings: Settings) -> fhir.Resource:  # noqa: ARG001
         for inside in resources_in(resource):
             refuse_misshapen(inside.resource, inside.place)
     return resource
+
+
+def _refuse_deviations(resource: fhir.Resource, settings: Settings) -> None:
+    """Raises FormatError for the first error of a resource, where its sender's are to be checked."""
+    if settings.strict is None:
+        return
+    for finding in fhir.check(resource, strict=settings.strict):
+        if finding.severity == "error":
+            raise FormatError(finding.text, finding.place)
 
 
 def type_of(resource: fhir.Resource) -> str:

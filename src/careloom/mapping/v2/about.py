@@ -66,8 +66,7 @@ def one(section: Sequence[Fields], name: str) -> Fields | None:
 
 def all_of(source: Source) -> list[Fields]:
     """Every segment of the message, in order."""
-    separator = source.separators.field
-    return [Fields(segment, separator) for segment in source.message.segments()]
+    return source.every()
 
 
 def sections(segments: Sequence[Fields]) -> list[Sequence[Fields]]:

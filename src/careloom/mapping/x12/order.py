@@ -60,7 +60,7 @@ LineState: TypeAlias = Literal[
     "accepted", "changed", "backordered", "substituted", "rejected", "cancelled", "on-hold", "shipped"
 ]
 # Data element 668 (ACK01).
-_LINE: Final[Mapping[str, LineState]] = {
+LINE_STATE: Final[Mapping[str, LineState]] = {
     "IA": "accepted", "AR": "accepted", "AA": "accepted", "AC": "shipped", "SP": "changed", "IB": "backordered",
     "BP": "backordered", "ID": "cancelled", "IR": "rejected", "IS": "substituted", "IH": "on-hold", "IF": "on-hold",
     "R1": "rejected", "R2": "rejected", "R3": "rejected", "R4": "rejected", "R5": "rejected", "R6": "rejected",
@@ -185,7 +185,7 @@ def _answers(source: Source, loop: Loop, ordinal: int) -> list[SupplyResponseLin
 
 def _answered(po1: Row, ack: Row, number: str) -> SupplyResponseLine:
     code = ack.text(1)
-    status = _LINE.get(code or "", "changed")
+    status = LINE_STATE.get(code or "", "changed")
     sent = products(ack, 7)
     return SupplyResponseLine(
         identifier=number,

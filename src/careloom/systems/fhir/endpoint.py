@@ -98,7 +98,8 @@ class FhirEndpoint:
             raise Refused(400, "structure", error.reason, error.location) from None
 
     def _checked(self, resource: Resource) -> None:
-        found = [one for one in fhir.check(resource) if one.severity == "error"]
+        strict = bool(self._around.source.strict)
+        found = [one for one in fhir.check(resource, strict=strict) if one.severity == "error"]
         if found:
             raise from_check(found)
 

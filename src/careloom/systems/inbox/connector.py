@@ -41,6 +41,5 @@ class Inbox:
 def connect(settings: Settings, around: Surroundings) -> Inbox:
     """The gateway takes messages for it; nothing is opened."""
     accepts = Accepts(processing_ids=frozenset(settings.processing_ids), versions=settings.versions)
-    return Inbox(
-        Recogniser(around.system, accepts=accepts, clock=around.clock), settings.max_message, settings.principals
-    )
+    recogniser = Recogniser(around.system, accepts=accepts, clock=around.clock, source=around.source)
+    return Inbox(recogniser, settings.max_message, settings.principals)

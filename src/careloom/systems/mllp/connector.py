@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.receipts import Intake
 from careloom.core.secrets import Resolver
+from careloom.mapping.source import Settings as Source
 from careloom.mapping.v2.writing import Outgoing
 from careloom.systems.mllp.connection import Limits
 from careloom.systems.mllp.listener import Endpoint, MllpListener
@@ -80,7 +81,13 @@ class Settings(BaseModel):
 
 
 def open_listener(
-    system: str, settings: Settings, intake: Intake, *, secrets: Resolver, clock: Clock | None = None
+    system: str,
+    settings: Settings,
+    intake: Intake,
+    *,
+    secrets: Resolver,
+    clock: Clock | None = None,
+    source: Source | None = None,
 ) -> MllpListener:
     """A listener for `system`, not started. Raises ConfigurationError when its TLS files cannot be used."""
     limits = Limits(
@@ -94,7 +101,8 @@ def open_listener(
     tls = settings.tls.context(secrets) if settings.tls else None
     endpoint = Endpoint(settings.host, settings.port, tls, settings.networks, limits)
     accepts = Accepts(processing_ids=frozenset(settings.processing_ids), versions=settings.versions)
-    return MllpListener(endpoint, Recogniser(system, accepts=accepts, clock=clock), intake, clock=clock)
+    recogniser = Recogniser(system, accepts=accepts, clock=clock, source=source)
+    return MllpListener(endpoint, recogniser, intake, clock=clock)
 
 
 def open_target(system: str, settings: Settings, *, secrets: Resolver, clock: Clock | None = None) -> MllpTarget:
@@ -127,7 +135,9 @@ def connect(settings: Settings, around: Surroundings) -> MllpListener | MllpTarg
     """A listener or a target, by `direction`."""
     if settings.direction == "out":
         return open_target(around.system, settings, secrets=around.secrets, clock=around.clock)
-    return open_listener(around.system, settings, around.intake, secrets=around.secrets, clock=around.clock)
+    return open_listener(
+        around.system, settings, around.intake, secrets=around.secrets, clock=around.clock, source=around.source
+    )
 
 
 def _list(names: Iterable[str]) -> str:

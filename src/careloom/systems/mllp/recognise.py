@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,6 +22,8 @@ from careloom.core.receipts import Received, Refusal
 from careloom.formats import hl7v2
 from careloom.formats.hl7v2 import Verdict
 from careloom.log.writing import storable
+from careloom.mapping.reading.hl7v2 import deviations
+from careloom.mapping.source import Settings
 from careloom.mapping.subject import subject_of
 from careloom.systems.mllp.framing import EXCERPT, BrokenBlock
 
@@ -51,7 +53,8 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that may not. `answer` is the acknowledgement that says so; empty when the sender wants none."""
+    """A message that may not. `answer` is the acknowledgement that says so; empty when the sender wants none. `fault`
+    is the first of those that it names."""
 
     refusal: Refusal
     fault: hl7v2.Fault
@@ -67,11 +70,19 @@ class Accepts:
 
 
 class Recogniser:
-    """Recognises the messages of one system."""
+    """Recognises the messages of one system. `source` says how strictly they are validated, and by which profile."""
 
-    def __init__(self, system: str, *, accepts: Accepts | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        system: str,
+        *,
+        accepts: Accepts | None = None,
+        clock: Clock | None = None,
+        source: Settings | None = None,
+    ) -> None:
         self.system = system
         self._accepts = accepts or Accepts()
+        self._source = source or Settings()
         self._now = (clock or SystemClock()).now
         # MSH-10 of acknowledgements: unique over restarts and nodes by chance, within a process by counting.
         self._prefix = secrets.token_hex(4).upper()
@@ -86,6 +97,9 @@ class Recogniser:
             if fault is None:
                 received = self._received(body, header, key or header.control_id)
                 fault = _unstorable(received)
+                faults = hl7v2.faults_of(deviations(body, self._source)) if fault is None else []
+                if faults:
+                    return self._refused(body, header, faults, peer)
                 if fault is None:
                     return Recognised(received, header)
         except (FormatError, MappingError) as error:
@@ -95,12 +109,12 @@ class Recogniser:
             kind = type(error).__name__
             log.error("recognising a message of %s failed with %s; report this as a bug", self.system, kind)
             fault = hl7v2.Fault(INTERNAL_ERROR, f"internal error ({kind}), not stored", "MSH")
-        return self._refused(body, header, fault, peer)
+        return self._refused(body, header, [fault], peer)
 
     def broken(self, block: BrokenBlock, peer: str = "") -> Refused:
         """The refusal of a block that did not follow the framing; answered to its MSH-10 when that can be read."""
         fault = hl7v2.Fault(SEQUENCE_ERROR, f"{block.reason} ({block.location} of the block)", "MSH")
-        return self._refused(block.body, _header_of(block.body), fault, peer, Verdict.REJECT)
+        return self._refused(block.body, _header_of(block.body), [fault], peer, Verdict.REJECT)
 
     def conflicting(self, recognised: Recognised) -> bytes:
         """The answer to other bytes under a key that was stored before."""
@@ -132,16 +146,23 @@ class Recogniser:
         self,
         body: bytes,
         header: hl7v2.Header | None,
-        fault: hl7v2.Fault,
+        faults: Sequence[hl7v2.Fault],
         peer: str,
         verdict: Verdict | None = None,
     ) -> Refused:
-        verdict = verdict or (Verdict.REJECT if fault.code in _REJECTIONS else Verdict.ERROR)
-        refusal = Refusal(self.system, fault.message, fault.location, body[:EXCERPT], peer)
-        return Refused(refusal, fault, self._answer(header, verdict, self._now(), fault))
+        rejected = any(fault.code in _REJECTIONS for fault in faults)
+        verdict = verdict or (Verdict.REJECT if rejected else Verdict.ERROR)
+        first, *others = faults
+        reason = f"{first.message}; and {len(others)} more" if others else first.message
+        refusal = Refusal(self.system, reason, first.location, body[:EXCERPT], peer)
+        return Refused(refusal, first, self._answer(header, verdict, self._now(), faults))
 
     def _answer(
-        self, header: hl7v2.Header | None, verdict: Verdict, now: datetime, fault: hl7v2.Fault | None = None
+        self,
+        header: hl7v2.Header | None,
+        verdict: Verdict,
+        now: datetime,
+        fault: hl7v2.Fault | Sequence[hl7v2.Fault] | None = None,
     ) -> bytes:
         code = hl7v2.wanted_acknowledgements(header).code(verdict)
         if code is None:

@@ -9,27 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from careloom.core.envelope import Recorded
-from careloom.core.ids import made_at
-from careloom.formats import x12
 from careloom.mapping.x12.sending import to_837
 from careloom.model import ClaimSubmitted, decode
-from careloom.systems.drop import Habits, Sweep
-from careloom.systems.folder.outbox import FolderOut
-from careloom.systems.folder.place import LocalPlace
-from careloom.systems.payer.answers import Answers, Expected, acknowledgements
-from careloom.systems.payer.numbers import ControlNumbers
+from careloom.systems.answering import Answers, Expected, acknowledgements, report_refusals
+from careloom.systems.control_numbers import ControlNumbers
+from careloom.systems.drop import Sweep
+from careloom.systems.exchange import open_ends
 from careloom.systems.payer.settings import Batch, Settings
-from careloom.systems.resilience import Breaker, Gate, TokenBucket
-from careloom.systems.seam import Surroundings
+from careloom.systems.seam import Finding, Surroundings
+from careloom.systems.sent import Sent
 
-_WAITING, _SENT, _OPEN = "claim/", "sent/", "batch"
-_REMEMBERED: Final = timedelta(days=30)
+_WAITING, _OPEN = "claim/", "batch"
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -64,10 +59,10 @@ class Batches:
         self._memory = around.memory
         self._numbers = numbers
         self._expected = expected
-        gate = Gate(Breaker(f"{around.system}.outbox", around.clock), TokenBucket(around.clock, None), 1)
-        self._outbox = FolderOut(batch.outbox, "event", gate)
+        self._ends = open_ends(batch, around)
+        self._outbox = self._ends.outbox
         self._sweep = self._swept()
-        self._pruned = ""
+        self._sent = Sent(around.memory)
 
     @property
     def retry_after(self) -> float:
@@ -79,7 +74,7 @@ class Batches:
         that no 837 can be made of, so that it never holds up the others."""
         claim = _claim(event.data)
         to_837([claim], self._settings.envelope(1, self._local(event.time)))
-        if await self._memory.get(f"{_SENT}{event.id}") is not None:
+        if await self._sent.has(event.id):
             return "sent before"
         await self._memory.put(
             f"{_WAITING}{event.id}", msgspec.msgpack.encode(_Waiting(self._around.clock.now(), event.data))
@@ -93,10 +88,15 @@ class Batches:
             await self._finish()
         if self._sweep is not None:
             await self._sweep.run()
-        await self._prune()
+        await self._sent.forget(self._around.clock.now())
+
+    async def check(self) -> Sequence[Finding]:
+        """Whether both ends are there."""
+        return await self._ends.check()
 
     async def close(self) -> None:
-        await self._outbox.close()
+        """Let go of what is open."""
+        await self._ends.close()
 
     async def _begin(self) -> bool:
         """Write down the next batch, if one is due: it is full, or its first claim has waited long enough."""
@@ -121,7 +121,7 @@ class Batches:
         if len(claims) == len(batch.claims):  # else it was written, and the process ended while it let go of them
             await self._write(batch, claims)
         for key in batch.claims:
-            await self._memory.put(f"{_SENT}{key.removeprefix(_WAITING)}", str(batch.control).encode())
+            await self._sent.add(UUID(key.removeprefix(_WAITING)), batch.control)
             await self._memory.delete(key)
         await self._memory.delete(_OPEN)
 
@@ -140,27 +140,17 @@ class Batches:
         return time.astimezone(self._around.source.zone)
 
     def _swept(self) -> Sweep | None:
-        if self._batch.inbox is None:
+        if self._ends.inbox is None:
             return None
-        habits = Habits(stable_seconds=self._batch.stable_seconds)
-        answers = Answers(self._around, self._expected, self.acknowledge)
-        return Sweep(LocalPlace(self._batch.inbox), answers, self._around.troubles, self._around.clock, habits)
+        answers = Answers(self._around, self._expected, self._answered, held=bool(self._batch.acknowledge))
+        return Sweep(self._ends.inbox, answers, self._around.troubles, self._around.clock, self._batch.habits())
 
-    async def acknowledge(self, data: bytes) -> None:
-        """Answer an interchange with what the settings ask for, as files of the outbox."""
-        for reply in await acknowledgements(data, self._settings, self._around, self._numbers):
-            [interchange] = x12.parse(reply.data)
-            await self._outbox.write(f"{reply.kind}-{interchange.control_number}.edi", reply.data)
-
-    async def _prune(self) -> None:
-        """Once a day, forget claims that were sent long ago: no event comes again so late."""
-        now = self._around.clock.now()
-        if self._pruned == now.date().isoformat():
-            return
-        self._pruned = now.date().isoformat()
-        for key in await self._memory.keys(_SENT):
-            if now - made_at(UUID(key.removeprefix(_SENT))) > _REMEMBERED:
-                await self._memory.delete(key)
+    async def _answered(self, data: bytes) -> None:
+        """Tell what was refused, and answer an interchange with what the settings ask for, as files of the outbox."""
+        await report_refusals(data, self._around)
+        wanted, usage = self._batch.acknowledge, self._settings.usage
+        for name, reply in await acknowledgements(data, wanted, usage, self._around, self._numbers):
+            await self._outbox.write(name, reply)
 
 
 def _claim(data: bytes) -> ClaimSubmitted:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from careloom.core.envelope import Recorded
@@ -26,10 +25,10 @@ from careloom.model import (
     RelatedPerson,
     decode,
 )
-from careloom.systems.payer.answers import Answers, Expected
+from careloom.systems.answering import Answers, Expected
+from careloom.systems.control_numbers import ControlNumbers
 from careloom.systems.payer.batch import Batches
 from careloom.systems.payer.lookup import ELIGIBILITY, Question, requested, told
-from careloom.systems.payer.numbers import ControlNumbers
 from careloom.systems.payer.realtime import Exchange
 from careloom.systems.payer.settings import Settings
 from careloom.systems.seam import Finding, Surroundings
@@ -54,7 +53,7 @@ class Payer:
         self._forgotten: date | None = None
         self._new_id = Uuid7(around.clock)
         self._numbers = ControlNumbers(around.system, around.memory)
-        expected = Expected(settings, around)
+        expected = Expected(around, settings.within)
         answers = Answers(around, expected)
         self._exchange = (
             Exchange(settings, settings.realtime, around, answers, expected) if settings.realtime is not None else None
@@ -146,14 +145,8 @@ class Payer:
             await self._batches.run()
 
     async def check(self) -> Sequence[Finding]:
-        """Whether the folders are there; the payer is asked nothing."""
-        batch = self._settings.batch
-        folders: list[Path | None] = [batch.outbox, batch.inbox] if batch is not None else []
-        return [
-            Finding(f"the folder {folder} is not there", "make it, or correct `outbox` and `inbox`")
-            for folder in folders
-            if folder is not None and not folder.is_dir()
-        ]
+        """Whether the folders are there; nothing is asked in real time."""
+        return await self._batches.check() if self._batches is not None else []
 
     async def close(self) -> None:
         """Close the connections."""

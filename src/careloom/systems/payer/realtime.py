@@ -18,9 +18,9 @@ from careloom.core.errors import (
 )
 from careloom.core.receipts import Refusal
 from careloom.formats import x12
+from careloom.systems.answering import Answers, Expected
 from careloom.systems.http.calls import HttpCaller, incomplete, unanswered
 from careloom.systems.http.origin import open_caller, printable_secret
-from careloom.systems.payer.answers import Answers, Expected
 from careloom.systems.payer.settings import RealTime, Settings
 from careloom.systems.payer.wire import Note, wire
 from careloom.systems.seam import Surroundings

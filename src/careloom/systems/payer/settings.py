@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from careloom.core.secrets import SecretRef
+from careloom.formats import x12
 from careloom.mapping.x12.sending import Envelope
 from careloom.model import ContactPoint, Identifier, Organization
+from careloom.systems.exchange import ExchangeSettings
 from careloom.systems.http.origin import OriginSettings, is_private
+from careloom.systems.interchange import InterchangeSettings
 
 Style: TypeAlias = Literal["core-mime", "core-soap", "json", "raw"]
 
@@ -42,28 +45,14 @@ class RealTime(OriginSettings):
         return self
 
 
-class Batch(BaseModel):
+class Batch(ExchangeSettings):
     """Claims that go out together, and answers that come as files. Times in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    outbox: Path = Field(
-        description="the folder that interchanges are written into, each in one step; it must be there"
-    )
-    inbox: Path | None = Field(default=None, description="the folder that answers are dropped into, if they come so")
     claims: int = Field(default=100, ge=1, le=5000, description="most claims in one interchange")
     wait: float = Field(default=60.0, gt=0, le=86_400, description="longest that a claim waits for others")
-    every: float = Field(default=10.0, gt=0, le=3600, description="seconds between two looks")
-    stable_seconds: float = Field(default=5.0, ge=0, description="a file is whole when it has not changed so long")
     acknowledge: tuple[Literal["999", "TA1"], ...] = Field(
         default=(), description="what comes in is acknowledged so, into the outbox"
     )
-
-    @field_validator("outbox", "inbox")
-    @classmethod
-    def _below_the_settings(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        base = (info.context or {}).get("base")
-        return path if base is None or path is None else Path(base / path.expanduser())
 
 
 class Desk(BaseModel):
@@ -76,23 +65,9 @@ class Desk(BaseModel):
     payers: Mapping[str, str] = Field(min_length=1, description="names of the payers that are asked here, by their ids")
 
 
-class Settings(BaseModel):
+class Settings(InterchangeSettings):
     """Who exchanges with whom, and how."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sender: str = Field(min_length=1, max_length=15, description="our identifier (ISA06)")
-    receiver: str = Field(min_length=1, max_length=15, description="theirs (ISA08)")
-    sender_qualifier: str = Field(default="ZZ", pattern="^[A-Z0-9]{2}$", description="ISA05")
-    receiver_qualifier: str = Field(default="ZZ", pattern="^[A-Z0-9]{2}$", description="ISA07")
-    application_sender: str = Field(default="", max_length=15, description="GS02; ISA06 where left out")
-    application_receiver: str = Field(default="", max_length=15, description="GS03; ISA08 where left out")
-    production: bool = Field(default=False, description="ISA15: false marks everything as a test")
-    company: str = Field(
-        default="",
-        pattern="^([A-Z0-9]{10})?$",
-        description="who gives the trace numbers (TRN03): 9 and nine characters",
-    )
     submitter: str = Field(default="", max_length=60, description="claims: the name of who hands them in (NM1 41)")
     submitter_number: str = Field(default="", max_length=80, description="and its electronic number; ISA06 if left out")
     submitter_phone: str = Field(default="", description="and whom to call about them")
@@ -112,21 +87,13 @@ class Settings(BaseModel):
         return self
 
     def envelope(self, control: int, time: datetime, *, acknowledge: bool = False) -> Envelope:
-        """The interchange with this control number."""
-        return Envelope(
-            sender=self.sender,
-            receiver=self.receiver,
-            sender_qualifier=self.sender_qualifier,
-            receiver_qualifier=self.receiver_qualifier,
-            application_sender=self.application_sender,
-            application_receiver=self.application_receiver,
-            control=control,
-            time=time,
-            usage="P" if self.production else "T",
-            acknowledge=acknowledge,
-            company=self.company,
-            submitter=self._submitter(),
-        )
+        """The interchange with this control number, and with who hands in claims."""
+        envelope = super().envelope(control, time, acknowledge=acknowledge)
+        return msgspec.structs.replace(envelope, submitter=self._submitter())
+
+    def within(self, expectation: x12.Expectation) -> timedelta:
+        """How long an answer may take."""
+        return expectation.within if self.answer_within is None else timedelta(seconds=self.answer_within)
 
     def _submitter(self) -> Organization | None:
         if not self.submitter:

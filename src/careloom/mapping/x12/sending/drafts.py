@@ -78,9 +78,11 @@ def _numbered(number: Identifier | None) -> tuple[str | None, str | None]:
 
 
 def qualifier_of(number: Identifier) -> str:
-    """Data element 66."""
+    """Data element 66. `XX` of an organization's number (HL7 table 0203) would say here that it is an NPI."""
     if number.assigner in _ASSIGNERS:
         return _ASSIGNERS[number.assigner]
+    if number.type == "XX":
+        return "ZZ"
     known = IDENTIFIER_QUALIFIER.get(number.type or "")
     return known or (number.type if number.type and len(number.type) <= 2 else "ZZ")
 

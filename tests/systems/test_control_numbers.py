@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from careloom.core.errors import Contention
-from careloom.systems.payer import numbers
-from careloom.systems.payer.numbers import ControlNumbers
+from careloom.systems import control_numbers
+from careloom.systems.control_numbers import ControlNumbers
 from careloom.testing.surroundings import MemoryMemory
 
 NOW = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
@@ -24,7 +24,7 @@ async def test_the_same_for_the_same_and_another_for_another() -> None:
 
 
 async def test_two_that_would_meet_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbers, "_MOST", 3)
+    monkeypatch.setattr(control_numbers, "_MOST", 3)
     memory = MemoryMemory()
     own = ControlNumbers("a", memory)
     drawn = {key: await own.of(key, NOW) for key in ("x", "y", "z")}
