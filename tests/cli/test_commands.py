@@ -203,6 +203,8 @@ def test_a_new_project_passes_its_own_test_and_translates_its_sample(tmp_path: P
     tested = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=folder, capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout
     assert "1 passed" in tested.stdout
+    inspected = command(["inspect", str(folder / "samples" / "admission.hl7"), "--json", "--strict"]).object
+    assert (inspected["errors"], inspected["warnings"]) == ([], [])
     said = command(["translate", str(folder / "samples" / "admission.hl7"), "--json"])
     assert said.code == 0
     event = said.object

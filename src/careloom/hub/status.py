@@ -11,6 +11,7 @@ from careloom.core.errors import CareloomError
 from careloom.log.conservation import conservation, lag
 from careloom.log.handling import Subscription
 from careloom.store.database import Database
+from careloom.systems.resilience import BreakerState
 
 REFRESH_SECONDS = 1.0
 
@@ -92,4 +93,6 @@ def _subscription(row: Any, now: datetime, known: Subscription | None) -> dict[s
 
 def _system(system: object) -> dict[str, Any]:
     """Where its breaker stands in this process; systems without one say so."""
-    return {"state": str(getattr(system, "state", "no breaker")), "retry_after": getattr(system, "retry_after", 0.0)}
+    wait = getattr(system, "retry_after", None)
+    unsaid = "no breaker" if wait is None else BreakerState.OPEN if wait else BreakerState.CLOSED
+    return {"state": str(getattr(system, "state", unsaid)), "retry_after": wait or 0.0}

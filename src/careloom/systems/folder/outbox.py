@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -23,7 +24,8 @@ class FolderOut:
     """Writes events as CloudEvents, and whatever files flows make.
 
     With `naming` event each is a file of its own, `<id>.json`; written again, it is the same file. With day they are
-    lines of `<day>.ndjson`, as analytics reads them; a line may stand there twice after a crash, with the same id.
+    lines of `<day>.ndjson`, as analytics reads them. After a crash a line may stand there twice, with the same id, or a
+    part of one alone, which is no JSON.
     """
 
     def __init__(self, folder: Path, naming: Naming, gate: Gate) -> None:
@@ -73,10 +75,15 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _append(file: Path, line: bytes) -> None:
-    """One write: a crash leaves a whole line, or at the end of the file a part that the next line follows."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    """A whole line or none. What a crash left of one stays alone on its line, so that the next can be read."""
+    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     try:
-        os.write(descriptor, line)
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        octets = b"\n" + line if torn else line
+        if os.write(descriptor, octets) < len(octets):
+            os.ftruncate(descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
