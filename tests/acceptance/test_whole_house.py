@@ -35,7 +35,7 @@ FROM_MLLP = [
 ]
 WANTED = {
     "appointment.booked.v1", "charge.posted.v1", "claim.acknowledged.v1", "claim.adjudicated.v1", "contact.updated.v1",
-    "eligibility.answered.v1", "medication.dispensed.v1", "patient.updated.v1", "product.updated.v1",
+    "eligibility.answered.v1", "medication.dispensed.v1", "patient.updated.v1", "product.changed.v1",
     "purchase_order.acknowledged.v1", "registration.created.v1", "remittance.received.v1", "service.completed.v1",
     "shipment.announced.v1", "statement.received.v1", "supplier_invoice.received.v1",
 }  # fmt: skip
@@ -60,7 +60,7 @@ occurred = "/at"
 """
 PRICE_RULES = """
 [[rules]]
-event = "product.updated.v1"
+event = "product.changed.v1"
 
 [rules.fields]
 "product.identifier[0].value" = "/item"

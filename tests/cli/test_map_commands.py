@@ -47,7 +47,7 @@ PRICES = """
 [drop]
 "/remark" = "remarks are for buyers"
 [[rules]]
-event = "product.updated.v1"
+event = "product.changed.v1"
 fields = { "product.identifier[0].value" = "/sku", "product.price" = "/price" }
 """
 CRM = """
@@ -155,8 +155,8 @@ def test_rows_are_explained_by_the_layout_and_the_rules_of_their_source(config: 
     source = ("--config", str(config), "--source", "prices", "--json")
     first, _ = good("explain", str(file), *source).objects
     prices = {one["target"]: one for one in first["targets"]}
-    assert prices["product.updated.v1/product/price/value"]["value"] == "12.10"
-    assert prices["product.updated.v1/product/price/value"]["sources"] == ["/rows/0/price"]
+    assert prices["product.changed.v1/product/price/value"]["value"] == "12.10"
+    assert prices["product.changed.v1/product/price/value"]["sources"] == ["/rows/0/price"]
     fields = good("coverage", str(file), *source).object["fields"]
     assert fields["/rows/*/remark"] == {"fate": "dropped", "seen": 2, "reason": "remarks are for buyers"}
 

@@ -20,14 +20,14 @@ PLAIN = Settings()
 ORDERS = Settings(
     json=JsonShape(dialect="shop", key="/id"),
     rules=Rules.load(
-        '[[rules]]\nevent = "product.updated.v1"\n[rules.fields]\n"product.identifier[0].value" = "/lines/0/item"\n'
+        '[[rules]]\nevent = "product.changed.v1"\n[rules.fields]\n"product.identifier[0].value" = "/lines/0/item"\n'
         '"product.name" = { join = ["/id", "/placed"] }\n"product.price" = { from = "/total", currency = "EUR" }\n'
     ),
 )
 PRICES = Settings(
     layout=Layout.load((SAMPLES / "csv" / "prices.toml").read_text()),
     rules=Rules.load(
-        '[[rules]]\nevent = "product.updated.v1"\n[rules.fields]\n"product.identifier[0].value" = "/item"\n'
+        '[[rules]]\nevent = "product.changed.v1"\n[rules.fields]\n"product.identifier[0].value" = "/item"\n'
         '"product.name" = { from = ["/description", "/item"] }\n'
         '"product.price" = { from = "/price", currency = "EUR" }\n'
     ),

@@ -45,7 +45,7 @@ def test_eligibility_is_about_its_question() -> None:
 
 
 def test_purchasing_is_about_the_buyers_order_number() -> None:
-    names = ["purchase_order.placed", "purchase_order.acknowledged", "shipment.announced", "supply.received"]
+    names = ["purchase_order.placed", "purchase_order.acknowledged", "shipment.announced", "goods.received"]
     found = {subjects_of(EXAMPLES[f"{name}.v1"]) for name in [*names, "supplier_invoice.received"]}
     assert found == {("PurchaseOrder/-/P00412", ())}
 
@@ -57,7 +57,7 @@ def test_a_delivery_for_several_orders_waits_for_each() -> None:
 
 
 def test_a_delivery_and_a_bill_without_an_order_are_about_themselves() -> None:
-    assert subjects("supply.received.v1", delivery__order=()) == ("Delivery/-/SH-55018", ())
+    assert subjects("goods.received.v1", delivery__order=()) == ("Delivery/-/SH-55018", ())
     assert subjects("supplier_invoice.received.v1", invoice__order=()) == ("SupplierInvoice/HARBOR/HMS-88123", ())
 
 
@@ -103,7 +103,7 @@ def test_counts_of_one_place_come_in_order() -> None:
 
 def test_masters_of_two_senders_do_not_meet() -> None:
     ours, theirs = (model.Product(identifier=(Identifier(value="7", assigner=one),)) for one in ("US", "THEM"))
-    keys = [subjects_of(model.ProductUpdated(trigger="T", product=one))[0] for one in (ours, theirs)]
+    keys = [subjects_of(model.ProductChanged(trigger="T", product=one))[0] for one in (ours, theirs)]
     assert keys == ["Product/US/7", "Product/THEM/7"]
 
 

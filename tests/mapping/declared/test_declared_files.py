@@ -19,7 +19,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "csv"
 RULES = Rules.load(
     """
     [[rules]]
-    event = "product.updated.v1"
+    event = "product.changed.v1"
     each = "/rows"
     [rules.fields]
     "product.identifier[0].value" = "/sku"

@@ -49,7 +49,7 @@ columns = [
 """
 MAPPING = """
 [[rules]]
-event = "product.updated.v1"
+event = "product.changed.v1"
 each = "/rows"
 [rules.fields]
 "product.identifier[0].value" = "/sku"
@@ -107,8 +107,8 @@ def test_a_price_list_becomes_products_and_the_fact_that_it_came(configuration: 
 
     assert isinstance(done.outcome, Done)
     assert [(one.type, one.subject) for one in done.events] == [
-        ("product.updated.v1", "Product/-/GLV"),
-        ("product.updated.v1", "Product/-/SYR"),
+        ("product.changed.v1", "Product/-/GLV"),
+        ("product.changed.v1", "Product/-/SYR"),
         ("catalogue.received.v1", "Catalogue/-/C7"),
     ]
     assert b'"price":{"value":"1012.50","currency":"EUR"}' in done.events[0].data

@@ -25,7 +25,7 @@ from careloom.model import (
     HumanName,
     Identifier,
     Money,
-    ProductUpdated,
+    ProductChanged,
     PurchaseOrderPlaced,
     Quantity,
     StockMoved,
@@ -100,7 +100,7 @@ def rule(event: str, **fields: Any) -> Rules:
 
 
 def product(**fields: Any) -> Rules:
-    return rule("product.updated.v1", fields={"product.identifier[0].value": "/sku", **fields})
+    return rule("product.changed.v1", fields={"product.identifier[0].value": "/sku", **fields})
 
 
 def test_a_document_becomes_the_event_that_its_rule_names(contact: Rules) -> None:
@@ -335,7 +335,7 @@ def test_all_rules_that_fit_make_an_event_and_each_makes_one_for_every_item() ->
                     },
                 },
                 {
-                    "event": "stock.ran_low.v1",
+                    "event": "stock.below_threshold.v1",
                     "when": {"/low": "*"},
                     "fields": {
                         "level.item[0].value": "/low/sku",
@@ -352,7 +352,7 @@ def test_all_rules_that_fit_make_an_event_and_each_makes_one_for_every_item() ->
     both = rules.translate({**document, "low": {"sku": "A", "left": 0}}, Settings(), "wms/moves").events
 
     assert [event.move.identifier[0].value for event in one if isinstance(event, StockMoved)] == ["M9-1", "M9-2"]
-    assert [event.type for event in both] == ["stock.moved.v1", "stock.moved.v1", "stock.ran_low.v1"]
+    assert [event.type for event in both] == ["stock.moved.v1", "stock.moved.v1", "stock.below_threshold.v1"]
 
 
 def test_a_report_tells_what_is_mapped_what_is_dropped_and_what_nobody_spoke_of(contact: Rules) -> None:
@@ -381,7 +381,7 @@ columns = [
 """
 CATALOGUE_RULES = """
 [[rules]]
-event = "product.updated.v1"
+event = "product.changed.v1"
 each = "/rows"
 [rules.fields]
 "product.identifier[0].value" = "/sku"
@@ -418,7 +418,7 @@ def test_a_price_catalogue_in_rows_becomes_its_products_and_that_it_came() -> No
 
     gloves, syringe, came = from_rows(rows(layout), settings).events
 
-    assert isinstance(gloves, ProductUpdated) and isinstance(syringe, ProductUpdated)
+    assert isinstance(gloves, ProductChanged) and isinstance(syringe, ProductChanged)
     assert isinstance(came, CatalogueReceived)
     assert gloves.product.price == Money(value=Decimal("12.50"), currency="USD")
     assert (gloves.product.price_period.end, gloves.product.lot_tracked) == ("2026-12-31", True)  # type: ignore[union-attr]

@@ -17,7 +17,7 @@ from careloom.model import encode
 RULES = Rules.load(
     """
     [[rules]]
-    event = "product.updated.v1"
+    event = "product.changed.v1"
     [rules.fields]
     "product.identifier[0].value" = "/sku"
     "product.price" = "/price"

@@ -44,7 +44,7 @@ PRICE_RULES = """
 "/rows/*/bin" = "where it lies is the warehouse's own"
 
 [[rules]]
-event = "product.updated.v1"
+event = "product.changed.v1"
 each = "/rows"
 [rules.fields]
 "product.identifier[0].value" = "/sku"

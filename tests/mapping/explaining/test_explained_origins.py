@@ -188,9 +188,9 @@ def test_numbers_flags_and_times_of_documents(explained: Explain) -> None:
 def test_rows_have_sources_row_by_row(explained: Explain) -> None:
     one = explained("csv", PRICES, ROWS)
     origins = {origin.target: origin for origin in one.explanation.origins}
-    price = origins["product.updated.v1#1/product/price/value"]
+    price = origins["product.changed.v1#1/product/price/value"]
     assert (price.value, price.sources) == ("12.10", ("/rows/0/price",))
-    assert origins["product.updated.v1#2/product/name"].sources == ("/rows/1/text",)
+    assert origins["product.changed.v1#2/product/name"].sources == ("/rows/1/text",)
 
 
 def test_an_event_that_was_published_is_its_own_source(explained: Explain) -> None:

@@ -19,6 +19,7 @@ from careloom.model import (
     ClaimStatusChanged,
     ClaimSubmitted,
     EligibilityAnswered,
+    GoodsReceived,
     InvoiceIssued,
     MedicationDispensed,
     PatientDischarged,
@@ -28,7 +29,6 @@ from careloom.model import (
     RegistrationCreated,
     RemittanceReceived,
     ServiceCompleted,
-    SupplyReceived,
     encode,
 )
 
@@ -242,7 +242,7 @@ def test_drugs_and_goods_move_the_stock(sample: Sample, translate: Translate) ->
     (goods,) = translate(sample("SupplyDelivery")).events
     assert isinstance(drug, MedicationDispensed)
     assert drug.dispense.quantity.value > 0
-    assert isinstance(goods, SupplyReceived)
+    assert isinstance(goods, GoodsReceived)
     assert goods.delivery.item[0].item
 
 

@@ -31,7 +31,7 @@ EXPECTED = {
     "document_service": {"documents": ["document.published.v1"]},
     "ecommerce": {
         "orders": ["purchase_order.acknowledged.v1"],
-        "products": ["product.updated.v1", "product.updated.v1"],
+        "products": ["product.changed.v1", "product.changed.v1"],
         "shipments": ["shipment.announced.v1"],
     },
     "hr_payroll": {"payrolls": ["payroll.posted.v1"], "workers": ["employee.updated.v1"]},
@@ -40,7 +40,7 @@ EXPECTED = {
     "warehouse": {
         "counts": ["inventory.reported.v1"],
         "movements": ["stock.moved.v1"],
-        "receipts": ["supply.received.v1"],
+        "receipts": ["goods.received.v1"],
     },
 }
 

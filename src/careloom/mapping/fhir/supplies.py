@@ -14,15 +14,15 @@ from careloom.mapping.fhir.parties import organization, place, practitioner
 from careloom.mapping.fhir.source import Source
 from careloom.model import (
     CodeableConcept,
+    GoodsReceived,
     Identifier,
     Lot,
     Organization,
     Product,
-    ProductUpdated,
+    ProductChanged,
     Quantity,
     SupplyDelivery,
     SupplyDeliveryItem,
-    SupplyReceived,
     SupplyRequest,
     SupplyRequested,
     SupplyRequestLine,
@@ -140,7 +140,7 @@ def _delivered(source: Source) -> Made:
         item=(line,),
         receiver=practitioner(source, first(source.resource, "receiver")),
     )
-    return [source.event(SupplyReceived, delivery=delivery)]
+    return [source.event(GoodsReceived, delivery=delivery)]
 
 
 def lot_at(source: Source, reference: Node) -> Lot | None:
@@ -176,7 +176,7 @@ def _device(source: Source) -> Made:
         code=concept(source.child("type")),
         manufacturer=Organization(name=maker) if maker else None,
     )
-    return [source.event(ProductUpdated, product=product)]
+    return [source.event(ProductChanged, product=product)]
 
 
 def _medication(source: Source) -> Made:
@@ -193,7 +193,7 @@ def _medication(source: Source) -> Made:
         code=what,
         manufacturer=organization(source, source.child("manufacturer")),
     )
-    return [source.event(ProductUpdated, product=product)]
+    return [source.event(ProductChanged, product=product)]
 
 
 READERS: Final[Mapping[str, Reader]] = {

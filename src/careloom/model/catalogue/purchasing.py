@@ -79,10 +79,10 @@ class ShipmentAnnounced(DeliveryEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "shipment.announced.v1"
 
 
-class SupplyReceived(DeliveryEvent, frozen=True, kw_only=True):
+class GoodsReceived(DeliveryEvent, frozen=True, kw_only=True):
     """Goods came in and were counted."""
 
-    type: ClassVar[str] = "supply.received.v1"
+    type: ClassVar[str] = "goods.received.v1"
 
 
 class SupplierInvoiceReceived(CanonicalEvent, frozen=True, kw_only=True):
@@ -136,5 +136,5 @@ CONTRACTS: tuple[Contract, ...] = (
     _SUPPLIERS.contract(PurchaseOrderAcknowledged),
     _SUPPLIERS.contract(ShipmentAnnounced),
     _SUPPLIERS.contract(SupplierInvoiceReceived),
-    _RECEIPTS.contract(SupplyReceived),
+    _RECEIPTS.contract(GoodsReceived),
 )

@@ -44,19 +44,19 @@ class StockAdjusted(StockMoveEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "stock.adjusted.v1"
 
 
-class StockRanLow(CanonicalEvent, frozen=True, kw_only=True):
+class StockBelowThreshold(CanonicalEvent, frozen=True, kw_only=True):
     """The stock of a product fell below its threshold, once for each time that it does."""
 
-    type: ClassVar[str] = "stock.ran_low.v1"
+    type: ClassVar[str] = "stock.below_threshold.v1"
     about: ClassVar[tuple[About, ...]] = (About("Product", "level.item"),)
 
     level: StockLevel
 
 
-class ProductUpdated(CanonicalEvent, frozen=True, kw_only=True):
+class ProductChanged(CanonicalEvent, frozen=True, kw_only=True):
     """A product was added to a catalogue, changed or discontinued."""
 
-    type: ClassVar[str] = "product.updated.v1"
+    type: ClassVar[str] = "product.changed.v1"
     about: ClassVar[tuple[About, ...]] = (About("Product", "product.identifier"),)
 
     product: Product
@@ -94,7 +94,7 @@ CONTRACTS: tuple[Contract, ...] = (
     _STOCK.contract(InventoryReported),
     _STOCK.contract(StockMoved),
     _STOCK.contract(StockAdjusted),
-    _STOCK.contract(StockRanLow, retry="urgent"),
-    _PRODUCTS.contract(ProductUpdated),
+    _STOCK.contract(StockBelowThreshold, retry="urgent"),
+    _PRODUCTS.contract(ProductChanged),
     _PRODUCTS.contract(CatalogueReceived),
 )

@@ -30,12 +30,12 @@ from careloom.model import (
     ClaimSubmitted,
     CodeableConcept,
     Coding,
+    GoodsReceived,
     Identifier,
     InvoiceEvent,
     InvoiceLine,
     PaymentReceived,
     SupplyDeliveryItem,
-    SupplyReceived,
 )
 
 _REVENUE: Final = "https://www.nubc.org/CodeSystem/RevenueCodes"
@@ -138,7 +138,7 @@ def paid(event: PaymentReceived, draft: Draft) -> None:
     draft.put(written, one.identifier)
 
 
-def delivered(event: SupplyReceived, draft: Draft) -> None:
+def delivered(event: GoodsReceived, draft: Draft) -> None:
     """A resource for each line, since FHIR's delivery has one item; the second and later are numbered behind."""
     delivery = event.delivery
     known = number(delivery.identifier)

@@ -32,7 +32,7 @@ WRITERS: Final[Mapping[str, Callable[[Any, Draft], None]]] = {
     "invoice.paid.v1": billing.invoiced,
     "invoice.cancelled.v1": billing.invoiced,
     "payment.received.v1": billing.paid,
-    "supply.received.v1": billing.delivered,
+    "goods.received.v1": billing.delivered,
 }  # fmt: skip
 """By the versioned name of the event."""
 
