@@ -44,11 +44,19 @@ class Refused:
 class Batch:
     """Loads rows of one model and column set. `calls` counts the calls of load() made for them."""
 
-    def __init__(self, connection: Connection, readback: ReadBack, model: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        readback: ReadBack,
+        model: str,
+        columns: Sequence[str],
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
         self._connection = connection
         self._readback = readback
         self._model = model
         self._columns = tuple(columns)
+        self._context = dict(context or {})
         self._rows: Sequence[Row] = ()
         self._results: dict[int, RowResult] = {}
         self.calls = 0
@@ -117,10 +125,10 @@ class Batch:
 
     async def _once(self, rows: list[Row]) -> list[int] | Refused:
         self.calls += 1
-        data = [[row.external_id, *row.cells] for row in rows]
+        data = [cells for row in rows for cells in row.table()]
         arguments = {"fields": ["id", *self._columns], "data": data}
         try:
-            result = await self._connection.call(self._model, _LOAD, arguments)
+            result = await self._connection.call(self._model, _LOAD, arguments, context=self._context)
         except Rejected as error:
             return Refused({}, error)
         return self._read(result, len(rows))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 import aiohttp
 
 from careloom.core.clock import Clock
-from careloom.core.errors import CareloomError, Contention
+from careloom.core.errors import CareloomError, Contention, HeldBack
 from careloom.core.secrets import Resolver
+from careloom.systems.latency import Latency
+from careloom.systems.odoo.guard import refuse
 from careloom.systems.odoo.settings import Settings
 from careloom.systems.odoo.transport import Endpoint, Transport, Version, find_version, transport_for
 from careloom.systems.odoo.wire import Call, open_session
@@ -23,6 +26,7 @@ from careloom.systems.resilience import (
     TokenBucket,
     stops_connection,
 )
+from careloom.systems.windows import windows_of
 
 T = TypeVar("T")
 
@@ -41,6 +45,8 @@ class Connection:
         limits = BreakerLimits(settings.breaker_failures, settings.breaker_seconds, settings.refused_seconds)
         self._breaker = Breaker(f"Odoo system {system}", clock, limits)
         self._gate = Gate(self._breaker, TokenBucket(clock, settings.rate), settings.concurrency)
+        self.latency = Latency()
+        self._windows = windows_of(settings.maintenance)
         self._session: aiohttp.ClientSession | None = None
         self._transport: Transport | None = None
         self._version: Version | None = None
@@ -52,7 +58,12 @@ class Connection:
     @property
     def retry_after(self) -> float:
         """Seconds until a call has a chance; 0 when calls go through."""
-        return self._breaker.retry_after
+        return max(self._breaker.retry_after, self._maintained_for())
+
+    @property
+    def maintenance(self) -> datetime | None:
+        """Until when maintenance is under way, in UTC."""
+        return self._windows.until(self.clock.now())
 
     async def version(self) -> Version:
         """The series of this Odoo."""
@@ -81,8 +92,10 @@ class Connection:
     ) -> Any:
         """Call a method and return its result. `repeatable` is for methods that change nothing.
 
-        Contention is tried again a few times. Raises the errors of `careloom.systems.odoo.faults`.
+        Contention is tried again a few times. Raises the errors of `careloom.systems.odoo.faults`, and ContractBroken
+        for a call that must never be made (`guard`).
         """
+        refuse(model, method, arguments)
         call = Call(model, method, arguments, ids, self._context() | (context or {}), repeatable)
         return await self.persist(lambda: self._once(call))
 
@@ -107,11 +120,18 @@ class Connection:
 
     async def _once(self, call: Call) -> Any:
         async def send() -> Any:
-            return await (await self._connected()).call(call)
+            transport = await self._connected()
+            began = self.clock.monotonic()
+            answer = await transport.call(call)
+            self.latency.add(self.clock.monotonic() - began)
+            return answer
 
         return await self._gated(send)
 
     async def _gated(self, call: Callable[[], Awaitable[T]]) -> T:
+        if wait := self._maintained_for():
+            until = f"{self.maintenance:%Y-%m-%d %H:%M} UTC"
+            raise HeldBack(f"Odoo system {self.system} is in maintenance until {until}: calls wait", wait)
         identity = hashlib.sha256(self._key().encode()).digest()
         try:
             return await self._gate.run(call, identity)
@@ -131,6 +151,12 @@ class Connection:
             endpoint = Endpoint(self._session, url, settings.database, settings.login, self._key)
             self._transport = transport_for(self._version, endpoint)
         return self._transport
+
+    def _maintained_for(self) -> float:
+        """Seconds until maintenance is over; 0 when there is none. Nothing of it counts as a failure."""
+        now = self.clock.now()
+        end = self._windows.until(now)
+        return (end - now).total_seconds() if end else 0.0
 
     def _key(self) -> str:
         return self._secrets(self.settings.api_key)

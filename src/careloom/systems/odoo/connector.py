@@ -13,6 +13,10 @@ from careloom.systems.ledger import Entry, Ledger, MemoryLedger
 from careloom.systems.odoo.cells import Value
 from careloom.systems.odoo.check import Check, Finding
 from careloom.systems.odoo.connection import Connection
+from careloom.systems.odoo.documents import Documents
+from careloom.systems.odoo.documents.access import Access
+from careloom.systems.odoo.documents.addon import AddonSubmission, Chosen
+from careloom.systems.odoo.documents.submission import StockSubmission, Submissions
 from careloom.systems.odoo.external_ids import external_id
 from careloom.systems.odoo.load import Loader, Upserted
 from careloom.systems.odoo.lookup import LOOKUPS
@@ -64,7 +68,14 @@ class Odoo:
         self._records = Records(self._connection, self._schema)
         self._places = Places(self._records)
         self._loader = Loader(self._connection, self._schema, self._readback, self._ledger, digest_key)
+        stock = StockSubmission(self._connection, self._readback, self._ledger)
+        submit = Chosen(self._connection, self._schema, stock, AddonSubmission(self._connection))
+        self._submissions = Submissions(self._connection, self._schema, submit)
         self._merge = Merge(self._loader.upsert, self._readback, self._records)
+        access = Access(
+            self._connection, self._schema, self._records, self._readback, self._submissions, self._loader.upsert
+        )
+        self.documents = Documents(access)
 
     async def __aenter__(self) -> Odoo:
         return self
@@ -76,6 +87,7 @@ class Odoo:
 
     async def close(self) -> None:
         """Cancel what waits and close the connections."""
+        await self._submissions.close()
         await self._loader.close()
         await self._connection.close()
 

@@ -27,10 +27,18 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record to load: its external id and the cells, in the order of the call's columns."""
+    """One record to load: its external id and the cells, in the order of the call's columns.
+
+    `more` are the rows of its lines after the first, whose cells of the record itself are empty.
+    """
 
     external_id: str
     cells: tuple[str, ...]
+    more: tuple[tuple[str, ...], ...] = ()
+
+    def table(self) -> list[list[str]]:
+        """The rows as `load()` takes them: the external id first, empty where the record goes on."""
+        return [[self.external_id, *self.cells], *(["", *cells] for cells in self.more)]
 
 
 class ReadBack:
@@ -71,7 +79,8 @@ class ReadBack:
     async def settled(self, model: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int] | None:
         """The record ids when every row is in Odoo exactly as asked; None when one is missing or differs.
 
-        One call of load() is one transaction, so the first row that is not there settles it for all.
+        One call of load() is one transaction, so the first row that is not there settles it for all, and the lines of a
+        record are there when the record is; they are not compared.
         """
         infos = await self._schema.fields(model)
         ids: list[int] = []
@@ -87,7 +96,7 @@ class ReadBack:
     async def _equal(
         self, model: str, infos: Mapping[str, FieldInfo], columns: Sequence[str], rows: Sequence[Row], ids: list[int]
     ) -> bool:
-        names = sorted({column.partition("/")[0] for column in columns})
+        names = sorted({base for column in columns if infos[base := column.partition("/")[0]].type != "one2many"})
         records = await self._connection.call(model, "read", {"fields": names}, ids=tuple(ids), repeatable=True)
         by_id = {record["id"]: record for record in records}
         for row, record_id in zip(rows, ids, strict=True):
@@ -101,6 +110,8 @@ class ReadBack:
     ) -> bool:
         for column, cell in zip(columns, row.cells, strict=True):
             base, _, suffix = column.partition("/")
+            if infos[base].type == "one2many":
+                continue
             actual = record.get(base)
             if suffix:
                 if await self._linked(cell, suffix) != _ids_of(infos[base], actual):

@@ -8,18 +8,9 @@ from typing import Any
 from careloom.systems.odoo.cells import FieldInfo, Value, cell, check_written
 from careloom.systems.odoo.connection import Connection
 from careloom.systems.odoo.faults import Fault, OdooContractBroken, make
+from careloom.systems.odoo.guard import refuse_field
 
 _ATTRIBUTES = ["type", "readonly", "required", "store", "relation", "selection"]
-_POSTED = "it changes posted or counted figures behind Odoo's back; use the document's own actions"
-_FORBIDDEN: Mapping[tuple[str, str], str] = {
-    ("stock.quant", "quantity"): "it leaves no stock move; write inventory_quantity and apply it",
-    ("account.move", "name"): "it renames the whole number series; Odoo numbers its documents",
-    ("account.move.line", "debit"): _POSTED,
-    ("account.move.line", "credit"): _POSTED,
-    ("account.move.line", "balance"): _POSTED,
-    ("account.move.line", "amount_currency"): _POSTED,
-}
-"""Writes that Odoo accepts and a connector must never make (each measured on 18.0 and 19.0)."""
 
 
 class Schema:
@@ -62,10 +53,7 @@ def _find(infos: Mapping[str, FieldInfo], model: str, column: str) -> FieldInfo:
     if info is None:
         fault = Fault("no such field", model, "fields_get", field=column)
         raise make(OdooContractBroken, fault, "this Odoo version or user lacks the field: correct the mapping")
-    reason = _FORBIDDEN.get((model, base))
-    if reason:
-        fault = Fault("forbidden field", model, "write", field=column)
-        raise make(OdooContractBroken, fault, f"Careloom never writes it: {reason}")
+    refuse_field(model, column)
     return info
 
 

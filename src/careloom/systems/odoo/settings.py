@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from careloom.core.secrets import SecretRef
+from careloom.systems.windows import WindowText
 
 BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]+)?$")]
 ModuleName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=40)]
@@ -36,6 +37,16 @@ class Settings(BaseModel):
         default=24.0, ge=0, description="an unchanged row is not sent again for so long; then it is, to heal drift"
     )
 
+    addon: Literal["auto", "never"] = Field(
+        default="auto", description="auto: documents go through the addon careloom_connector where it is installed"
+    )
+
     breaker_failures: int = Field(default=5, ge=1, description="calls in a row without an answer that open the breaker")
     breaker_seconds: Seconds = Field(default=15.0, description="time until a probe after that")
     refused_seconds: Seconds = Field(default=900.0, description="time until a probe after refused credentials")
+    maintenance: tuple[WindowText, ...] = Field(
+        default=(), description="hours in which Odoo is away and calls wait, `Sun 02:00-04:00 Europe/Berlin`"
+    )
+    password: SecretRef | None = Field(
+        default=None, description="the API user's password, by reference, for `careloom odoo rotate-key` alone"
+    )

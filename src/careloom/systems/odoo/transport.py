@@ -126,8 +126,10 @@ class JsonRpcTransport:
     async def call(self, call: Call) -> Any:
         endpoint = self._endpoint
         user_id = await self.user_id()
-        positional = [] if call.ids is None else [call.ids]
+        positional: list[Any] = [] if call.ids is None else [call.ids]
         named = dict(call.arguments) | ({"context": call.context} if call.context else {})
+        if call.method == "create":  # by name it is an IndexError here
+            positional.append(named.pop("vals_list"))
         arguments = [endpoint.database, user_id, endpoint.key(), call.model, call.method, positional, named]
         try:
             return await self._post(call, _rpc("object", "execute_kw", arguments))
