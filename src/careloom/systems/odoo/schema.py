@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,13 +20,28 @@ class Schema:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._models: dict[str, Mapping[str, FieldInfo]] = {}
+        self._asking: dict[str, asyncio.Task[Mapping[str, FieldInfo]]] = {}
 
     async def fields(self, model: str) -> Mapping[str, FieldInfo]:
         """Every field of `model`. Raises ContractBroken or Rejected when there is no such model."""
         known = self._models.get(model)
-        if known is None:
-            raw = await self._connection.call(model, "fields_get", {"attributes": _ATTRIBUTES}, repeatable=True)
-            known = self._models[model] = {name: _info(attributes) for name, attributes in raw.items()}
+        if known is not None:
+            return known
+        asking = self._asking.get(model)
+        if asking is None:
+            # One question for all who ask meanwhile; shielded, since the first of them may give up.
+            asking = self._asking[model] = asyncio.create_task(self._ask(model), name="odoo fields")
+            asking.add_done_callback(lambda done: self._answered(model, done))
+        return await asyncio.shield(asking)
+
+    def _answered(self, model: str, done: asyncio.Task[Mapping[str, FieldInfo]]) -> None:
+        del self._asking[model]
+        if not done.cancelled():
+            done.exception()  # whoever still waits gets it; if nobody does, it is no bug
+
+    async def _ask(self, model: str) -> Mapping[str, FieldInfo]:
+        raw = await self._connection.call(model, "fields_get", {"attributes": _ATTRIBUTES}, repeatable=True)
+        known = self._models[model] = {name: _info(attributes) for name, attributes in raw.items()}
         return known
 
     def known(self, model: str) -> Mapping[str, FieldInfo] | None:
