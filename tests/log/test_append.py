@@ -127,7 +127,8 @@ async def test_other_content_under_a_used_key_is_refused_and_is_one_case_however
         assert set(answers) == {Conflicting(first.id)}
     cases = await log.rows("select kind, system, field, message, state from work_case")
     assert [tuple(case) for case in cases] == [("delivery", "ehr", "message id", first.id, "open")]
-    assert await log.value("select count(*) from event") == 1
+    assert await log.value("select count(*) from event where kind = 'm'") == 1
+    assert await log.value("select array_agg(type) from event where kind = 'e'") == ["exception.raised.v1"]
 
 
 async def test_a_conflict_within_one_batch_does_not_take_the_place_of_the_first(log: Any, message: Message) -> None:

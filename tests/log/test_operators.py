@@ -94,7 +94,7 @@ async def test_discard_lets_those_behind_go_on_and_keeps_the_reason(log: Any, st
     assert sink.texts(SUBJECT) == ["1", "3", "4"]
     discarded = await log.rows("select outcome, reason from delivery where lane = $1 and seq = $2", *place)
     assert [tuple(row) for row in discarded] == [("discarded", act.reason)]
-    assert await log.value("select state from work_case") == "resolved"
+    assert await log.value("select state from work_case") == "discarded"
     assert [type_ for type_, _ in await _audits(log, stuck)] == ["parked.discarded.v1"]
 
 

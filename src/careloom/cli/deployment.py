@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from careloom.cases.book import Cases
+from careloom.cases.work import Casework, casework
 from careloom.core.clock import SystemClock
 from careloom.core.ids import Uuid7
 from careloom.hub.configuration import FILE, Configuration, load
@@ -37,6 +38,7 @@ class Deployment:
     operators: Operators
     clock: SystemClock
     new_id: Uuid7
+    work: Casework
 
 
 @asynccontextmanager
@@ -49,8 +51,10 @@ async def deployment(config: Path) -> AsyncIterator[Deployment]:
         keyring = Keyring(store.master)
         async with store.database.acquire() as connection:
             lanes = await open_lanes(connection, configuration.settings.hub.lanes)
-        operators = Operators(store.database, Writer(lanes, new_id), keyring, Cases(clock, new_id), clock, new_id)
-        yield Deployment(configuration, store, keyring, operators, clock, new_id)
+        book = Cases(clock, new_id)
+        operators = Operators(store.database, Writer(lanes, new_id), keyring, book, clock, new_id)
+        work = casework(store.database, keyring, book, clock, new_id)
+        yield Deployment(configuration, store, keyring, operators, clock, new_id, work)
 
 
 def go(work: Coroutine[Any, Any, T]) -> T:

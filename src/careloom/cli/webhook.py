@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from careloom.cases.book import Cases
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
 from careloom.cli.output import By, Json, console, json_line, listing, moment
 from careloom.core.errors import ConfigurationError
@@ -71,7 +70,7 @@ async def _enable(config: Path, name: str, resolution: str) -> bool:
             known = ", ".join(_endpoints(here)) or "none"
             raise ConfigurationError(f"{name!r} is no endpoint that webhooks are sent to; there are {known}")
         was = await enable(_memory(here, name))
-        troubles = SystemTroubles(name, here.store, Cases(here.clock, here.new_id), here.clock)
+        troubles = SystemTroubles(name, here.store, here.clock, here.new_id)
         await troubles.settle(CASE, resolution=resolution)
         return was
 

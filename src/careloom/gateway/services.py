@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from careloom.cases.work import Casework
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.receipts import Intake
 from careloom.gateway.classes import Criticality, DataClass, Scope, Stage
@@ -102,7 +103,7 @@ class Services:
     `endpoints` are the systems that answer HTTP requests by themselves. `scopes` says what a key may do, `publishing`
     what it may publish. `audit` is told of each call that its class wants on record: it must not block or raise.
     `journal` reads the log, `consumers` says which subscriptions read events of a type, `lookups` are the direct
-    routes, `stages` says how far each version of the API is.
+    routes, `cases` is the exception queue, `stages` says how far each version of the API is.
     """
 
     intake: Intake
@@ -118,4 +119,5 @@ class Services:
     journal: Journal = field(default_factory=NoJournal)
     consumers: Callable[[str], Sequence[str]] = _nobody
     lookups: Lookups = field(default_factory=Lookups)
+    cases: Casework | None = None
     stages: Mapping[str, Stage] = field(default_factory=lambda: STAGES)

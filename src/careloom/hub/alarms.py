@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from uuid import UUID
 
-from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError
 from careloom.log.ports import NewCase
@@ -20,9 +20,9 @@ KIND = "unanswered"
 class Alarms:
     """Looks for overdue expectations; of several nodes that look, one opens the case."""
 
-    def __init__(self, database: Database, cases: Cases, clock: Clock) -> None:
+    def __init__(self, database: Database, recorder: Recorder, clock: Clock) -> None:
         self._database = database
-        self._cases = cases
+        self._recorder = recorder
         self._clock = clock
 
     async def look(self) -> int:
@@ -33,9 +33,9 @@ class Alarms:
             if not rows:
                 return 0
             cases = [_case(row["system"], row["kind"], row["key"], row["message"]) for row in rows]
-            await self._cases.open(connection, cases)
             systems, kinds, keys = zip(*((row["system"], row["kind"], row["key"]) for row in rows), strict=True)
             await connection.execute(_SQL.alarmed, list(systems), list(kinds), list(keys), now)
+            await self._recorder.open(connection, cases)
             return len(rows)
 
     async def keep_looking(self) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from careloom.cases.book import Cases
+from careloom.cases.work import Casework, casework
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.errors import CareloomError, ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
@@ -54,6 +55,7 @@ class Node:
     subscriptions: Sequence[Subscription]
     alarms: Alarms
     retention: Retention
+    work: Casework
     ports: dict[str, int] = field(default_factory=dict)
 
 
@@ -103,6 +105,7 @@ async def _assemble(
     keys = ApiKeys(store.database, clock, new_id)
     systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     made = subscriptions_of(configuration, store, systems, new_id)
+    work = casework(store.database, log.keyring, cases, clock, new_id)
     works = settings.hub.work and settings.hub.processes == 1
     return Node(
         store=store,
@@ -113,7 +116,8 @@ async def _assemble(
         status=StatusBoard(store.database, clock, systems if works else {}, made),
         systems=systems,
         subscriptions=made,
-        alarms=Alarms(store.database, cases, clock),
+        alarms=Alarms(store.database, work.recorder, clock),
+        work=work,
         retention=Retention(
             store.database,
             clock,
@@ -166,6 +170,7 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
         node.keys.keep_fresh(),
         node.status.keep_fresh(),
         node.alarms.keep_looking(),
+        node.work.escalations.keep_looking(),
         node.retention.keep_looking(),
     )
     for background in forever:
@@ -213,6 +218,7 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
         journal=LogJournal(node.store.database, node.log.keyring, node.log.lanes),
         consumers=lambda type_: [one.name for one in readers if one.wants(type_)],
         lookups=lookups,
+        cases=node.work,
     )
 
 

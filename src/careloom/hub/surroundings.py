@@ -10,6 +10,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 
 from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
 from careloom.core.clock import Clock
 from careloom.core.envelope import Recorded
 from careloom.core.ids import IdFactory
@@ -105,22 +106,21 @@ class SystemExpectations:
 class SystemTroubles:
     """A connector's `Troubles`: cases about the system itself."""
 
-    def __init__(self, system: str, store: Storage, cases: Cases, clock: Clock) -> None:
+    def __init__(self, system: str, store: Storage, clock: Clock, new_id: IdFactory) -> None:
         self._system = system
         self._database = store.database
-        self._cases = cases
-        self._clock = clock
+        self._recorder = Recorder(Keyring(store.master), Cases(clock, new_id), clock, new_id)
 
     async def report(self, trouble: Trouble) -> None:
         """See `Troubles.report`."""
         case = NewCase(kind=trouble.kind, system=self._system, reason=trouble.reason, field=trouble.place)
-        async with self._database.acquire() as connection:
-            await self._cases.open(connection, [case])
+        async with self._database.acquire() as connection, connection.transaction():
+            await self._recorder.open(connection, [case])
 
     async def settle(self, kind: str, place: str | None = None, *, resolution: str) -> None:
         """See `Troubles.settle`."""
-        async with self._database.acquire() as connection:
-            await connection.execute(_SQL.settle_trouble, self._system, kind, place, self._clock.now(), resolution)
+        async with self._database.acquire() as connection, connection.transaction():
+            await self._recorder.settle(connection, self._system, kind, place, resolution)
 
 
 class SystemAttempts:
@@ -183,7 +183,7 @@ def surroundings(
         base=base,
         intake=intake,
         memory=SystemMemory(system, store, clock),
-        troubles=SystemTroubles(system, store, Cases(clock, new_id), clock),
+        troubles=SystemTroubles(system, store, clock, new_id),
         expectations=SystemExpectations(system, store, clock),
         attempts=SystemAttempts(system, store),
         history=history,

@@ -26,6 +26,7 @@ from careloom.log.packing import packed
 from careloom.log.ports import CaseBook, Connection, NewCase
 from careloom.log.refusals import RefusalShelf
 from careloom.log.steps import place_of
+from careloom.log.telling import told
 from careloom.log.writing import Writer, storable
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -164,8 +165,16 @@ class Appender:
                 return [Accepted(one.event.id, places[one.event.id], one.received.acknowledgement) for one in batch]
             stored = await self._stored(connection, first, places)
             answers = [stored.verdict(item.received, item.event.id, item.fingerprint, places) for item in batch]
-            await self._cases.open(connection, _conflicts(batch, answers))
+            await self._open_cases(connection, _conflicts(batch, answers))
         return answers
+
+    async def _open_cases(self, connection: Connection, cases: Sequence[NewCase]) -> None:
+        if not cases:
+            return
+        async with connection.transaction():
+            events = await self._cases.open(connection, cases)
+            now = self._clock.now()
+            await self._writer.write(connection, await told(connection, self._writer, self._keyring, events, now))
 
     async def _stored(
         self, connection: Connection, first: Sequence[_Pending], places: Mapping[UUID, Position]
@@ -209,6 +218,7 @@ def _conflicts(batch: Sequence[_Pending], answers: Sequence[Receipt]) -> list[Ne
             system=item.received.system,
             reason="the sender used a message id again for other content; the new content was refused",
             field="message id",
+            type=item.received.type,
             event=answer.id,
             message=answer.id,
         )

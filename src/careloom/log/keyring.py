@@ -48,6 +48,11 @@ class Keyring:
                 self._remember(missing[key.token], key)
         return found
 
+    async def within(self, connection: Connection, subjects: Iterable[str]) -> dict[str, DataKey]:
+        """As `ensure`, inside the caller's transaction: nothing is remembered here, for it may be rolled back."""
+        tokens = {self.master.token(subject): subject for subject in subjects}
+        return {tokens[key.token]: key for key in await self._make(connection, list(tokens))} if tokens else {}
+
     async def open(self, connection: Connection, ids: Iterable[int]) -> dict[int, DataKey]:
         """Keys by their own id, for reading; those of erased subjects are absent from the answer."""
         wanted = set(ids)
@@ -70,8 +75,13 @@ class Keyring:
         self._by_id.clear()
 
     async def _find(self, connection: Connection, missing: dict[UUID, str]) -> list[DataKey]:
+        found = await self._make(connection, missing)
+        await self._remember_spaces(connection, missing)
+        return found
+
+    async def _make(self, connection: Connection, tokens: Iterable[UUID]) -> list[DataKey]:
         """Make keys for all, and read those that had one: most subjects not seen lately are new."""
-        fresh = {token: new_data_key() for token in sorted(missing)}
+        fresh = {token: new_data_key() for token in sorted(tokens)}
         wrapped = [self.master.wrap(key, token) for token, key in fresh.items()]
         rows = await connection.fetch(_SQL.create_subject_keys, list(fresh), wrapped)
         found = [DataKey(row["id"], row["token"], AESGCM(fresh[row["token"]])) for row in rows]
@@ -79,7 +89,6 @@ class Keyring:
         known = [token for token in fresh if token not in made]
         if known:
             found += await self._read(connection, _SQL.subject_keys, known)
-        await self._remember_spaces(connection, missing)
         return found
 
     async def _remember_spaces(self, connection: Connection, missing: dict[UUID, str]) -> None:

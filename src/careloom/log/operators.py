@@ -12,23 +12,19 @@ import msgspec
 
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event, Kind, Position
-from careloom.core.errors import CareloomError
 from careloom.core.ids import IdFactory
 from careloom.log.keyring import Keyring
-from careloom.log.lanes import Bank
 from careloom.log.notices import ERASED, PARKED
+from careloom.log.parking import NothingThere as NothingThere
+from careloom.log.parking import end_parked, retry_parked
 from careloom.log.ports import CaseBook, Connection
-from careloom.log.writing import Writer
+from careloom.log.telling import told
+from careloom.log.writing import Prepared, Writer
 from careloom.store.database import Database
 from careloom.store.sql import queries
 
 _SQL = queries("operator")
-_ACCOUNTS = queries("subscription")
 _LOG = queries("log")
-
-
-class NothingThere(CareloomError):
-    """What was to be acted on does not exist, or is not in the state for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +86,10 @@ class Operators:
         async with self._database.acquire() as connection:
             audit = await self._audit("parked.retried.v1", act, subscription, [str(position)], connection)
             async with connection.transaction():
-                rows = await connection.fetch(_SQL.retry_parked, subscription, *position, self._clock.now())
-                _must_be_there(rows, subscription, position)
-                await self._cases.resolve_at(connection, subscription, [position], f"retried: {act.reason}", act.by)
-                await self._writer.write(connection, audit)
+                await retry_parked(connection, subscription, position, self._clock.now())
+                why = f"retried: {act.reason}"
+                closed = await self._cases.resolve_at(connection, subscription, [position], why, act.by)
+                await self._write(connection, audit, closed)
                 await connection.execute(_LOG.notify, PARKED)
 
     async def discard(self, subscription: str, position: Position, act: Act) -> None:
@@ -101,16 +97,10 @@ class Operators:
         async with self._database.acquire() as connection:
             audit = await self._audit("parked.discarded.v1", act, subscription, [str(position)], connection)
             async with connection.transaction():
-                rows = await connection.fetch(_SQL.discard_parked, subscription, *position)
-                _must_be_there(rows, subscription, position)
-                row = rows[0]
-                fresh = await connection.fetch(
-                    _SQL.discard_delivery, subscription, *position, row["event"], act.reason, self._clock.now()
-                )
-                if fresh:
-                    await self._settle_account(connection, subscription, position, row["message"])
-                await self._cases.resolve_at(connection, subscription, [position], f"discarded: {act.reason}", act.by)
-                await self._writer.write(connection, audit)
+                await end_parked(connection, subscription, position, "discarded", act.reason, self._clock.now())
+                why = f"discarded: {act.reason}"
+                closed = await self._cases.resolve_at(connection, subscription, [position], why, act.by, "discarded")
+                await self._write(connection, audit, closed)
                 await connection.execute(_LOG.notify, PARKED)
 
     async def resolve(self, case: UUID, act: Act) -> None:
@@ -118,21 +108,12 @@ class Operators:
         async with self._database.acquire() as connection:
             audit = await self._audit("case.resolved.v1", act, "", [str(case)], connection)
             async with connection.transaction():
-                closed = await connection.fetch(_SQL.resolve_case, case, self._clock.now(), act.reason, act.by)
-                if not closed:
+                closed = await self._cases.resolve_loose(connection, case, act.reason, act.by)
+                if closed is None:
                     raise NothingThere(
                         f"there is no open case {case} that stands alone; what is parked is retried or discarded"
                     )
-                await self._writer.write(connection, audit)
-
-    async def _settle_account(
-        self, connection: Connection, subscription: str, position: Position, message: UUID
-    ) -> None:
-        delivered, filtered = 0, 1
-        if await connection.fetchval(_SQL.bank_of, subscription) == Bank.EVENTS.value:
-            account = await connection.fetchrow(_ACCOUNTS.take_off, [message], [0])
-            delivered, filtered = account["delivered"], account["filtered"]
-        await connection.execute(_ACCOUNTS.count_ended, subscription, position.lane, delivered, filtered)
+                await self._write(connection, audit, closed)
 
     async def pause(self, subscription: str, act: Act, *, paused: bool = True) -> None:
         """Pause or resume a subscription. Raises NothingThere for an unknown one."""
@@ -204,23 +185,30 @@ class Operators:
 
     async def _audit(
         self, type_: str, act: Act, subscription: str, targets: Sequence[str], connection: Connection
-    ) -> Any:
-        id_ = self._new_id()
+    ) -> list[Prepared]:
         now = self._clock.now()
-        subject = f"Audit/{act.by}"
-        data = {"by": act.by, "reason": act.reason, "subscription": subscription, "targets": list(targets)}
-        event = Event(
-            id=id_,
-            kind=Kind.AUDIT,
-            type=type_,
-            source="careloom",
-            subject=subject,
-            time=now,
-            data=msgspec.json.encode(data),
-            correlation=id_,
-        )
-        keys = await self._keyring.ensure(connection, [subject])
+        event = audit_of(type_, act, subscription, targets, self._new_id(), now)
+        keys = await self._keyring.ensure(connection, [event.subject])
         return self._writer.prepare([event], keys, now)
+
+    async def _write(self, connection: Connection, audit: Sequence[Prepared], events: Sequence[Event]) -> None:
+        telling = await told(connection, self._writer, self._keyring, events, self._clock.now())
+        await self._writer.write(connection, [*audit, *telling])
+
+
+def audit_of(type_: str, act: Act, subscription: str, targets: Sequence[str], id_: UUID, now: datetime) -> Event:
+    """The entry of the log that keeps who did what to which targets, and why."""
+    data = {"by": act.by, "reason": act.reason, "subscription": subscription, "targets": list(targets)}
+    return Event(
+        id=id_,
+        kind=Kind.AUDIT,
+        type=type_,
+        source="careloom",
+        subject=f"Audit/{act.by}",
+        time=now,
+        data=msgspec.json.encode(data),
+        correlation=id_,
+    )
 
 
 def _patients(wanted: str, spaces: Sequence[str]) -> list[str]:
@@ -233,10 +221,3 @@ def _patients(wanted: str, spaces: Sequence[str]) -> list[str]:
 
 def _unknown(subscription: str) -> NothingThere:
     return NothingThere(f"there is no subscription {subscription}; `careloom status` lists them")
-
-
-def _must_be_there(rows: Sequence[Any], subscription: str, position: Position) -> None:
-    if not rows:
-        raise NothingThere(
-            f"nothing is parked for a person at {position} of {subscription}; `careloom parked list` shows what is"
-        )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from asyncpg.pgproto.pgproto import UUID as DatabaseUUID
 
-from careloom.core.envelope import Position
+from careloom.core.envelope import Event, Position
 
 Connection: TypeAlias = Any
 """An asyncpg connection, from a pool or not; its two classes share no public base."""
@@ -22,7 +22,11 @@ def stored_id(octets: bytes) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """Something a person has to look at. `reason` and `field` name no patient."""
+    """Something a person has to look at. `reason` and `field` name no patient.
+
+    `type` is that of the entry it is about, `criticality` that of whoever met it. `run` names the run that waits for
+    it, `asked_by` who asked for what is to be approved: that person may not approve it.
+    """
 
     kind: str
     system: str
@@ -33,15 +37,34 @@ class NewCase:
     event: UUID | None = None
     message: UUID | None = None
     owner: str = ""
+    type: str = ""
+    criticality: str = "normal"
+    run: str | None = None
+    asked_by: str = ""
 
 
 class CaseBook(Protocol):
-    """Opens and closes cases inside the caller's transaction."""
+    """Opens and closes cases inside the caller's transaction.
 
-    async def open(self, connection: Connection, cases: Sequence[NewCase]) -> None:
+    Each act gives the events that tell of it. The caller writes them in the same transaction, together with what it
+    writes itself, for the lanes must be locked once and in order.
+    """
+
+    async def open(self, connection: Connection, cases: Sequence[NewCase]) -> Sequence[Event]:
         """Open them, unless the same one is open already."""
 
     async def resolve_at(
-        self, connection: Connection, subscription: str, positions: Sequence[Position], resolution: str, by: str
-    ) -> None:
-        """Close whatever is open at these positions of a subscription."""
+        self,
+        connection: Connection,
+        subscription: str,
+        positions: Sequence[Position],
+        resolution: str,
+        by: str,
+        state: str = "resolved",
+    ) -> Sequence[Event]:
+        """End whatever is open at these positions of a subscription; `state` is what it comes to."""
+
+    async def resolve_loose(
+        self, connection: Connection, case: UUID, resolution: str, by: str
+    ) -> Sequence[Event] | None:
+        """Close a case for which nothing is parked and no run waits; None when there is none that is open."""

@@ -19,6 +19,7 @@ from careloom.log.keyring import Keyring
 from careloom.log.lanes import Bank
 from careloom.log.ports import CaseBook, Connection, NewCase
 from careloom.log.steps import Ended, Held, Step, place_of
+from careloom.log.telling import told
 from careloom.log.writing import Writer
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -155,11 +156,12 @@ class Settler:
             async with connection.transaction():
                 kept = await self._move(connection, results)
                 steps = [step for result in results if result.lane in kept for step in result.steps]
-                await self._record(connection, steps, lane=min(kept, default=0))
+                telling = await self._record(connection, steps, lane=min(kept, default=0))
                 mine = prepared
                 if len(kept) < len(results):
                     ours = {event.id for event in _events(steps)}
                     mine = [entry for entry in prepared if entry.belongs_to(ours)]
+                mine = mine + await told(connection, self._writer, self._keyring, telling, self._clock.now())
                 await self._writer.write(connection, mine)
         if mine:
             self._appended()
@@ -178,23 +180,27 @@ class Settler:
         )
         return {row["lane"] for row in rows}
 
-    async def _record(self, connection: Connection, steps: Sequence[Step], lane: int) -> None:
+    async def _record(self, connection: Connection, steps: Sequence[Step], lane: int) -> list[Event]:
+        """What the events are that tell of cases opened and closed by it."""
         ended = [step for step in steps if isinstance(step, Ended)]
         held = [step for step in steps if isinstance(step, Held)]
+        telling: list[Event] = []
         if ended:
-            await self._end(connection, ended, lane)
+            telling += await self._end(connection, ended, lane)
         if held:
-            await self._hold(connection, held)
+            telling += await self._hold(connection, held)
+        return telling
 
-    async def _end(self, connection: Connection, ended: list[Ended], lane: int) -> None:
+    async def _end(self, connection: Connection, ended: list[Ended], lane: int) -> Sequence[Event]:
         delivered = [self._explained(step) for step in ended if step.outcome is not None]
         fresh = await self._deliver(connection, delivered)
-        await self._unpark(connection, ended)
+        telling = await self._unpark(connection, ended)
         if self._subscription.bank is Bank.MESSAGES:
             await self._open_accounts(connection, delivered, fresh, lane)
         else:
             await self._owe(connection, delivered, set())
             await self._close_accounts(connection, [step for step in delivered if step.item.id in fresh], lane)
+        return telling
 
     async def _deliver(self, connection: Connection, delivered: list[Ended]) -> set[object]:
         """Put the outcomes on record; the events that had none before."""
@@ -231,15 +237,17 @@ class Settler:
         types = ", ".join(sorted({event.type for event in step.events}))
         return replace(step, reason=f"no subscription wants {types}")
 
-    async def _unpark(self, connection: Connection, ended: list[Ended]) -> None:
+    async def _unpark(self, connection: Connection, ended: list[Ended]) -> Sequence[Event]:
         name = self._subscription.name
+        telling: Sequence[Event] = ()
         parked = [step.item.position for step in ended if step.item.state is not None]
         if parked:
             await connection.execute(_SQL.unpark, name, [p.lane for p in parked], [p.sequence for p in parked])
-            await self._cases.resolve_at(connection, name, parked, "handled on retry", "careloom")
+            telling = await self._cases.resolve_at(connection, name, parked, "handled on retry", "careloom")
         joined = [step.item.id for step in ended if step.item.joins]
         if joined:
             await connection.execute(_SQL.release_joins, name, joined)
+        return telling
 
     async def _open_accounts(self, connection: Connection, ended: list[Ended], fresh: set[object], lane: int) -> None:
         """A translated message owes one delivery per event and interested subscription; owing none, it is filtered."""
@@ -272,7 +280,7 @@ class Settler:
         if row["delivered"] or row["filtered"]:
             await connection.execute(_SQL.count_ended, self._subscription.name, lane, row["delivered"], row["filtered"])
 
-    async def _hold(self, connection: Connection, held: list[Held]) -> None:
+    async def _hold(self, connection: Connection, held: list[Held]) -> Sequence[Event]:
         now = self._clock.now()
         await connection.execute(
             _SQL.park,
@@ -302,7 +310,7 @@ class Settler:
                 [step.reason for step in tried],
                 [now] * len(tried),
             )
-        await self._cases.open(connection, [_case_of(self._subscription, step) for step in held if step.case])
+        return await self._cases.open(connection, [_case_of(self._subscription, step) for step in held if step.case])
 
 
 def _events(steps: Sequence[Step]) -> list[Event]:
@@ -326,6 +334,8 @@ def _case_of(subscription: Subscription, step: Held) -> NewCase:
         position=item.position,
         event=item.id,
         message=item.message,
+        type=item.type,
+        criticality=subscription.criticality,
     )
 
 

@@ -23,7 +23,10 @@ _LEAST_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry to be worked, and how it stands: None when new, else its state among the parked."""
+    """An entry to be worked, and how it stands: None when new, else its state among the parked.
+
+    `edited` names the entry whose body stands in for its own; `row` has that body then.
+    """
 
     position: Position
     id: UUID
@@ -39,6 +42,7 @@ class Item:
     state: str | None = None
     attempts: int = 0
     due: datetime | None = None
+    edited: UUID | None = None
 
     @classmethod
     def of(cls, row: Any, *, parked: bool = False) -> Item:
@@ -58,13 +62,15 @@ class Item:
             state=row["state"] if parked else None,
             attempts=row["attempts"] if parked else 0,
             due=row["due"] if parked else None,
+            edited=row["edited"] if parked else None,
         )
 
     def opened(self, key: DataKey) -> Recorded:
-        """The event itself. Raises SealBroken."""
-        subject, data = key.open(self.row["body"], self.id)
+        """The event itself; of an edited one, the edit, which was caused by it. Raises SealBroken."""
+        id_ = self.edited or self.id
+        subject, data = key.open(self.row["body"], id_)
         return Recorded(
-            id=self.id,
+            id=id_,
             kind=self.kind,
             type=self.type,
             source=self.source,
@@ -74,7 +80,7 @@ class Item:
             data=data,
             datacontenttype=self.row["contenttype"],
             correlation=self.message,
-            causation=self.causation,
+            causation=self.id if self.edited else self.causation,
             position=self.position,
             recorded=self.row["recorded"],
         )

@@ -63,6 +63,7 @@ from careloom.model.catalogue.medication import (
     PrescriptionCancelled,
 )
 from careloom.model.catalogue.operations import (
+    ExceptionEscalated,
     ExceptionEvent,
     ExceptionRaised,
     ExceptionResolved,
@@ -288,6 +289,7 @@ __all__ = [
     "Encounter",
     "Enrollment",
     "EnrollmentChanged",
+    "ExceptionEscalated",
     "ExceptionEvent",
     "ExceptionRaised",
     "ExceptionResolved",

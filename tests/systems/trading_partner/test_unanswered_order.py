@@ -8,9 +8,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
 from careloom.core.ids import Uuid7
 from careloom.hub.alarms import Alarms
 from careloom.hub.surroundings import SystemExpectations
+from careloom.log.keyring import Keyring
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.systems.trading_partner.connector import Settings, connect
@@ -38,7 +40,9 @@ async def test_an_order_without_an_answer_is_a_case_after_its_timer(tmp_path: Pa
     buyer = connect(
         Settings.model_validate({**settings, "acknowledged_within": 2 * HOUR, "answered_within": 24 * HOUR}), around
     )
-    alarms = Alarms(database, Cases(clock, Uuid7(clock)), clock)
+    new_id = Uuid7(clock)
+    recorder = Recorder(Keyring(store.master), Cases(clock, new_id), clock, new_id)
+    alarms = Alarms(database, recorder, clock)
     for number in (1, 2):
         await buyer.post(ordered(number))
     first, _ = partner.files()

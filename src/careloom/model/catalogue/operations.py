@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from careloom.model.contract import Contract, Terms
 from careloom.model.events import CanonicalEvent
@@ -22,6 +22,14 @@ class ExceptionRaised(ExceptionEvent, frozen=True, kw_only=True):
     """Something could not be handled by rule and needs a person."""
 
     type: ClassVar[str] = "exception.raised.v1"
+
+
+class ExceptionEscalated(ExceptionEvent, frozen=True, kw_only=True):
+    """An exception waits for long: half of its time has passed, or all of it. Each is told once."""
+
+    type: ClassVar[str] = "exception.escalated.v1"
+
+    level: Literal["half-time", "overdue"]
 
 
 class ExceptionResolved(ExceptionEvent, frozen=True, kw_only=True):
@@ -57,6 +65,7 @@ _TRANSMISSIONS = Terms(
 
 CONTRACTS: tuple[Contract, ...] = (
     _CASES.contract(ExceptionRaised),
+    _CASES.contract(ExceptionEscalated),
     _CASES.contract(ExceptionResolved),
     _TRANSMISSIONS.contract(TransmissionAcknowledged),
 )

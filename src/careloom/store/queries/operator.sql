@@ -89,7 +89,7 @@ select p.subscription, p.lane, p.seq, p.event, p.message, p.error, p.reason, p.a
        true as parked
 from parked p
 join event e on e.lane = p.lane and e.seq = p.seq
-left join work_case c on c.subscription = p.subscription and c.lane = p.lane and c.seq = p.seq and c.state = 'open'
+left join work_case c on c.subscription = p.subscription and c.lane = p.lane and c.seq = p.seq and c.resolved is null
 where p.state = 'case' and ($1::uuid is null or $1 in (p.event, p.message, c.id))
 order by p.since, p.lane, p.seq
 
@@ -99,23 +99,19 @@ select c.subscription, c.lane, c.seq, c.event, c.message, '' as error, c.reason,
        c.id as case_id, c.kind, c.field, c.system, c.owner,
        (select e.type from event e where e.id = c.event limit 1) as type, 0::bigint as behind, false as parked
 from work_case c
-where c.state = 'open' and ($1::uuid is null or $1 in (c.event, c.message, c.id))
+where c.resolved is null and ($1::uuid is null or $1 in (c.event, c.message, c.id))
   and not exists (select 1 from parked p
                   where p.subscription = c.subscription and p.lane = c.lane and p.seq = c.seq and p.state = 'case')
 order by c.opened, c.id
-
--- name: resolve_case
--- Only when nothing is parked for it: what is parked is retried or discarded, which ends its case.
-update work_case c set state = 'resolved', resolved = $2, resolution = $3, resolved_by = $4
-where c.id = $1 and c.state = 'open'
-  and not exists (select 1 from parked p
-                  where p.subscription = c.subscription and p.lane = c.lane and p.seq = c.seq and p.state = 'case')
-returning c.id
 
 -- name: retry_parked
 -- Due at once, with all attempts ahead of it again.
 update parked set state = 'retry', due = $4, attempts = 0
 where subscription = $1 and lane = $2 and seq = $3 and state = 'case' returning event
+
+-- name: edit_parked
+-- Another body stands in for it from now on; the entry itself stays as it came.
+update parked set edited = $4 where subscription = $1 and lane = $2 and seq = $3 and state = 'case' returning event
 
 -- name: discard_parked
 -- Take it out of its subject's way.
@@ -124,7 +120,7 @@ delete from parked where subscription = $1 and lane = $2 and seq = $3 and state 
 -- name: discard_delivery
 -- What became of it stays on record.
 insert into delivery (subscription, lane, seq, event, outcome, reason, attempts, at)
-values ($1, $2, $3, $4, 'discarded', $5, 0, $6) on conflict (subscription, lane, seq) do nothing returning event
+values ($1, $2, $3, $4, $7, $5, 0, $6) on conflict (subscription, lane, seq) do nothing returning event
 
 -- name: bank_of
 -- Which bank a subscription reads.

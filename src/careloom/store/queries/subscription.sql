@@ -140,12 +140,14 @@ where subscription = $1 and lane = any($2::smallint[])
 order by token, seq
 
 -- name: parked_entries
--- What is parked of these subjects, in order, with the entries themselves.
-select p.state, p.attempts, p.due, e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded,
-       e.contenttype, e.correlation, e.causation, e.joins, e.key, e.body
+-- What is parked of these subjects, in order, with the entries themselves, and the bodies that stand in for theirs.
+select p.state, p.attempts, p.due, p.edited, e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded,
+       coalesce(r.contenttype, e.contenttype) as contenttype, e.correlation, e.causation, e.joins,
+       coalesce(r.key, e.key) as key, coalesce(r.body, e.body) as body
 from unnest($2::uuid[]) as asked (token)
 cross join lateral (
     select * from parked where subscription = $1 and parked.token = asked.token order by seq limit $3
 ) p
 join event e on e.lane = p.lane and e.seq = p.seq
+left join event r on r.id = p.edited
 order by e.lane, e.seq

@@ -56,12 +56,6 @@ where system = $1 order by at desc limit $2
 -- What became of one event, oldest first.
 select system, event, at, result, status, seconds, detail from delivery_attempt where event = $1 order by at
 
--- name: settle_trouble
--- What a connector reported is over.
-update work_case set state = 'resolved', resolved = $4, resolution = $5, resolved_by = 'careloom'
-where system = $1 and kind = $2 and field is not distinct from $3 and subscription is null and event is null
-  and state = 'open'
-
 -- name: try_lock
 -- Whether this session may poll a system now; it may until it ends.
 select pg_try_advisory_lock($1, $2)

@@ -1,0 +1,103 @@
+"""The payload that a case is about: masked, opened for a look that is on record, edited beside the original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from careloom.cases.states import NoSuchCase
+from careloom.core.envelope import Event, Kind
+from careloom.core.errors import FormatError
+from careloom.log.keyring import Keyring
+from careloom.log.ports import Connection
+from careloom.mapping.subject import subjects_of
+from careloom.model import CONTRACTS, decode
+from careloom.security.masking import mask
+from careloom.store.sql import queries
+
+_SQL = queries("cases")
+EDITED: Final = "payload.edited.v1"
+LARGEST: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a case is about, as it would be handled now. `entry` is the entry of the log that has it, `edited` whether
+    that is an edit; the original stays where it was."""
+
+    entry: UUID
+    type: str
+    contenttype: str
+    edited: bool
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return self.data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+
+    @property
+    def masked(self) -> str:
+        """Its shape alone."""
+        return mask(self.text)
+
+
+async def payload_of(connection: Connection, keyring: Keyring, case: Mapping[str, Any]) -> Payload:
+    """Raises NoSuchCase for a case that is about no entry, or whose subject was erased."""
+    row = await _entry(connection, case)
+    keys = await keyring.open(connection, {row["key"]})
+    if row["key"] not in keys:
+        raise NoSuchCase("the subject was erased: its payload can be read by nobody")
+    entry = row["edited"] or row["id"]
+    _, data = keys[row["key"]].open(row["body"], entry)
+    return Payload(entry, row["type"], row["contenttype"], row["edited"] is not None, data)
+
+
+async def edit_of(
+    connection: Connection, keyring: Keyring, case: Mapping[str, Any], payload: bytes, id_: UUID, now: datetime
+) -> Event:
+    """The entry that holds an edited payload: caused by the original, sealed for the same subject.
+
+    Raises FormatError for one that is empty, too large, does not follow its contract, or is about somebody else: what
+    waits behind it would lose its order.
+    """
+    row = await _entry(connection, case)
+    keys = await keyring.open(connection, {row["first_key"]})
+    if row["first_key"] not in keys:
+        raise NoSuchCase("the subject was erased: there is nothing left to edit")
+    subject, original = keys[row["first_key"]].open(row["first_body"], row["id"])
+    if not 0 < len(payload) <= LARGEST:
+        raise FormatError(f"an edited payload has 1 to {LARGEST} octets", "$")
+    if row["kind"] == Kind.EVENT.value:
+        _must_fit(row["type"], original, payload)
+    return Event(
+        id=id_,
+        kind=Kind.AUDIT,
+        type=EDITED,
+        source=row["source"],
+        subject=subject,
+        time=now,
+        data=payload,
+        datacontenttype=row["contenttype"],
+        correlation=row["correlation"],
+        causation=row["id"],
+    )
+
+
+def _must_fit(type_: str, original: bytes, payload: bytes) -> None:
+    if type_ not in CONTRACTS:
+        return
+    subject, others = subjects_of(decode(type_, payload))
+    before, others_before = subjects_of(decode(type_, original))
+    if (subject, set(others)) != (before, set(others_before)):
+        raise FormatError("an edit may not change whom the event is about; discard it and have it sent anew", "$")
+
+
+async def _entry(connection: Connection, case: Mapping[str, Any]) -> Any:
+    row = await connection.fetchrow(_SQL.parked_body, case["event"] or case["message"], case["subscription"])
+    if row is None:
+        raise NoSuchCase("this case is about no message or event, so there is no payload")
+    return row
