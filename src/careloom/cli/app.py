@@ -9,6 +9,7 @@ import typer
 
 from careloom.cli import (
     audit,
+    case,
     check,
     deliveries,
     erase,
@@ -34,6 +35,7 @@ FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 
 _COMMANDS = (run, inspect, translate, status, trace, deliveries, replay, erase, check, new)
 _GROUPS = {
+    "case": case,
     "parked": parked,
     "refused": refused,
     "events": events,

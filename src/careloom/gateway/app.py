@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from careloom import __version__
 from careloom.gateway import (
+    case_acts,
+    case_routes,
     catalogue,
     direct,
     journeys,
@@ -73,6 +75,8 @@ def _routers(services: Services) -> Iterator[APIRouter]:
     yield publishing.router(services)
     yield reading.router(services)
     yield catalogue.router(services)
+    yield case_routes.router(services)
+    yield case_acts.router(services)
     yield lookup_routes.router(services)
     yield direct.router(services)
 

@@ -38,6 +38,8 @@ class Scope(StrEnum):
     READ_OPERATIONAL = "read:operational"
     READ_FINANCIAL = "read:financial"
     READ_PHI = "read:phi"
+    CASES_READ = "cases:read"
+    CASES_WORK = "cases:work"
 
 
 class Traffic(StrEnum):
