@@ -123,8 +123,10 @@ class CaseDesk:
         async with self._locked(case) as (connection, row):
             act, owner = Act(actor.name, why), role or row["owner"]
             if person:
-                return await self._change(connection, row, act, State.CLAIMED, assignee=person, owner=owner)
-            return await self._change(connection, row, act, State.OPEN, owner=owner)
+                return await self._change(
+                    connection, row, act, State.CLAIMED, assignee=person, owner=owner, what="assigned"
+                )
+            return await self._change(connection, row, act, State.OPEN, owner=owner, what="assigned")
 
     async def comment(self, case: UUID, actor: Actor, text: str, request: UUID | None = None) -> bool:
         """Put a remark on record, sealed; False when this request has done so before. Ended cases take remarks too."""
@@ -211,15 +213,14 @@ class CaseDesk:
 
     async def _change(
         self, connection: Connection, row: Any, act: Act, state: State, *, assignee: str | None = None,
-        owner: str | None = None,
+        owner: str | None = None, what: str = "",
     ) -> Standing:  # fmt: skip
         if row["state"] != state:
             must_move(row["state"], state)
         changed = await connection.fetchrow(
             _SQL.change, row["id"], state.value, assignee, owner or row["owner"], self._clock.now(), act.by, act.reason
         )
-        told = "case.assigned.v1" if row["state"] == state or owner else f"case.{state}.v1"
-        await self._recorder.write(connection, [self._recorder.audit(told, act, [row["id"]])])
+        await self._recorder.write(connection, [self._recorder.audit(f"case.{what or state}.v1", act, [row["id"]])])
         return self._reader.standing(changed)
 
     async def _note_data(

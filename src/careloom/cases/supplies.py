@@ -47,9 +47,14 @@ class Replenishment(Supplied, frozen=True, kw_only=True):
     """How a shortage is met: from another place, with another product, or by an order."""
 
     product: Number
-    quantity: Annotated[Decimal, Meta(gt=0)]
+    quantity: Decimal
     location: Number | None = None
     purchase_order: Number | None = None
+
+    def __post_init__(self) -> None:
+        _must_be_finite(self.quantity)
+        if self.quantity <= 0:
+            raise ValueError("Expected a quantity above zero")
 
 
 class CorrectedInvoice(Supplied, frozen=True, kw_only=True):
@@ -59,6 +64,9 @@ class CorrectedInvoice(Supplied, frozen=True, kw_only=True):
     total: Decimal
     currency: Currency
 
+    def __post_init__(self) -> None:
+        _must_be_finite(self.total)
+
 
 class AcceptedDifference(Supplied, frozen=True, kw_only=True):
     """A difference that is booked as it is: how much, and where."""
@@ -66,6 +74,9 @@ class AcceptedDifference(Supplied, frozen=True, kw_only=True):
     amount: Decimal
     currency: Currency
     account: Number
+
+    def __post_init__(self) -> None:
+        _must_be_finite(self.amount)
 
 
 class PaymentPromise(Supplied, frozen=True, kw_only=True):
@@ -94,3 +105,8 @@ class SamePerson(Supplied, frozen=True, kw_only=True):
 
     survivor: Number
     assigner: Number | None = None
+
+
+def _must_be_finite(amount: Decimal) -> None:
+    if not amount.is_finite():
+        raise ValueError("Expected a finite decimal")
