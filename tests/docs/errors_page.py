@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.docs.markdown import code, page, prose, table
-from tests.docs.source import error_tree, hl7_codes, problem_types
+from tests.docs.source import declared_kinds, error_tree, hl7_codes, problem_types
 
 from careloom.core.errors import CareloomError
 
@@ -29,27 +29,7 @@ HL7_CODES = {
     "DUPLICATE_KEY": "MSH-10 was used before for other bytes",
     "INTERNAL_ERROR": "nothing was stored: send it again",
 }
-CASES = {
-    "mapping": "a message or event lacks what the next step needs; `field` names the place",
-    "delivery": "a delivery failed for good, attempts ran out, a handler has a bug, or a sender used an id again",
-    "rejected-posting": "the target refused this data",
-    "ambiguous-outcome": "it was sent and nothing tells whether it happened",
-    "unroutable": "no rule of a routing table fits an event",
-    "unanswered": "an answer that had to come did not come in time, or came with another amount",
-    "file-refused": "a file was put aside: something in it cannot be read, or is other content under a known id",
-    "file-unfinished": "a file has been written for very long, or is empty",
-    "transmission-refused": "the other side refused a group or an interchange of X12 that we sent",
-    "statement-gap": "a bank statement does not open with what the one before closed with",
-    "record-refused": "a record of a broker was put aside: it cannot be read, or is other content under a known id",
-    "stream-gap": "a broker no longer has records that were not read yet, or a stream was made anew",
-    "list-failing": "a list of a REST API cannot be read",
-    "list-conflict": "an item of a list came with other content under a version that was taken before",
-    "webhook-missed": "a sender's list has events that its webhook did not bring",
-    "sequence-gap": "numbers are missing in a sender's list of events",
-    "endpoint-disabled": "an endpoint of outgoing webhooks only failed, or is gone: nothing more is sent to it",
-    "subscription-gap": "notifications of a FHIR subscription did not come",
-    "fhir-search": "resources that a search of a FHIR server gave could not be taken",
-}
+CASES = declared_kinds()
 
 
 def errors_page() -> str:

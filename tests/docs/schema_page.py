@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.docs.markdown import ROOT, code, page, table
 
@@ -14,6 +14,8 @@ Careloom: the chains, the account of messages and the order of subjects depend o
 subjects and external ids stand there as keyed digests ([sealing and
 erasure](../explanation/sealing-and-erasure.md)). The table `migration` says which steps were applied."""
 _TABLE = re.compile(r"^((?:--[^\n]*\n)*)create table (\w+) \(\n(.*?)\n\)[^;\n]*;", re.M | re.S)
+_ADDED = re.compile(r"^((?:--[^\n]*\n)*)alter table (\w+)\n((?:    add column [^;]*?)+);", re.M | re.S)
+_COLUMN = re.compile(r"^    add column (\w+) (.*?)(?=,\n    add column|\Z)", re.M | re.S)
 _CONSTRAINTS = ("primary key", "check", "unique", "foreign key")
 
 
@@ -28,10 +30,10 @@ class Table:
 
 
 def tables() -> list[Table]:
-    """Those of all migrations, in their order."""
-    return [
-        _table(*found) for path in sorted(MIGRATIONS.glob("*.sql")) for found in _TABLE.findall(path.read_text("utf-8"))
-    ]
+    """Those of all migrations, in their order, with the columns that later ones added."""
+    texts = [path.read_text("utf-8") for path in sorted(MIGRATIONS.glob("*.sql"))]
+    added = [one for text in texts for one in _ADDED.findall(text)]
+    return [_with(_table(*found), added) for text in texts for found in _TABLE.findall(text)]
 
 
 def schema_page() -> str:
@@ -39,11 +41,22 @@ def schema_page() -> str:
     return page("Database schema", _INTRO, *map(_section, tables()))
 
 
+def _with(one: Table, added: list[tuple[str, str, str]]) -> Table:
+    mine = [(comment, columns) for comment, name, columns in added if name == one.name]
+    comment = "\n".join([one.comment, *(_said(comment) for comment, _ in mine if comment)])
+    found = [column for _, columns in mine for column in _COLUMN.findall(columns)]
+    more = tuple((name, " ".join(definition.split())) for name, definition in found)
+    return replace(one, comment=comment, columns=(*one.columns, *more))
+
+
 def _table(comment: str, name: str, body: str) -> Table:
     lines = [line.strip().rstrip(",") for line in body.splitlines()]
     columns = tuple(tuple(line.split(None, 1)) for line in lines if line and not line.startswith(_CONSTRAINTS))
-    words = "\n".join(line.removeprefix("--").removeprefix(" ") for line in comment.splitlines())
-    return Table(name, words, columns, tuple(line for line in lines if line.startswith(_CONSTRAINTS)))  # type: ignore[arg-type]
+    return Table(name, _said(comment), columns, tuple(line for line in lines if line.startswith(_CONSTRAINTS)))  # type: ignore[arg-type]
+
+
+def _said(comment: str) -> str:
+    return "\n".join(line.removeprefix("--").removeprefix(" ") for line in comment.splitlines())
 
 
 def _section(one: Table) -> str:

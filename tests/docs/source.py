@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.docs.markdown import ROOT
 
 import careloom
+from careloom.cases.catalogue import shipped
 from careloom.core.errors import CareloomError
 from careloom.systems.mllp import recognise
 from careloom.systems.registry import kinds
@@ -51,6 +52,11 @@ def _place(error: type) -> tuple[bool, str, int]:
 def case_kinds() -> set[str]:
     """The kinds of cases that the code opens, wherever it does, and those that a manifest declares."""
     return opened() | {case for kind in kinds().values() for case in kind.manifest.cases}
+
+
+def declared_kinds() -> dict[str, str]:
+    """Every kind of case that is declared, and when it is opened."""
+    return {kind.name: kind.meaning for kind in shipped()}
 
 
 def opened(folder: Path = SOURCE) -> set[str]:

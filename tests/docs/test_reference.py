@@ -50,8 +50,10 @@ def test_every_error_says_what_it_means() -> None:
     assert [error.__name__ for error in tree if not errors_page.meaning(error)] == []
 
 
-def test_every_kind_of_case_is_documented_and_no_other() -> None:
-    assert source.case_kinds() == set(errors_page.CASES)
+def test_every_kind_of_case_that_is_opened_is_declared() -> None:
+    opened = source.case_kinds()
+
+    assert {"mapping", "unroutable", "unanswered", "endpoint-disabled"} <= opened <= set(errors_page.CASES)
 
 
 def test_every_kind_of_case_that_a_system_opens_is_declared_in_a_manifest_and_no_other() -> None:

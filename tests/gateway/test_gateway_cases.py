@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -13,8 +13,10 @@ from tests.cases.conftest import MASTER, House, Queue, queue_on
 from tests.gateway.calling import DESK, PIONEER, PORTAL, PROBE, Api, Reply, open_api
 
 from careloom.cases.kinds import Action
+from careloom.cases.states import State
 from careloom.core.clock import SystemClock
 from careloom.core.outcomes import Park
+from careloom.gateway.case_shapes import ActionName, StateName
 from careloom.gateway.classes import Scope
 from careloom.log.handling import RetryPolicy, Subscription
 from careloom.log.lanes import Bank, open_lanes
@@ -235,3 +237,8 @@ async def test_each_call_is_on_record(counter: Counter) -> None:
     await counter.post(f"/v1/cases/{case}/claim", {})
     [entry] = counter.api.audit
     assert (entry.consumer, entry.route, entry.status) == ("portal", "/v1/cases/{id}/claim", 200)
+
+
+def test_the_document_names_every_action_and_every_state() -> None:
+    assert set(get_args(ActionName)) == {action.value for action in Action}
+    assert set(get_args(StateName)) == {state.value for state in State}

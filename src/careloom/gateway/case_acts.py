@@ -151,7 +151,7 @@ def _add_deciding(routes: APIRouter, services: Services, known: Any) -> None:
         response_model=None,
         responses={**_ACTED, **documented(412)},
         summary="Decide a case, and let go on what waits for it",
-        openapi_extra=_body(Decided(action=Action.RETRY, reason="the mapping was corrected")),
+        openapi_extra=_body(Decided(action="retry", reason="the mapping was corrected")),
     )
     @declared(_WORK)
     async def decide(
@@ -160,7 +160,7 @@ def _add_deciding(routes: APIRouter, services: Services, known: Any) -> None:
     ) -> JSONResponse:  # fmt: skip
         """`edit` needs the scope `read:phi` too, since the payload is the caller's then. With `If-Match` the case is
         decided only as it was seen; with an `Idempotency-Key` a repeat changes nothing."""
-        if decided.action is Action.EDIT and Scope.READ_PHI not in passage_of(request).scopes:
+        if _edits(decided) and Scope.READ_PHI not in passage_of(request).scopes:
             raise ProblemError(403, "scope-missing", "to edit a payload this API key needs the scope `read:phi` too")
         work = work_of(services)
         wanted = _request(id, principal, key)
@@ -240,12 +240,16 @@ async def _must_be_seen(reading: Awaitable[Standing], tag: str) -> None:
         raise ProblemError(412, "case-changed", "the case has changed since you saw it; look at it again")
 
 
+def _edits(decided: Decided) -> bool:
+    return decided.action == "edit"
+
+
 def _decision(decided: Decided, request: UUID | None) -> Decision:
-    if decided.action is Action.EDIT:
+    if _edits(decided):
         data = (decided.payload or "").encode()
     else:
         data = b"" if decided.data is None else msgspec.json.encode(decided.data)
-    return Decision(decided.action, decided.reason, data, request)
+    return Decision(Action(decided.action), decided.reason, data, request)
 
 
 def _request(case: UUID, principal: Principal, key: str | None) -> UUID | None:

@@ -29,6 +29,7 @@ from careloom.gateway.case_shapes import (
     HistoryShown,
     KindsShown,
     PayloadShown,
+    StateName,
     entry_shown,
     group_shown,
     kind_shown,
@@ -55,7 +56,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="the most to give")]
 Older = Annotated[float, Query(ge=0, le=10 * 366 * 86_400, description="only those that are this many seconds old")]
 After = Annotated[str | None, Query(max_length=400, description="the `next` of the page before")]
-Stated = Annotated[State | None, Query(description="only those; without it, all that have not ended")]
+Stated = Annotated[StateName | None, Query(description="only those; without it, all that have not ended")]
 _after = msgspec.json.Decoder(tuple[int, datetime, UUID] | None)
 
 
@@ -96,13 +97,15 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         assignee: Word = None, older_than: Older = 0, after: After = None, limit: Limit = 100,
     ) -> JSONResponse:  # fmt: skip
         """`group` is the `cause` of one. Of cases that have ended, the newest come first."""
-        wanted = Wanted(kind, owner, state, system, group, assignee, timedelta(seconds=older_than))
+        wanted = Wanted(
+            kind, owner, State(state) if state else None, system, group, assignee, timedelta(seconds=older_than)
+        )
         ended = state is not None and has_ended(state)
         found = await work_of(services).reader.page(wanted, _read(after, ended=ended), limit)
         following = _written(found.after) if found.after else None
         body = CasesShown(cases=[shown(one) for one in found.cases], next=following)
         asked = {
-            "kind": kind, "owner": owner, "state": state and state.value, "system": system,
+            "kind": kind, "owner": owner, "state": state, "system": system,
             "group": group and str(group), "assignee": assignee, "older_than": older_than or None,
         }  # fmt: skip
         return JSONResponse(_plain(body), headers=_link(asked, following, limit))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from careloom.cases.desk import LONGEST_TEXT
-from careloom.cases.kinds import Action, CaseKind
+from careloom.cases.kinds import CaseKind
 from careloom.cases.standing import Entry, Group, Standing
 from careloom.gateway.examples import EVENT_ID, MESSAGE_ID, TIME
 
 CASE_ID: Final = "019cbd0a-6a10-7b44-8f5e-2c9d1e7a3b55"
 CAUSE: Final = "7d1f0a52-2f3c-4e0e-9d55-1d6c0a4be9c1"
+
+
+ActionName = Literal["supply", "edit", "retry", "resolve", "approve", "reject", "waive", "discard"]
+StateName = Literal["open", "claimed", "waiting", "resolved", "waived", "discarded"]
 
 
 class _Model(BaseModel):
@@ -186,7 +190,7 @@ class Comment(_Model):
 class Decided(Because):
     """What is decided."""
 
-    action: Action = Field(description="one of the case's `actions`")
+    action: ActionName = Field(description="one of the case's `actions`")
     data: dict[str, Any] | None = Field(default=None, description="what the action needs; see /v1/case-kinds")
     payload: str | None = Field(default=None, max_length=16 * 1024 * 1024, description="of `edit`: the whole payload")
 

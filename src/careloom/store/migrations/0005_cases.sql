@@ -12,6 +12,8 @@ insert into case_move (before, after) values
     ('claimed', 'resolved'), ('claimed', 'waived'), ('claimed', 'discarded'),
     ('waiting', 'open'), ('waiting', 'claimed'), ('waiting', 'resolved'), ('waiting', 'waived'), ('waiting', 'discarded');
 
+alter table work_case drop constraint work_case_state_check;
+alter table work_case drop constraint work_case_check;
 -- state: open       nobody has it
 --        claimed    a person has it
 --        waiting    a person has it and waits for data
@@ -20,8 +22,6 @@ insert into case_move (before, after) values
 --        discarded  it was given up
 -- resumes: what goes on when it ends. escalate_at: when it is told of next; none once it has ended.
 -- quiet: nothing is told of it in the log, since it is about a delivery of just that.
-alter table work_case drop constraint work_case_state_check;
-alter table work_case drop constraint work_case_check;
 alter table work_case
     add column type text not null default '',
     add column run text,
