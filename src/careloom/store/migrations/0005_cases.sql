@@ -56,6 +56,7 @@ create unique index work_case_open_about on work_case (kind, system, message, ev
 create index work_case_open on work_case (opened) where resolved is null;
 create index work_case_queue on work_case (priority, due, id) where resolved is null;
 create index work_case_owner on work_case (owner, priority, due, id) where resolved is null;
+create index work_case_kind on work_case (kind, priority, due, id) where resolved is null;
 create index work_case_cause on work_case (cause, id) where resolved is null;
 create index work_case_ended on work_case (resolved desc, id desc) where resolved is not null;
 create index work_case_escalation on work_case (escalate_at) where escalate_at is not null;
