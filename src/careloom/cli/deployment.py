@@ -16,6 +16,7 @@ from careloom.cases.work import Casework, casework
 from careloom.core.clock import SystemClock
 from careloom.core.ids import Uuid7
 from careloom.hub.configuration import FILE, Configuration, load
+from careloom.hub.flowlist import find_kinds
 from careloom.hub.storage import Storage, storage
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import open_lanes
@@ -38,7 +39,13 @@ class Deployment:
     operators: Operators
     clock: SystemClock
     new_id: Uuid7
-    work: Casework
+
+    @property
+    def work(self) -> Casework:
+        """The exception queue, with the kinds of cases of this deployment. Raises ConfigurationError."""
+        kinds = find_kinds(self.configuration.settings.hub.flows, self.configuration.base)
+        book = Cases(self.clock, self.new_id, kinds)
+        return casework(self.store.database, self.keyring, book, self.clock, self.new_id)
 
 
 @asynccontextmanager
@@ -51,10 +58,8 @@ async def deployment(config: Path) -> AsyncIterator[Deployment]:
         keyring = Keyring(store.master)
         async with store.database.acquire() as connection:
             lanes = await open_lanes(connection, configuration.settings.hub.lanes)
-        book = Cases(clock, new_id)
-        operators = Operators(store.database, Writer(lanes, new_id), keyring, book, clock, new_id)
-        work = casework(store.database, keyring, book, clock, new_id)
-        yield Deployment(configuration, store, keyring, operators, clock, new_id, work)
+        operators = Operators(store.database, Writer(lanes, new_id), keyring, Cases(clock, new_id), clock, new_id)
+        yield Deployment(configuration, store, keyring, operators, clock, new_id)
 
 
 def go(work: Coroutine[Any, Any, T]) -> T:

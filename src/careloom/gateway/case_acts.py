@@ -64,6 +64,7 @@ def router(services: Services) -> APIRouter:
     known = Depends(caller(services.keys))
     _add_holding(routes, services, known)
     _add_saying(routes, services, known)
+    _add_looking(routes, services, known)
     _add_deciding(routes, services, known)
     _add_groups(routes, services, known)
     return routes
@@ -123,6 +124,8 @@ def _add_saying(routes: APIRouter, services: Services, known: Any) -> None:
         body = HistoryShown(entries=[entry_shown(one) for one in entries if one.what == "commented"])
         return JSONResponse(body.model_dump(exclude_none=True), 201 if fresh else 200)
 
+
+def _add_looking(routes: APIRouter, services: Services, known: Any) -> None:
     @routes.post(
         "/v1/cases/{id}/looks",
         response_model=None,

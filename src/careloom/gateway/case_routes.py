@@ -64,7 +64,9 @@ def router(services: Services) -> APIRouter:
     """The routes that read cases."""
     routes = APIRouter(tags=["cases"])
     _add_pages(routes, services)
+    _add_groups(routes, services)
     _add_one(routes, services)
+    _add_about(routes, services)
     _add_kinds(routes, services)
     return routes
 
@@ -110,6 +112,8 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         }  # fmt: skip
         return JSONResponse(_plain(body), headers=_link(asked, following, limit))
 
+
+def _add_groups(routes: APIRouter, services: Services) -> None:
     @routes.get(
         "/v1/case-groups",
         response_model=None,
@@ -146,6 +150,8 @@ def _add_one(routes: APIRouter, services: Services) -> None:
         etag = f'"{id}.{found.revision}.{found.overdue:d}"'
         return tagged(request, shown(found).model_dump_json(exclude_none=True).encode(), etag=etag)
 
+
+def _add_about(routes: APIRouter, services: Services) -> None:
     @routes.get(
         "/v1/cases/{id}/history",
         response_model=None,

@@ -24,7 +24,7 @@ from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
 from careloom.hub.calls import CallAudit
 from careloom.hub.configuration import ApiSection, Configuration, RouteSection
-from careloom.hub.flowlist import find_flows
+from careloom.hub.flowlist import find_flows, find_kinds
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.polling import Polling
@@ -100,7 +100,7 @@ async def _assemble(
     configuration: Configuration, store: Storage, clock: Clock, new_id: IdFactory, stack: AsyncExitStack
 ) -> Node:
     settings = configuration.settings
-    cases = Cases(clock, new_id)
+    cases = Cases(clock, new_id, find_kinds(settings.hub.flows, configuration.base))
     log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
     keys = ApiKeys(store.database, clock, new_id)
     systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
