@@ -17,10 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 from tests.gateway.asking import REASON
-from tests.gateway.calling import KEYS, Reply, open_api
+from tests.gateway.calling import DESK, KEYS, SCOPES, Reply, open_api
+from tests.gateway.clerk import clerk
 from tests.gateway.test_gateway_document import operations
 
 from careloom.core.envelope import Kind, Position, Recorded
+from careloom.gateway.classes import Scope
 from careloom.gateway.journal import After, Logged, Page
 from careloom.gateway.lookup import Found, LookupResult, NotFound, Pending
 from careloom.gateway.lookup_shapes import SHAPES, Shape
@@ -83,7 +85,12 @@ def answering(shape: Shape) -> Any:
 
 CLOCK = VirtualClock()
 API = open_api(
-    clock=CLOCK, journal=Shelf(), lookups=Lookups([answering(shape) for shape in SHAPES], CLOCK), consumers=lambda _: ()
+    clock=CLOCK,
+    journal=Shelf(),
+    lookups=Lookups([answering(shape) for shape in SHAPES], CLOCK),
+    consumers=lambda _: (),
+    cases=clerk(),
+    scopes=lambda principal: SCOPES[principal] | ({Scope.CASES_READ, Scope.CASES_WORK} if principal == DESK else set()),
 )
 DOCUMENT = json.loads(json.dumps(API.app.openapi()))
 ROUTES = dict(operations(DOCUMENT))
@@ -92,6 +99,10 @@ SEEN: Counter[str] = Counter()
 
 def generated(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """What a schema allows; objects member by member, the rest by hypothesis-jsonschema."""
+    if "$ref" in schema:
+        return generated(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if "anyOf" in schema:
+        return st.one_of([generated(one) for one in schema["anyOf"]])
     if schema.get("type") == "object" and "properties" in schema:
         required = set(schema.get("required", ()))
         members = {name: generated(one) for name, one in schema["properties"].items()}

@@ -25,7 +25,7 @@ class ExceptionRaised(ExceptionEvent, frozen=True, kw_only=True):
 
 
 class ExceptionEscalated(ExceptionEvent, frozen=True, kw_only=True):
-    """An exception waits for long: half of its time has passed, or all of it. Each is told once."""
+    """An exception has waited for half of its time, or for all of it; each is told once."""
 
     type: ClassVar[str] = "exception.escalated.v1"
 
