@@ -159,6 +159,28 @@ _OF_THE_LOG: Final = (
         _LOOSE,
     ),
 )
+_OF_RUNS: Final = (
+    _kind(
+        "run-stopped",
+        "a run stands still: its code failed, or this deployment does not have it; nothing was undone",
+        "integration",
+        4 * _HOURS,
+        (Action.RETRY, Action.DISCARD),
+        criticality="high",
+    ),
+    _kind(
+        "run-failed", "a run failed, and what it did was undone", "integration", 8 * _HOURS, _LOOSE, criticality="high"
+    ),
+    _kind(
+        "compensation-failed",
+        "a run could not undo one of its steps; what it left behind is to be undone by hand",
+        "integration",
+        4 * _HOURS,
+        _LOOSE,
+        criticality="critical",
+    ),
+    _kind("run-late", "a run has not ended within its service level", "integration", 8 * _HOURS, _LOOSE),
+)
 
 
 def _of_systems(name: str, meaning: str, hours: int = 24) -> CaseKind:
@@ -191,4 +213,4 @@ _OF_SYSTEMS: Final = (
 
 def shipped() -> CaseKinds:
     """A registry of our own kinds, to which a deployment may add."""
-    return CaseKinds((*_OF_PROCESSES, *_OF_THE_LOG, *_OF_SYSTEMS))
+    return CaseKinds((*_OF_PROCESSES, *_OF_RUNS, *_OF_THE_LOG, *_OF_SYSTEMS))

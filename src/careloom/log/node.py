@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from careloom.core.clock import Clock
 from careloom.core.errors import ConfigurationError
@@ -34,9 +34,10 @@ class LogNode:
         self.writer = Writer(lanes, new_id, erased=self.keyring.forget)
         self._cases = cases
         self._clock = clock
-        self._session = LockSession(database)
+        self.session = LockSession(database)
         self._notices = Notices(database, clock, self._hear)
         self._tasks: list[asyncio.Task[None]] = []
+        self._listening: dict[str, Callable[[], None]] = {}
         self.workers: list[Worker] = []
         self.intake = Appender(
             database,
@@ -94,7 +95,7 @@ class LogNode:
                 appended=lambda: self._tell(Bank.EVENTS.value),
                 released=lambda: self._tell(PARKED),
             )
-            worker = Worker(subscription, self.lanes, self.database, self._session, self.keyring, settler, self._clock)
+            worker = Worker(subscription, self.lanes, self.database, self.session, self.keyring, settler, self._clock)
             self.workers.append(worker)
             self._tasks.append(asyncio.get_running_loop().create_task(worker.run(), name=subscription.name))
         if subscriptions:
@@ -107,7 +108,11 @@ class LogNode:
         await asyncio.gather(*self._tasks)
         await self.intake.close()
         await self._notices.close()
-        await self._session.close()
+        await self.session.close()
+
+    def on_notice(self, payload: str, callback: Callable[[], None]) -> None:
+        """Have this called whenever any node tells it."""
+        self._listening[payload] = callback
 
     def _tell(self, payload: str) -> None:
         self._hear(payload)
@@ -116,6 +121,8 @@ class LogNode:
     def _hear(self, payload: str) -> None:
         if payload == ERASED:
             self.keyring.forget()
+        if payload in self._listening:
+            self._listening[payload]()
         for worker in self.workers:
             if payload == PARKED:
                 worker.wake(parked=True)

@@ -1,0 +1,167 @@
+-- name: begin_run
+-- Once by its id, whoever asks again; the work of the node that owns its lane begins with it.
+insert into run (id, lane, workflow, version, code, urgency, key, token, input, correlation, causation, parent, since,
+                 begun, changed, due, late_at, deadline)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $14, $15, $16)
+on conflict (id) do nothing
+returning id
+
+-- name: note_about
+-- So that all runs of an order are found.
+insert into run_about (key, run) select unnest($2::uuid[]), $1 on conflict do nothing
+
+-- name: due_runs
+-- What this node is to drive now: live work first.
+select id, urgency from run
+where lane = any($1::smallint[]) and due <= $2 and id <> all($3::uuid[]) and urgency = any($4::smallint[])
+order by urgency, due limit $5
+
+-- name: next_due
+-- When there is something to do, if nothing wakes us before.
+select least(
+    (select min(due) from run where lane = any($1::smallint[]) and due is not null and id <> all($2::uuid[])),
+    (select min(late_at) from run where lane = any($1::smallint[]) and late_at is not null)) as due
+
+-- name: load_run
+-- The run itself.
+select * from run where id = $1
+
+-- name: load_steps
+-- What it did before.
+select path, name, sort, state, attempts, due, reference, body, error from run_step where run = $1
+
+-- name: load_waits
+-- What it waits for.
+select path, sort, signal, key, due, reference, answer, answered from run_wait where run = $1
+
+-- name: record_step
+-- One step and the run's new revision, in one round trip; no row when another node drove the run meanwhile.
+select revision, cancel, fixed from record_step($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: suspend_run
+-- See the migration that defines it.
+select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+
+-- name: compensate_run
+-- From now on it only undoes.
+update run set state = 'compensating', changed = $3, error = $4, revision = revision + 1
+where id = $1 and revision = $2 and ended is null
+returning revision
+
+-- name: start_run
+-- A run that ends before it recorded anything passes through the same states as any other.
+update run set state = 'running', revision = revision + 1, changed = $3
+where id = $1 and revision = $2 and state in ('pending', 'waiting', 'suspended')
+returning revision
+
+-- name: end_run
+-- Nothing more is done with it; whoever waits for it is woken.
+with ended as (
+    update run set state = $3, ended = $4, changed = $4, due = null, late_at = null, error = $5, result = $6,
+                   revision = revision + 1
+    where id = $1 and revision = $2 and ended is null
+    returning id
+), told as (
+    update run_wait set answered = $4 where reference in (select id from ended) and sort = 'run' returning run
+), woken as (
+    update run set due = $4 where id in (select run from told) and ended is null and not fixed
+)
+select id from ended
+
+-- name: forget_waits
+-- A run that has ended waits for nothing, and holds nothing back.
+delete from run_wait where run = $1
+
+-- name: lock_signal
+-- Of an event and a wait for it the later one sees the other.
+select pg_advisory_xact_lock(hashtextextended($1::text || $2::uuid::text, 0))
+
+-- name: keep_arrival
+-- An event that somebody may wait for, now or later.
+insert into run_arrival (signal, key, event, recorded) values ($1, $2, $3, $4) on conflict do nothing
+
+-- name: wake_waiting
+-- Runs that wait for this.
+update run set due = $3
+where id in (select run from run_wait where signal = $1 and key = $2 and sort = 'event' and answered is null)
+  and ended is null and not fixed
+returning id
+
+-- name: first_arrival
+-- The earliest that this run has not taken yet.
+select a.event from run_arrival a
+where a.signal = $2 and a.key = $3 and a.recorded >= $4
+  and not exists (select from run_step s where s.run = $1 and s.reference = a.event and s.sort = 'event')
+order by a.recorded, a.event limit 1
+
+-- name: event_by_id
+-- One entry of the log, sealed.
+select id, type, key, body, time from event where id = $1
+
+-- name: open_wait
+-- What waits at this place of a run, locked so that it is answered once.
+select r.id, r.key, r.token, r.state from run_wait w join run r on r.id = w.run
+where w.run = $1 and w.path = $2 and w.answered is null and r.ended is null for update of w
+
+-- name: answer_wait
+-- A person answered: the run goes on from when it is due.
+with answered as (
+    update run_wait set answer = $3, answered = $4 where run = $1 and path = $2 and answered is null returning run
+)
+update run set due = $5 where id in (select run from answered) and ended is null and not fixed
+
+-- name: late_runs
+-- Over its service level: told once.
+update run set late = $2, late_at = null
+where id in (select id from run where lane = any($1::smallint[]) and late_at <= $2 order by late_at limit 100)
+returning id, workflow, correlation, causation, late
+
+-- name: hold
+-- Steps of this sort about this key wait until it is let go.
+insert into run_hold (key, sort, run, reason, since) values ($1, $2, $3, $4, $5) on conflict (key, sort) do nothing
+
+-- name: held
+-- Which of these keys are held back for steps of this sort.
+select key from run_hold where sort = $2 and key = any($1::uuid[]) order by key limit 1
+
+-- name: release
+-- What was held back goes on.
+with gone as (
+    delete from run_hold where key = $1 and sort = $2 returning key, sort
+)
+update run set due = $3
+where id in (select w.run from run_wait w join gone g on g.key = w.key and g.sort = w.signal where w.sort = 'hold')
+  and ended is null and not fixed
+
+-- name: ask_cancel
+-- It undoes what it did as soon as a node drives it.
+update run set cancel = $2, cancel_by = $3, due = $4, fixed = false
+where id = $1 and ended is null and cancel is null
+returning id
+
+-- name: cancel_children
+-- What a run began ends with it.
+update run set cancel = $2, cancel_by = 'careloom', due = $3, fixed = false
+where parent = $1 and ended is null and cancel is null
+
+-- name: fix_run
+-- A person holds it; a node that drives it lets go at its next step.
+update run set fixed = true,
+    state = case when state in ('pending', 'waiting') then 'suspended' else state end,
+    due = case when state in ('pending', 'waiting') then null else due end,
+    changed = $2, revision = revision + case when state in ('pending', 'waiting') then 1 else 0 end
+where id = $1 and ended is null and not fixed and state <> 'compensating'
+returning id
+
+-- name: loosen_run
+-- It goes on where it stopped.
+update run set fixed = false, due = $2, changed = $2 where id = $1 and state = 'suspended' and ended is null
+returning id
+
+-- name: keep_act
+-- Who did it, and why; only added to.
+insert into run_act (id, run, at, by, what, why) values ($1, $2, $3, $4, $5, $6)
+
+-- name: count_arrivals_before
+-- What nobody waits for any more.
+delete from run_arrival where recorded < $1

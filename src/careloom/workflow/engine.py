@@ -1,0 +1,149 @@
+"""A node's share of the runs: drives those that are due in the lanes that it owns.
+
+A run lies in memory only while it is driven; what waits costs a row. When a node dies PostgreSQL frees its lanes,
+another node takes them at its next balance, and what was running there is due at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from careloom.core.errors import CareloomError
+from careloom.log.ownership import LockSession, Ownership
+from careloom.log.ports import NewCase
+from careloom.log.steps import place_of
+from careloom.store.sql import queries
+from careloom.workflow.driving import Driver
+from careloom.workflow.surroundings import BACKFILL, LANES, LIVE, Surroundings
+
+_SQL = queries("runs")
+_log = logging.getLogger(__name__)
+NAME: Final = "runs"
+BALANCE_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 1.0
+SLOTS: Final = 64
+BACKFILL_SLOTS: Final = 4
+
+
+class Engine:
+    """Drives runs until stopped. One per process."""
+
+    def __init__(self, around: Surroundings, session: LockSession) -> None:
+        self._around = around
+        self._driver = Driver(around)
+        self._ownership = Ownership(session, NAME, range(LANES))
+        self._driving: dict[UUID, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._stopping = False
+        self._balance_at = 0.0
+        around.woken = self.wake
+
+    def wake(self) -> None:
+        """A run may be due."""
+        self._idle.clear()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the steps in hand and return from `run`; what is left goes on later, here or elsewhere."""
+        self._stopping = True
+        self._wake.set()
+
+    async def idle(self) -> None:
+        """Return once nothing is due and nothing is driven, as of now. For tests, which move the clock then."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Work until stopped; troubles of the store are waited out."""
+        while not self._stopping:
+            self._wake.clear()
+            pause = POLL_SECONDS
+            try:
+                pause = await self._round()
+            except CareloomError as error:
+                _log.warning("runs wait for the store: %s", error)
+            except Exception as error:
+                _log.error("the engine of runs met a bug and goes on: %s", place_of(error))
+            if pause > 0 and not self._stopping:
+                await self._rest(pause)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _rest(self, seconds: float) -> None:
+        waiter = asyncio.ensure_future(self._wake.wait())
+        sleeper = asyncio.ensure_future(self._around.clock.sleep(seconds))
+        _, pending = await asyncio.wait({waiter, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+    async def _round(self) -> float:
+        """Begin to drive what is due; seconds until there is more to do, 0 for at once."""
+        await self._balance()
+        lanes = sorted(self._ownership.owned)
+        now = self._around.clock.now()
+        await self._tell_late(lanes, now)
+        async with self._around.store.database.acquire() as connection:
+            begun = await self._begin(connection, lanes, now)
+            due = await connection.fetchval(_SQL.next_due, lanes, list(self._driving))
+        if due is None or due > now:
+            if not begun and not self._driving and not self._wake.is_set():
+                self._idle.set()
+            return POLL_SECONDS if due is None else min(POLL_SECONDS, (due - now) / timedelta(seconds=1))
+        # Something is due and there is no room for it: whatever ends makes some, and wakes us.
+        return POLL_SECONDS
+
+    async def _balance(self) -> None:
+        now = self._around.clock.monotonic()
+        if now >= self._balance_at or not self._ownership.owned:
+            self._balance_at = now + BALANCE_SECONDS
+            await self._ownership.balance({run.int % LANES for run in self._driving})
+
+    async def _begin(self, connection: object, lanes: list[int], now: object) -> bool:
+        begun = False
+        for urgency, slots in ((LIVE, SLOTS), (BACKFILL, BACKFILL_SLOTS)):
+            free = slots - sum(1 for mine in self._driving.values() if mine == urgency)
+            if free <= 0:
+                continue
+            rows = await connection.fetch(  # type: ignore[attr-defined]
+                _SQL.due_runs, lanes, now, list(self._driving), [urgency], free
+            )
+            for row in rows:
+                begun = True
+                self._driving[row["id"]] = urgency
+                task = asyncio.get_running_loop().create_task(self._drive(row["id"]))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        return begun
+
+    async def _drive(self, run: UUID) -> None:
+        try:
+            await self._driver.drive(run)
+        except CareloomError as error:
+            _log.warning("run %s waits for the store: %s", run, error)
+            await self._around.clock.sleep(POLL_SECONDS)
+        except Exception as error:
+            _log.error("run %s met a bug of the engine: %s", run, place_of(error))
+            await self._around.clock.sleep(POLL_SECONDS)
+        finally:
+            self._driving.pop(run, None)
+            self.wake()
+
+    async def _tell_late(self, lanes: list[int], now: object) -> None:
+        """Over its service level: a case, once, in the transaction that says so."""
+        store = self._around.store
+        async with store.database.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_SQL.late_runs, lanes, now)
+            cases = []
+            for row in rows:
+                workflow = self._around.registry.current(row["workflow"])
+                owner = workflow.owner if workflow is not None else ""
+                cases.append(
+                    NewCase("run-late", row["workflow"], "it has not ended within its service level", owner=owner,
+                            event=row["id"], message=row["correlation"], type=row["workflow"])
+                )  # fmt: skip
+            await store.teller.write(connection, (), cases)

@@ -1,0 +1,62 @@
+"""The subscriptions that begin runs and bring them the events that they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import uuid5
+
+from careloom.core.envelope import Recorded
+from careloom.core.outcomes import Done, Skip
+from careloom.log.handling import Handled, Subscription
+from careloom.log.lanes import Bank
+from careloom.model import decode
+from careloom.workflow.declaration import Signal, Workflow
+from careloom.workflow.surroundings import Surroundings
+
+SIGNALS: Final = "runs.signals"
+
+
+def feeding(around: Surroundings) -> Iterable[Subscription]:
+    """One subscription for each workflow that events begin, and one for all signals."""
+    for workflow in around.registry.starting():
+        yield _starting(workflow, around)
+    if around.registry.signals:
+        yield _signals(around.registry.signals, around)
+
+
+def _starting(workflow: Workflow, around: Surroundings) -> Subscription:
+    async def begin(event: Recorded) -> Handled:
+        # Another workflow may begin by the same event, so only the first of them can have its id.
+        run = uuid5(event.id, workflow.name)
+        given = decode(event.type, event.data)
+        await around.begin(
+            run, workflow, given, event.subject,
+            since=event.recorded, correlation=event.correlation, causation=event.id,
+        )  # fmt: skip
+        return Handled(Done(f"run/{run}"))
+
+    return Subscription(
+        f"runs.{workflow.name}",
+        Bank.EVENTS,
+        begin,
+        types=tuple(event.type for event in workflow.start),
+        owner=workflow.owner,
+        criticality=workflow.criticality,
+    )
+
+
+def _signals(signals: Sequence[Signal[Any]], around: Surroundings) -> Subscription:
+    by_type: dict[str, list[Signal[Any]]] = {}
+    for signal in signals:
+        by_type.setdefault(signal.event.type, []).append(signal)
+
+    async def bring(event: Recorded) -> Handled:
+        fact = decode(event.type, event.data)
+        keyed = [(one.name, key) for one in by_type[event.type] if (key := one.by(fact)) is not None]
+        if not keyed:
+            return Handled(Skip("no run can wait for it: it carries none of the keys"))
+        await around.arrived(keyed, event.id, event.recorded)
+        return Handled(Done())
+
+    return Subscription(SIGNALS, Bank.EVENTS, bring, types=tuple(by_type))

@@ -1,0 +1,244 @@
+"""What one run has done and waits for, as this node knows it while it drives the run; every write goes through here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from careloom.core.clock import Clock
+from careloom.core.envelope import Event
+from careloom.log.keyring import Keyring
+from careloom.log.ports import NewCase
+from careloom.security.sealing import DataKey
+from careloom.store.database import Database
+from careloom.store.sql import queries
+from careloom.workflow.errors import NoSuchRun, Stale
+from careloom.workflow.states import State
+from careloom.workflow.telling import Teller
+
+_SQL = queries("runs")
+_SUBJECT: Final = ""  # a run's key says whose it is; a body need not repeat it
+
+
+ROOT: Final = "root"
+"""The place of a run where a person has the run itself, not one of its steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One recorded step; `body` is what it gave, or why it failed."""
+
+    name: str
+    sort: str
+    state: str
+    attempts: int = 1
+    due: datetime | None = None
+    reference: UUID | None = None
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that the run waits for at one place. `key` and `signal` name an event or a hold, `reference` a run."""
+
+    path: str
+    sort: str
+    due: datetime | None = None
+    signal: str | None = None
+    key: UUID | None = None
+    reference: UUID | None = None
+    answer: bytes | None = None
+    answered: datetime | None = None
+
+
+@dataclass
+class Journal:
+    """The records of one run. Raises Stale once another node has written any."""
+
+    store: RunStore
+    row: Any
+    key: DataKey
+    steps: dict[str, Step]
+    waits: dict[str, Wait]
+    input: bytes
+    revision: int
+    cancel: str | None
+    fixed: bool
+    fresh: dict[str, Wait] = field(default_factory=dict)
+    cases: list[NewCase] = field(default_factory=list)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def id(self) -> UUID:
+        found: UUID = self.row["id"]
+        return found
+
+    def seal(self, path: str, body: bytes | None) -> bytes | None:
+        """For one place of this run; it opens at no other."""
+        return None if body is None else sealed(self.key, self.id, path, body)
+
+    def open(self, path: str, body: bytes | None) -> bytes | None:
+        """What was sealed at this place."""
+        return _open(self.key, self.id, path, body)
+
+    async def record(
+        self, path: str, step: Step, began: datetime, *, events: Sequence[Event] = (), cases: Sequence[NewCase] = ()
+    ) -> None:
+        """Keep what happened at this place, with what it tells, in one transaction."""
+        async with self.turn:
+            now = self.store.clock.now()
+            arguments = (
+                self.id, self.revision, path, step.name, step.sort, step.state, step.attempts, step.due,
+                step.reference, self.seal(path, step.body), None, began, now,
+            )  # fmt: skip
+            row = await self.store.record(arguments, events, cases)
+            self.revision, self.fixed = row["revision"], row["fixed"]
+            self.cancel = row["cancel"] or self.cancel
+        self.steps[path] = step
+        self.waits.pop(path, None)
+        self.fresh.pop(path, None)
+
+    def wait(self, wait: Wait) -> None:
+        """Something that the run waits for from now on; kept when the run lets go."""
+        if wait.path not in self.waits:
+            self.fresh[wait.path] = wait
+
+
+class RunStore:
+    """Runs in the database."""
+
+    def __init__(self, database: Database, keyring: Keyring, teller: Teller, clock: Clock) -> None:
+        self.database = database
+        self.keyring = keyring
+        self.teller = teller
+        self.clock = clock
+
+    async def load(self, run: UUID) -> Journal:
+        """A run as it stands. Raises NoSuchRun, also for one whose subject was erased: it cannot be read any more."""
+        async with self.database.acquire() as connection:
+            row = await connection.fetchrow(_SQL.load_run, run)
+            if row is None:
+                raise NoSuchRun(f"there is no run {run}; `careloom workflow list` shows those that there are")
+            keys = await self.keyring.open(connection, [row["key"]])
+            key = keys.get(row["key"])
+            if key is None:
+                raise NoSuchRun(f"whom run {run} was about was erased, and with it what the run knew")
+            steps, waits = [], []
+            if row["state"] != State.PENDING:
+                steps = await connection.fetch(_SQL.load_steps, run)
+                waits = await connection.fetch(_SQL.load_waits, run)
+        return Journal(
+            self,
+            row,
+            key,
+            {one["path"]: _step(key, run, one) for one in steps},
+            {one["path"]: _wait(key, run, one) for one in waits},
+            key.open(row["input"], run)[1],
+            row["revision"],
+            row["cancel"],
+            row["fixed"],
+        )
+
+    async def record(self, arguments: Sequence[object], events: Sequence[Event], cases: Sequence[NewCase]) -> Any:
+        async with self.database.acquire() as connection:
+            if not events and not cases:
+                return _held(await connection.fetchrow(_SQL.record_step, *arguments))
+            async with connection.transaction():
+                row = _held(await connection.fetchrow(_SQL.record_step, *arguments))
+                await self.teller.write(connection, events, cases)
+            return row
+
+    async def suspend(self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None) -> None:
+        """Let go of the run with what it waits for, and open its cases; `due` is when it goes on by itself."""
+        waits = list(journal.fresh.values())
+        columns = [
+            [getattr(wait, name) for wait in waits] for name in ("path", "sort", "signal", "key", "due", "reference")
+        ]
+        async with self.database.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                _SQL.suspend_run, journal.id, journal.revision, state, due, self.clock.now(), error, *columns
+            )
+            journal.revision = _held(row)["revision"]
+            await self.teller.write(connection, (), journal.cases)
+
+    async def compensate(self, journal: Journal, reason: str) -> None:
+        """From now on the run only undoes."""
+        async with self.database.acquire() as connection, connection.transaction():
+            await self._start(connection, journal)
+            row = await connection.fetchrow(_SQL.compensate_run, journal.id, journal.revision, self.clock.now(), reason)
+            journal.revision = _held(row)["revision"]
+            await connection.execute(
+                _SQL.cancel_children, journal.id, "the run that began it is undone", self.clock.now()
+            )
+
+    async def end(
+        self,
+        journal: Journal,
+        state: State,
+        *,
+        result: bytes | None = None,
+        error: str | None = None,
+        cases: Sequence[NewCase] = (),
+    ) -> None:
+        """The run has ended; whoever waits for it goes on."""
+        sealed = journal.seal("result", result)
+        async with self.database.acquire() as connection, connection.transaction():
+            if state is not State.CANCELLED:
+                await self._start(connection, journal)
+            row = await connection.fetchrow(
+                _SQL.end_run, journal.id, journal.revision, state, self.clock.now(), error, sealed
+            )
+            _held(row)
+            if journal.waits:
+                await connection.execute(_SQL.forget_waits, journal.id)
+            await self.teller.write(connection, (), cases)
+
+    async def _start(self, connection: Any, journal: Journal) -> None:
+        if not journal.steps:
+            row = await connection.fetchrow(_SQL.start_run, journal.id, journal.revision, self.clock.now())
+            if row is not None:
+                journal.revision = row["revision"]
+
+
+def sealed(key: DataKey, run: UUID, path: str, body: bytes) -> bytes:
+    """For one place of a run; it opens at no other."""
+    return key.seal(_SUBJECT, body, uuid5(run, path))
+
+
+def _held(row: Any) -> Any:
+    if row is None:
+        raise Stale
+    return row
+
+
+def _open(key: DataKey, run: UUID, path: str, body: bytes | None) -> bytes | None:
+    return None if body is None else key.open(body, uuid5(run, path))[1]
+
+
+def _step(key: DataKey, run: UUID, row: Any) -> Step:
+    return Step(
+        row["name"],
+        row["sort"],
+        row["state"],
+        row["attempts"],
+        row["due"],
+        row["reference"],
+        _open(key, run, row["path"], row["body"]),
+    )
+
+
+def _wait(key: DataKey, run: UUID, row: Any) -> Wait:
+    return Wait(
+        row["path"],
+        row["sort"],
+        row["due"],
+        row["signal"],
+        row["key"],
+        row["reference"],
+        _open(key, run, row["path"], row["answer"]),
+        row["answered"],
+    )
