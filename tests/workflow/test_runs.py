@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
-from tests.workflow.conftest import House, Outside, house_on
+from tests.workflow.conftest import Outside, house_on
 
 from careloom.cases.kinds import Action
 from careloom.core.errors import Rejected, Unavailable
