@@ -13,9 +13,9 @@ import pytest
 
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.sim.odoo.__main__ import arguments, greeting
+from careloom.sim.odoo.areas import every_model, indexes
 from careloom.sim.odoo.dispatch import Dispatcher, Invocation
 from careloom.sim.odoo.founding import found
-from careloom.sim.odoo.models import models
 from careloom.sim.odoo.store import Store, Transaction
 
 
@@ -50,8 +50,8 @@ async def test_the_process_serves_what_its_greeting_says(session: aiohttp.Client
 
 def one_hundred(clock: Any) -> float:
     """The CPU seconds of a load of 100 new rows, the best of five."""
-    known = models(19)
-    store = Store(known)
+    known = every_model(19)
+    store = Store(known, indexes(known))
     [_, user] = found(store, known, clock, False)
     fields = ["id", "name", "ref", "street", "email", "country_id/id", "state_id/id", "zip"]
     best = 1.0
