@@ -48,6 +48,7 @@ CASES = {
     "sequence-gap": "numbers are missing in a sender's list of events",
     "endpoint-disabled": "an endpoint of outgoing webhooks only failed, or is gone: nothing more is sent to it",
     "subscription-gap": "notifications of a FHIR subscription did not come",
+    "key-expiry": "the API key of an Odoo ends in 30, 7 or 1 days",
     "fhir-search": "resources that a search of a FHIR server gave could not be taken",
 }
 

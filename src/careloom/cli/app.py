@@ -17,6 +17,7 @@ from careloom.cli import (
     key,
     map,
     new,
+    odoo,
     parked,
     refused,
     replay,
@@ -42,6 +43,7 @@ _GROUPS = {
     "webhook": webhook,
     "audit": audit,
     "key": key,
+    "odoo": odoo,
 }
 
 
