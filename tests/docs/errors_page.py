@@ -49,6 +49,8 @@ CASES = {
     "endpoint-disabled": "an endpoint of outgoing webhooks only failed, or is gone: nothing more is sent to it",
     "subscription-gap": "notifications of a FHIR subscription did not come",
     "key-expiry": "the API key of an Odoo ends in 30, 7 or 1 days",
+    "feed-restored": "an Odoo that is followed is another database, or went back to a backup",
+    "feed-unreadable": "a model of Odoo that is followed cannot be read",
     "fhir-search": "resources that a search of a FHIR server gave could not be taken",
 }
 
