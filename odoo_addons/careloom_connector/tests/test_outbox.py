@@ -204,7 +204,7 @@ class TestOutbox(Outbox, TransactionCase):
             self.env.flush_all()
             self.env.registry.clear_cache()
             with self.assertLogs("odoo.addons.careloom_connector.plan", "ERROR"):
-                self.partner.ref = "A2"
+                self.partner.ref = f"lost {part}"
                 self.assertEqual(self.published(), [])
 
     def test_the_group_gives_no_more_than_it_says(self):
