@@ -1,6 +1,7 @@
 """One suite for every Odoo: the simulated 18.0 and 19.0, and a real one when CARELOOM_TEST_ODOO_URL is set.
 
-Set CARELOOM_TEST_ODOO_URL, _DB, _LOGIN and _KEY to run it against a database of yours (it gains documents).
+Set CARELOOM_TEST_ODOO_URL, _DB, _LOGIN and _KEY to run it against a database of yours (it gains documents), and _CHIEF
+(`login:password` of an administrator) for the few tests that change a company's settings for a moment.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from careloom.sim.odoo.server import SimulatedOdoo
@@ -111,3 +113,37 @@ async def house(erp: Odoo) -> House:
     domain = [["type", "=", "bank"], ["company_id", "=", company]]
     journals = await erp.search_read("account.journal", domain, ["name"], limit=1)
     return House(erp, run, company, journals[0]["id"], customer.record_id, vendor.record_id)
+
+
+@dataclass(frozen=True)
+class Chief:
+    """An administrator, who does what the API user has no right to do."""
+
+    url: str
+    database: str
+    login: str
+    secret: str
+
+    async def call(self, model: str, method: str, *arguments: Any) -> Any:
+        user = await self._ask("common", "login", self.database, self.login, self.secret)
+        return await self._ask(
+            "object", "execute_kw", self.database, user, self.secret, model, method, list(arguments), {}
+        )
+
+    async def _ask(self, service: str, method: str, *arguments: Any) -> Any:
+        asked = {"service": service, "method": method, "args": list(arguments)}
+        body = {"jsonrpc": "2.0", "method": "call", "params": asked, "id": 1}
+        async with aiohttp.ClientSession() as session, session.post(f"{self.url}/jsonrpc", json=body) as answer:
+            told = await answer.json()
+        assert "error" not in told, told["error"]["data"]["name"]
+        return told.get("result")
+
+
+@pytest.fixture
+def chief(target: Any) -> Chief:
+    if not REAL_URL:
+        return Chief(target.url, target.database, "admin", target.admin_api_key)
+    login, _, password = os.environ.get("CARELOOM_TEST_ODOO_CHIEF", "").partition(":")
+    if not password:
+        pytest.skip("CARELOOM_TEST_ODOO_CHIEF is not set")
+    return Chief(target.url, target.database, login, password)

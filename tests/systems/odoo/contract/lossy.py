@@ -28,6 +28,7 @@ class Lossy:
     dropped: float
     quiet: bool = False
     url: str = ""
+    passed: int = 0
     lost: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -42,6 +43,7 @@ class Lossy:
         async with session.request(request.method, target, data=body, headers=headers, allow_redirects=False) as answer:
             content = await answer.read()
             kept = {name: value for name, value in answer.headers.items() if name not in _HOP_BY_HOP}
+        self.passed += 1
         fate = "" if self.quiet else self._fate()
         if fate:
             self.lost[fate] += 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -55,12 +56,17 @@ async def one_document(erp: Odoo, house: Any, number: int) -> None:
 
 
 async def test_item_2_each_document_once_posted_once_paid_once(house: Any, opened: Any, target: Any) -> None:
-    patience = 5.0 if REAL_URL else 0.4
+    # Eight clients queue before the few workers of a real Odoo, so some calls are late by themselves too.
+    patience = 2.5 if REAL_URL else 0.4
+    began = time.perf_counter()
     async with lossy(target.url) as network:
-        settings = {"url": network.url, "timeout_seconds": patience, "batch_rows": 10, "breaker_failures": 10_000}
+        settings = {"url": network.url, "batch_rows": 10, "breaker_failures": 10_000}
+        settings |= {"timeout_seconds": patience, "concurrency": 1}
         clients = [opened(**settings) for _ in range(CLIENTS)]
         await asyncio.gather(*(one_document(erp, house, number) for erp in clients for number in range(DOCUMENTS)))
         assert network.lost["late"] + network.lost["dropped"] > 0
+    took = time.perf_counter() - began
+    print(f"{CLIENTS} clients, {DOCUMENTS} documents, {network.passed} calls, {dict(network.lost)}, {took:.0f} s")
     await balance(house)
 
 

@@ -77,8 +77,8 @@ class Bill:
 class Bills:
     """Brings supplier bills in. Two bills of one supplier and number wait for each other here.
 
-    Another process, or a person, may still be as fast: so who comes second is looked for again when the bill is in, and
-    told by Duplicate too.
+    Another process, or a person, may still be as fast. So the others are looked for again when the bill is in, at each
+    repeat too, and told by Duplicate: of two that came at once, both may be.
     """
 
     def __init__(self, access: Access) -> None:
@@ -97,15 +97,16 @@ class Bills:
         if not normalised(bill.reference):
             raise MappingError("a bill needs the supplier's number: it is what tells doubled bills", "reference")
         draft = Draft(bill.key, _values(bill), columns(bill.lines), "invoice_line_ids", bill.company, bill.correlation)
+        supplier = await self._commercial(bill)
         async with self._alone(bill):
             own = await self._access.record(bill.key, MODEL)
-            others = [one for one in await self._same(bill) if one != own]
+            others = [one for one in await self._same(bill, supplier) if one != own]
             if others and own is None:
                 raise _duplicate(others[0])
             held = await self._access.submissions.submit(MODEL, draft, action, READ)
-        earlier = [one for one in await self._same(bill) if one < held.record_id]
-        if earlier and held.created:
-            raise _duplicate(earlier[0], held.record_id)
+        others = [one for one in await self._same(bill, supplier) if one != held.record_id]
+        if others:
+            raise _duplicate(others[0], held.record_id)
         differences = [*move_differences(bill.lines, bill.total, held.values), *_differences(bill, held.values)]
         if action is not None:
             differences += compared("state", "state", "posted", held.values["state"], "it was cancelled by hand?")
@@ -123,11 +124,11 @@ class Bills:
             if not lock.locked() and self._locks.get(known) is lock:
                 del self._locks[known]
 
-    async def _same(self, bill: Bill) -> list[int]:
+    async def _same(self, bill: Bill, supplier: int) -> list[int]:
         """The documents of this sort with this supplier's number, oldest first; cancelled ones do not count."""
         domain: list[Any] = [
             ["move_type", "=", bill.sort],
-            ["partner_id", "=", bill.vendor],
+            ["commercial_partner_id", "=", supplier],
             ["state", "!=", "cancel"],
             ["ref", "=ilike", f"%{'%'.join(_groups(bill.reference))}%"],
         ]
@@ -141,6 +142,18 @@ class Bills:
         wanted = normalised(bill.reference)
         return [row["id"] for row in found if normalised(str(row["ref"])) == wanted]
 
+    async def _commercial(self, bill: Bill) -> int:
+        """Who the bill is of when its vendor is a person or an address of a company."""
+        rows = await self._access.call(
+            "res.partner",
+            "read",
+            {"fields": ["commercial_partner_id"]},
+            ids=[bill.vendor],
+            company=bill.company,
+            repeatable=True,
+        )
+        return (reference(rows[0]["commercial_partner_id"]) if rows else None) or bill.vendor
+
 
 def normalised(reference: str) -> str:
     """What is the same number however it is typed: `INV-0012 / a` and `inv 12A`; empty when there is nothing in it."""
@@ -153,7 +166,7 @@ def _groups(reference: str) -> list[str]:
 
 
 def _duplicate(first: int, second: int | None = None) -> Duplicate:
-    told = f"{MODEL}/{second} came at the same moment: cancel one of them" if second else "nothing was sent"
+    told = f"{MODEL}/{second} is in Odoo too: cancel one of them" if second else "nothing was sent"
     return Duplicate(MODEL, first, "ref", f"it is a bill of the same supplier; {told}")
 
 

@@ -106,8 +106,8 @@ class Invoices:
         await self._must_be_posted(note)
         return await self._bring(note, "out_refund", POST)
 
-    async def cancel(self, key: str, company: int | None = None) -> HeldMove:
-        """Cancel it; the number is kept. Nothing happens when it is cancelled.
+    async def cancel(self, key: str, company: int | None = None, reason: str = "") -> HeldMove:
+        """Cancel it; the number is kept. Nothing happens when it is cancelled. `reason` goes into its history, once.
 
         Raises Rejected when anything was paid or credited: then a credit note is due, and money may go back.
         """
@@ -127,6 +127,8 @@ class Invoices:
         await once(self._access, done, act)
         held = await self._read(record, company)
         refuse(record, compared("state", "state", "cancel", held.state))
+        if reason:
+            await self._access.records.message_post(MODEL, record, reason, "cancelled")
         return held
 
     async def held(self, key: str, company: int | None = None) -> HeldMove:

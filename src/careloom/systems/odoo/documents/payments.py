@@ -20,6 +20,7 @@ from careloom.systems.odoo.documents.steps import once
 from careloom.systems.odoo.documents.submission import POST
 
 MODEL: Final = "account.payment"
+_MOVE: Final = "account.move"
 _PARTIAL: Final = "account.partial.reconcile"
 _ITEM: Final = "account.move.line"
 _OPEN: Final = ("asset_receivable", "liability_payable")
@@ -109,9 +110,8 @@ class Payments:
         _refuse(held.record_id, _differences(payment, held.values))
         move = reference(held.values["move_id"])
         assert move is not None, "a payment without one was refused"
-        for invoice in invoices:
-            await self._allocate(move, invoice, payment.company)
-        item = await self._item(move, payment.company)
+        items = await self._set_off(move, invoices, payment.company)
+        item = items[move]
         return HeldPayment(
             record_id=held.record_id,
             number=str(held.values["name"] or ""),
@@ -124,60 +124,57 @@ class Payments:
             created=held.created,
         )
 
-    async def _allocate(self, move: int, invoice: int, company: int | None) -> None:
-        """Set the payment off against one document, once; nothing happens when either of them has nothing open."""
-        item = await self._item(move, company)
-        if not item.residual:
-            return
-        document = await self._item(invoice, company)
-        if not document.residual:
-            return
+    async def _set_off(self, move: int, invoices: Sequence[int], company: int | None) -> Mapping[int, _OpenItem]:
+        """Set the payment off against each, once; nothing happens where one of the two has nothing open."""
+        items = await self._items([move, *invoices], company)
+        for invoice in invoices:
+            if items[move].residual and items[invoice].residual:
+                await self._allocate(items[move], move, invoice, company)
+                items = await self._items([move, *invoices], company)
+        return items
 
+    async def _allocate(self, item: _OpenItem, move: int, invoice: int, company: int | None) -> None:
         async def done() -> bool:
-            return invoice in await self._allocated(item, company)
+            now = await self._items([move, invoice], company)
+            return not (now[move].residual and now[invoice].residual)
 
         async def act() -> None:
-            await self._access.call(
-                "account.move",
-                "js_assign_outstanding_line",
-                {"line_id": item.record_id},
-                ids=[invoice],
-                company=company,
-            )
+            arguments = {"line_id": item.record_id}
+            await self._access.call(_MOVE, "js_assign_outstanding_line", arguments, ids=[invoice], company=company)
 
-        await once(self._access, done, act)
+        await once(self._access, done, act, looked=True)
 
-    async def _item(self, move: int, company: int | None) -> _OpenItem:
-        """The receivable or payable item of an entry."""
-        domain = [["move_id", "=", move], ["account_id.account_type", "in", list(_OPEN)]]
-        rows = await self._search(_ITEM, domain, ["amount_residual"], company)
-        if not rows:
-            raise Rejected(f"account.move/{move} has no open item: is it a posted invoice, bill or payment?", "move_id")
-        # Payment terms make several; the first that is open is the next to be paid.
-        first = next((row for row in rows if money(row["amount_residual"])), rows[0])
-        return _OpenItem(first["id"], sum((money(row["amount_residual"]) for row in rows), Decimal(0)))
+    async def _items(self, moves: Sequence[int], company: int | None) -> dict[int, _OpenItem]:
+        """The receivable or payable item of each entry."""
+        domain = [["move_id", "in", list(moves)], ["account_id.account_type", "in", list(_OPEN)]]
+        rows = await self._search(_ITEM, domain, ["move_id", "amount_residual"], company)
+        found = {}
+        for move in moves:
+            mine = [row for row in rows if reference(row["move_id"]) == move]
+            if not mine:
+                told = f"{_MOVE}/{move} has no open item: is it a posted invoice, bill or payment?"
+                raise Rejected(told, "move_id")
+            # Payment terms make several; the first that is open is the next to be paid.
+            first = next((row for row in mine if money(row["amount_residual"])), mine[0])
+            residual = sum((money(row["amount_residual"]) for row in mine), Decimal(0))
+            found[move] = _OpenItem(first["id"], residual)
+        return found
 
     async def _allocated(self, item: _OpenItem, company: int | None) -> dict[int, Decimal]:
         """What documents took of it, by their records."""
+        domain = ["|", ["debit_move_id", "=", item.record_id], ["credit_move_id", "=", item.record_id]]
+        rows = await self._search(_PARTIAL, domain, ["debit_move_id", "credit_move_id", "amount"], company)
+        taken: dict[int, Decimal] = {}
+        for row in rows:
+            ends = {row["debit_move_id"][0], row["credit_move_id"][0]} - {item.record_id}
+            other = int(ends.pop())
+            taken[other] = taken.get(other, Decimal(0)) + money(row["amount"])
+        if not taken:
+            return {}
         found: dict[int, Decimal] = {}
-        for mine, other in (("debit_move_id", "credit_move_id"), ("credit_move_id", "debit_move_id")):
-            rows = await self._search(_PARTIAL, [[mine, "=", item.record_id]], [other, "amount"], company)
-            items = (
-                await self._access.call(
-                    _ITEM,
-                    "read",
-                    {"fields": ["move_id"]},
-                    ids=[row[other][0] for row in rows],
-                    company=company,
-                    repeatable=True,
-                )
-                if rows
-                else []
-            )
-            moves = {one["id"]: one["move_id"][0] for one in items}
-            for row in rows:
-                document = moves[row[other][0]]
-                found[document] = found.get(document, Decimal(0)) + money(row["amount"])
+        for one in await self._search(_ITEM, [["id", "in", list(taken)]], ["move_id"], company):
+            document = one["move_id"][0]
+            found[document] = found.get(document, Decimal(0)) + taken[one["id"]]
         return found
 
     async def _search(

@@ -15,13 +15,17 @@ from careloom.systems.odoo.schema import to_cells
 _LOST_ANSWERS: Final = 3
 
 
-async def once(access: Access, done: Callable[[], Awaitable[bool]], act: Callable[[], Awaitable[Any]]) -> bool:
+async def once(
+    access: Access, done: Callable[[], Awaitable[bool]], act: Callable[[], Awaitable[Any]], *, looked: bool = False
+) -> bool:
     """Act unless it is done; True when this call did it. What refuses because another was faster is no error.
+
+    `looked`: the caller has just seen that it is not done.
 
     Raises AmbiguousError when answers stay lost, and what `act` raises while it is not done.
     """
     for attempt in range(1, _LOST_ANSWERS + 1):
-        if await done():
+        if not (looked and attempt == 1) and await done():
             return attempt > 1
         try:
             await act()
