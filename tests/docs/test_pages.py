@@ -131,8 +131,9 @@ def test_the_decisions_are_all_in_their_index() -> None:
 
 def test_monitoring_explains_every_field_of_the_status() -> None:
     page = (ROOT / "docs/operations/monitoring.md").read_text("utf-8")
-    source = ast.parse((ROOT / "src/careloom/hub/status.py").read_text("utf-8"))
-    keys = [key for node in ast.walk(source) if isinstance(node, ast.Dict) for key in node.keys]
+    sources = [ast.parse((ROOT / f"src/careloom/hub/{name}.py").read_text("utf-8")) for name in ("status", "cards")]
+    nodes = [node for source in sources for node in ast.walk(source)]
+    keys = [key for node in nodes if isinstance(node, ast.Dict) for key in node.keys]
     fields = {str(key.value) for key in keys if isinstance(key, ast.Constant)}
     fields |= {field.name for field in dataclasses.fields(Conservation)} | {"holds", "time"}
 

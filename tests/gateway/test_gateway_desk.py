@@ -46,6 +46,8 @@ def opened(**bounds: Any) -> tuple[Desk, Behind, VirtualClock]:
         ({"transformations": 1}, "neither retry nor transform"),
         ({"cache_seconds": -1.0}, "cache_seconds must not"),
         ({"data_class": DataClass.PHI, "cache_seconds": 3600.0}, "for phi at most"),
+        ({"stale_seconds": -1.0}, "stale_seconds must be"),
+        ({"stale_seconds": 100_000.0}, "stale_seconds must be"),
         ({"name": "Stock Level"}, "its name must be"),
         ({"example_parameters": {}}, "its example is no StockQuery"),
         ({"example_answer": {}}, "its example is no StockAnswer"),
@@ -69,6 +71,9 @@ def test_the_standard_shapes_have_bounds_and_examples() -> None:
         "invoice-status",
         "stock",
         "supplier",
+        "partner",
+        "balance",
+        "dimensions",
     }
     assert all(Behind(shape).lookup().name == shape.name for shape in SHAPES)
 

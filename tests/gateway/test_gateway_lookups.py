@@ -174,7 +174,7 @@ async def test_an_event_invalidates_through_the_hub_s_handle() -> None:
     await api.get("/v1/lookups/stock?product=A")
     assert len(behind.asked) == 2
     assert api.services.lookups.counters() == {
-        "stock": {"calls": 3, "hits": 1, "coalesced": 0, "pending": 0, "invalidated": 1, "hit_ratio": 1 / 3}
+        "stock": {"calls": 3, "hits": 1, "coalesced": 0, "pending": 0, "invalidated": 1, "stale": 0, "hit_ratio": 1 / 3}
     }
 
 

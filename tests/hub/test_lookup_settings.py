@@ -10,12 +10,15 @@ import pytest
 from tests.hub.hospital import Hospital
 
 from careloom.core.errors import ConfigurationError
+from careloom.gateway.lookup import Lookup
 from careloom.gateway.lookup_shapes import SHAPES
 from careloom.hub.configuration import ApiSection
-from careloom.hub.lookups import make_lookups
+from careloom.hub.lookups import STALE_SECONDS, make_lookups
+from careloom.model import EVENTS
 from careloom.systems.fhir import connector as fhir_kind
 from careloom.systems.odoo.connector import Odoo
 from careloom.systems.payer import connector as payer_kind
+from careloom.testing.clock import VirtualClock
 from careloom.testing.surroundings import World
 
 REASON = "somebody stands at the counter and waits for it"
@@ -97,3 +100,37 @@ def unmanned(world: World) -> Any:
         {"sender": "A", "receiver": "B", "realtime": {"url": "https://edi.example.org/"}}
     )
     return payer_kind.connect(settings, world.around("behind"))
+
+
+def made(**section: Any) -> Lookup:
+    given = {"shape": "stock", "system": "erp", "owner": "supply", "reason": REASON, **section}
+    api = ApiSection.model_validate({"lookups": {"one": given}})
+    clock: Any = VirtualClock()
+    [desk] = make_lookups(api, {"erp": NoOdoo()}, clock)
+    return desk.lookup
+
+
+@pytest.mark.parametrize(
+    ("section", "seconds"),
+    [
+        ({}, 0.0),
+        ({"cache_seconds": 30}, STALE_SECONDS),
+        ({"cache_seconds": 30, "stale_seconds": 0}, 0.0),
+        ({"cache_seconds": 0, "stale_seconds": 600}, 600.0),
+        ({"shape": "balance", "cache_seconds": 30}, 0.0),
+        ({"shape": "balance", "cache_seconds": 30, "stale_seconds": 600}, 600.0),
+    ],
+)
+def test_how_long_an_answer_may_be_told_while_the_system_is_away(section: dict[str, Any], seconds: float) -> None:
+    assert made(**section).stale_seconds == seconds
+
+
+def test_events_end_answers_as_the_shape_says_unless_the_settings_name_others() -> None:
+    assert made().invalidated_by >= {"stock.moved.v1", "goods.received.v1"}
+    assert made(invalidated_by=["patient.updated.v1"]).invalidated_by == {"patient.updated.v1"}
+    assert made(invalidated_by=[]).invalidated_by == frozenset()
+
+
+def test_shapes_name_events_that_there_are() -> None:
+    known = set(EVENTS)
+    assert {event for shape in SHAPES for event in shape.changed_by} <= known

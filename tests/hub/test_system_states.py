@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from careloom.hub.status import _system
+from careloom.hub.cards import standing
 from careloom.systems.resilience import BreakerState
 
 
@@ -27,4 +27,4 @@ class Tells(Waits):
     ],
 )
 def test_a_system_is_shown_as_it_stands(system: object, state: str, wait: float) -> None:
-    assert _system(system) == {"state": state, "retry_after": wait}
+    assert standing(system) == {"state": state, "retry_after": wait}

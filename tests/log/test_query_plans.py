@@ -56,6 +56,8 @@ HOT: dict[str, dict[str, list[Any]]] = {
         "advance_lanes": [_LANES, _SEQUENCES, [b"", b""], [1, 1]],
         "subject_keys": [_IDS],
         "data_keys": [[1, 2, 3]],
+        "event_heads": [_LANES],
+        "types_since": [_LANES, _SEQUENCES, 1000],
         "create_subject_keys": [_IDS, [b"", b""]],
     },
     "subscription": {

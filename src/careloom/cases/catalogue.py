@@ -208,6 +208,10 @@ _OF_SYSTEMS: Final = (
     ),
     _of_systems("subscription-gap", "notifications of a FHIR subscription did not come", 8),
     _of_systems("fhir-search", "resources that a search of a FHIR server gave could not be taken"),
+    # Eight hours, since the last warning leaves a day.
+    _of_systems("key-expiry", "the API key of an Odoo ends in 30, 7 or 1 days", 8),
+    _of_systems("feed-restored", "an Odoo that is followed is another database, or went back to a backup", 4),
+    _of_systems("feed-unreadable", "a model of Odoo that is followed cannot be read", 8),
 )
 
 

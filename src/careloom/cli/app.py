@@ -18,6 +18,7 @@ from careloom.cli import (
     key,
     map,
     new,
+    odoo,
     parked,
     refused,
     replay,
@@ -44,6 +45,7 @@ _GROUPS = {
     "webhook": webhook,
     "audit": audit,
     "key": key,
+    "odoo": odoo,
 }
 
 

@@ -10,9 +10,11 @@ import typer
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
 from careloom.cli.output import Json, console, json_line, listing
 from careloom.core.errors import ConfigurationError
+from careloom.hub.cards import read_standings
 from careloom.hub.checking import NoIntake
 from careloom.hub.node import subscriptions_of
 from careloom.hub.status import read_status
+from careloom.hub.surroundings import SystemMemory
 from careloom.hub.systems import open_systems
 from careloom.log.conservation import filtered_reasons
 from careloom.log.handling import Subscription
@@ -24,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
-    """How the hub stands: received = delivered + filtered + parked + in flight, and who is behind.
+    """How the hub stands: received = delivered + filtered + parked + in flight, who is behind, each connection.
 
     Exit code 1 when the numbers do not add up.
     """
@@ -40,7 +42,9 @@ def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 async def _read(config: Any) -> dict[str, Any]:
     async with deployment(config) as here:
         known = await _subscriptions(here)
-        found = await read_status(here.store.database, here.clock.now(), subscriptions=known)
+        names, now = list(here.configuration.systems), here.clock.now()
+        told = await read_standings(names, lambda name: SystemMemory(name, here.store, here.clock), now)
+        found = await read_status(here.store.database, now, subscriptions=known, standings=told)
         reasons = await filtered_reasons(here.store.database)
         return {**found, "filtered": [dict(row) for row in reasons]}
 
@@ -58,9 +62,23 @@ async def _subscriptions(here: Deployment) -> dict[str, Subscription]:
 def _show(found: dict[str, Any]) -> None:
     numbers = found["messages"]
     console.print(equation(numbers))
+    listing("Systems", [(name, _standing(one)) for name, one in found["systems"].items()])
     listing("Subscriptions", [(row["name"], _described(row)) for row in found["subscriptions"]])
     if found["filtered"]:
         listing("Filtered", [(row["subscription"], f"{row['messages']}: {row['reason']}") for row in found["filtered"]])
+
+
+def _standing(one: dict[str, Any]) -> str:
+    """`closed; odoo 19.0; latency: calls 87, p50_ms 12.1`"""
+    until = f" until {one['maintenance']}" if "maintenance" in one else ""
+    facts = [_fact(name, value) for name, value in one.get("card", {}).items()]
+    return "; ".join([f"{one['state']}{until}", *facts])
+
+
+def _fact(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{name}: {', '.join(_fact(below, one) for below, one in value.items())}"
+    return f"{name} {'none' if value is None else value}"
 
 
 def _described(row: dict[str, Any]) -> str:

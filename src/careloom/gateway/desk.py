@@ -10,14 +10,15 @@ import hashlib
 import logging
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
 from careloom.core.clock import Clock
-from careloom.core.errors import CareloomError, ContractBroken, PermanentError, Throttled, Unavailable
+from careloom.core.errors import CareloomError, ContractBroken, PermanentError, Throttled, TransientError, Unavailable
 from careloom.gateway.lookup import Found, Lookup, LookupResult, NotFound, Pending
 from careloom.gateway.lookup_figures import Figures
 
@@ -31,11 +32,23 @@ POLL_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer as JSON. `etag` is strong; `age` in seconds is above 0 only for one that was kept."""
+    """The answer as JSON. `etag` is strong; `age` in seconds is above 0 only for one that was kept. `stale` is when it
+    was true, for one that is told because the systems do not answer; the body says that too."""
 
     body: bytes
     etag: str
     age: float = 0.0
+    stale: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and when it was asked for: it was true then, not when it arrived. `fresh` until an event says no."""
+
+    answer: Answered
+    asked: float
+    at: datetime
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +85,34 @@ class Desk:
         self._secret = secrets.token_bytes(32)
         self._under_way: dict[bytes, _Flight] = {}
         self._promised: OrderedDict[UUID, _Flight] = OrderedDict()
-        self._cached: OrderedDict[bytes, tuple[float, Answered]] = OrderedDict()
+        self._cached: OrderedDict[bytes, _Kept] = OrderedDict()
         self._generation = 0
         self._tasks: set[asyncio.Task[_Ended]] = set()
 
     async def ask(self, asked: BaseModel, consumer: UUID, wait: float | None = None) -> Answer:
         """The answer within the budget, or a ticket. Raises what the systems raised, and Throttled when too many other
-        questions are under way. `wait` shortens the budget, in seconds."""
+        questions are under way. While they do not answer, an earlier answer is told that is labelled as stale, if the
+        look-up allows that. `wait` shortens the budget, in seconds."""
         key = hashlib.blake2b(asked.model_dump_json().encode(), key=self._secret, digest_size=32).digest()
         self.figures.calls += 1
         kept = self._kept(key)
         if kept is not None:
             self.figures.hits += 1
             return kept
+        try:
+            answer = await self._wait(self._joined(key, asked), consumer, wait)
+        except TransientError:
+            if (stale := self._stale(key)) is not None:
+                return stale
+            raise
+        return (self._stale(key) or answer) if isinstance(answer, Later) else answer
+
+    def _joined(self, key: bytes, asked: BaseModel) -> _Flight:
         flight = self._under_way.get(key)
         if flight is None:
-            flight = self._start(key, asked, uuid4())
-        else:
-            self.figures.coalesced += 1
-        return await self._wait(flight, consumer, wait)
+            return self._start(key, asked, uuid4())
+        self.figures.coalesced += 1
+        return flight
 
     async def fetch(self, ticket: UUID, consumer: UUID, wait: float | None = None) -> Answer | None:
         """What a ticket has come to; None when it is not this consumer's, or its time is over."""
@@ -110,8 +132,11 @@ class Desk:
         if event_type not in self.lookup.invalidated_by:
             return 0
         self._generation += 1
-        count = len(self._cached)
-        self._cached.clear()
+        count = sum(one.fresh for one in self._cached.values())
+        if self.lookup.stale_seconds:
+            self._cached = OrderedDict((key, replace(one, fresh=False)) for key, one in self._cached.items())
+        else:
+            self._cached.clear()
         self._under_way.clear()
         self.figures.invalidated += count
         return count
@@ -126,11 +151,25 @@ class Desk:
         found = self._cached.get(key)
         if found is None:
             return None
-        age = self._clock.monotonic() - found[0]
-        if age >= self.lookup.cache_seconds:
+        age = self._clock.monotonic() - found.asked
+        if age >= max(self.lookup.cache_seconds, self.lookup.stale_seconds):
             del self._cached[key]
+        if not found.fresh or age >= self.lookup.cache_seconds:
             return None
-        return Answered(found[1].body, found[1].etag, age)
+        return replace(found.answer, age=age)
+
+    def _stale(self, key: bytes) -> Answered | None:
+        """What was kept, as old as it is, as far as the look-up allows it; the body and its tag say so."""
+        found = self._cached.get(key)
+        if found is None:
+            return None
+        age = self._clock.monotonic() - found.asked
+        if age >= self.lookup.stale_seconds:
+            return None
+        self.figures.stale += 1
+        label = f'{{"stale":true,"as_of":"{found.at.isoformat()}"'
+        body = (label + ("," if found.answer.body != b"{}" else "")).encode() + found.answer.body[1:]
+        return Answered(body, _tag(body), age, stale=found.at)
 
     def _start(self, key: bytes, asked: BaseModel, ticket: UUID) -> _Flight:
         if self.figures.under_way >= self.lookup.concurrency:
@@ -188,12 +227,14 @@ class Desk:
             self._promised.popitem(last=False)
 
     async def _run(self, key: bytes, asked: BaseModel, generation: int) -> _Ended:
-        began = self._clock.monotonic()
+        began, at = self._clock.monotonic(), self._clock.now()
         ended = await self._asked(asked)
         self.figures.end(_word(ended), self._clock.monotonic() - began)
         # What was asked before an event that invalidates may be what was true before it.
-        if isinstance(ended, Answered) and self.lookup.cache_seconds and generation == self._generation:
-            self._cached[key] = (self._clock.monotonic(), ended)
+        keeps = self.lookup.cache_seconds or self.lookup.stale_seconds
+        if isinstance(ended, Answered) and keeps and generation == self._generation:
+            self._cached[key] = _Kept(ended, began, at)
+            self._cached.move_to_end(key)
             if len(self._cached) > MOST_CACHED:
                 self._cached.popitem(last=False)
         return ended
@@ -227,7 +268,11 @@ class Desk:
             body = self.lookup.answer.model_validate(result.answer).model_dump_json(exclude_none=True).encode()
         except ValidationError:
             return ContractBroken("the system's answer is not what this look-up promises")
-        return Answered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        return Answered(body, _tag(body))
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _word(ended: _Ended) -> str:

@@ -33,9 +33,13 @@ class DirectRoute(BaseModel):
     timeout_seconds: float = Field(description="when a call is given up")
     concurrency: int = Field(description="calls under way at most")
     cache_seconds: float = Field(description="how long an answer is kept; also how old one may be without an event")
-    invalidated_by: list[str] = Field(description="events that end what is kept at once")
+    stale_seconds: float = Field(
+        description="how old an answer may be that is told, labelled, while the system is away"
+    )
+    invalidated_by: list[str] = Field(description="events that end what is kept within a second of their recording")
     calls: int = Field(description="questions")
     hit_ratio: float | None = Field(default=None, description="the share answered from what was kept")
+    stale: int = Field(description="questions answered with what was so before, and labelled")
     coalesced: int = Field(description="questions that joined an equal one under way")
     pending: int = Field(description="calls that some caller had to poll for")
     outcomes: dict[str, int] = Field(description="calls by their end: found, not-found, pending, failed, busy")
@@ -83,9 +87,11 @@ def _row(desk: Desk) -> DirectRoute:
         timeout_seconds=lookup.timeout_seconds,
         concurrency=lookup.concurrency,
         cache_seconds=lookup.cache_seconds,
+        stale_seconds=lookup.stale_seconds,
         invalidated_by=sorted(lookup.invalidated_by),
         calls=figures.calls,
         hit_ratio=figures.hit_ratio,
+        stale=figures.stale,
         coalesced=figures.coalesced,
         pending=figures.pending,
         outcomes=dict(sorted(figures.outcomes.items())),
@@ -107,9 +113,11 @@ def _example() -> dict[str, Any]:
         timeout_seconds=30.0,
         concurrency=16,
         cache_seconds=30.0,
+        stale_seconds=3600.0,
         invalidated_by=[],
         calls=1200,
         hit_ratio=0.42,
+        stale=0,
         coalesced=17,
         pending=3,
         outcomes={"found": 640, "not-found": 38},

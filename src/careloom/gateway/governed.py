@@ -142,7 +142,7 @@ class Governed:
 
     def _headers(self, passage: Passage, status: int) -> list[tuple[bytes, bytes]]:
         made = passage.headers + self._life
-        return [*made, self._cache] if self._cache and status in _CACHED else made
+        return [*made, self._cache] if self._cache and passage.stores and status in _CACHED else made
 
     def _entry(self, passage: Passage, method: str, status: int, seconds: float) -> AuditEntry:
         declaration, consumer = self._declaration, passage.consumer

@@ -20,6 +20,7 @@ MOST_SYSTEMS: Final = 2
 LONGEST_BUDGET: Final = 10.0
 LONGEST_TIMEOUT: Final = 120.0
 LONGEST_CACHE_OF_PHI: Final = 60.0
+LONGEST_STALE: Final = 86_400.0
 _SHORTEST_REASON: Final = 20
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,40}")
 
@@ -61,7 +62,8 @@ class Lookup:
 
     `reason` says why it is direct. `budget_seconds` is how long a caller waits; then it is told to come back, and the
     call goes on until `timeout_seconds`. `concurrency` bounds calls under way; equal ones are one call. An answer is
-    kept for `cache_seconds`, unless an event of a type in `invalidated_by` comes first. `retries` and
+    kept for `cache_seconds` from when it was asked, unless an event of a type in `invalidated_by` comes first. Where
+    the systems do not answer it may be told again, labelled as stale, for `stale_seconds`; 0 is never. `retries` and
     `transformations` are 0: a route that needs them belongs into a flow. The examples, of invented people, are for the
     documentation.
     """
@@ -83,6 +85,7 @@ class Lookup:
     timeout_seconds: float = 30.0
     concurrency: int = 16
     cache_seconds: float = 0.0
+    stale_seconds: float = 0.0
     invalidated_by: frozenset[str] = frozenset()
     retries: int = 0
     transformations: int = 0
@@ -123,3 +126,5 @@ def _unbounded(one: Lookup) -> Iterator[str]:
         yield "it may neither retry nor transform; write a flow instead"
     if one.cache_seconds < 0 or (one.data_class is DataClass.PHI and one.cache_seconds > LONGEST_CACHE_OF_PHI):
         yield f"cache_seconds must not be negative, and for phi at most {LONGEST_CACHE_OF_PHI:g}"
+    if not 0 <= one.stale_seconds <= LONGEST_STALE:
+        yield f"stale_seconds must be from 0 to {LONGEST_STALE:g}"

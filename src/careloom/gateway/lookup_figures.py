@@ -20,6 +20,7 @@ class Figures:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self.calls = self.hits = self.coalesced = self.pending = self.invalidated = self.under_way = 0
+        self.stale = 0
         self.outcomes: Counter[str] = Counter()
         self.systems: set[str] = set()
         self.attempts = 0

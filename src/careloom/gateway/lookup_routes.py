@@ -29,6 +29,14 @@ from careloom.security.apikeys import Principal
 
 LARGEST: Final = 64 * 1024
 RETRY_SECONDS: Final = 5
+STALE: Final = '110 - "Response is Stale"'
+_LABEL: Final = {
+    "stale": {
+        "type": "boolean",
+        "description": "true: the system behind does not answer, and this is what it said at `as_of`",
+    },
+    "as_of": {"type": "string", "format": "date-time", "description": "when this was so; only with `stale`"},
+}
 _WAIT: Final = "wait="
 _KEY: Final = {
     "name": "Idempotency-Key",
@@ -187,11 +195,15 @@ def _told(desk: Desk, request: Request, found: Answer) -> Response:
     if isinstance(found, NotFound):
         passage.outcome = "not-found"
         raise ProblemError(404, "nothing-found", "the systems were asked and have nothing of the kind")
-    passage.outcome = "kept" if found.age else "found"
+    passage.outcome = "stale" if found.stale else "kept" if found.age else "found"
     return _given(desk, request, found)
 
 
 def _given(desk: Desk, request: Request, found: Answered) -> Response:
+    if found.stale:
+        passage_of(request).stores = False
+        label = {"Age": str(int(found.age)), "Warning": STALE, "Cache-Control": "no-store"}
+        return Response(found.body, media_type="application/json", headers=label)
     if desk.lookup.data_class is DataClass.PHI:
         return Response(found.body, media_type="application/json")
     return tagged(request, found.body, etag=found.etag, headers={"Age": str(int(found.age))})
@@ -219,7 +231,7 @@ def _asked(desk: Desk, *, posted: bool) -> dict[str, Any]:
 
 def _responses(desk: Desk, *, posted: bool, polled: bool) -> dict[int | str, dict[str, Any]]:
     phi = desk.lookup.data_class is DataClass.PHI
-    content = {"schema": _inlined(desk.lookup.answer), "example": desk.lookup.example_answer}
+    content = {"schema": _answered(desk), "example": desk.lookup.example_answer}
     tag = {} if phi else {"headers": {"ETag": HEADERS["ETag"]}}
     statuses = [401, 403, 404, 422, 502, 503, *([413, 415] if posted and not polled else [])]
     made: dict[int | str, dict[str, Any]] = {
@@ -228,6 +240,14 @@ def _responses(desk: Desk, *, posted: bool, polled: bool) -> dict[int | str, dic
         **documented(*statuses),
     }
     return made if phi else {**made, 304: {"description": "it is what If-None-Match names", **tag}}
+
+
+def _answered(desk: Desk) -> dict[str, Any]:
+    """The schema of an answer, with the label of one that is told while the systems are away."""
+    schema = _inlined(desk.lookup.answer)
+    if desk.lookup.stale_seconds:
+        schema["properties"] = {**schema["properties"], **_LABEL}
+    return schema
 
 
 def _pending(desk: Desk) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Lookups:
         return sum(desk.invalidate(event_type) for desk in self)
 
     def counters(self) -> dict[str, Mapping[str, float]]:
-        """For metrics, by look-up: calls, hits, coalesced, pending, invalidated, and `hit_ratio` from 0 to 1."""
+        """For metrics, by look-up: calls, hits, coalesced, pending, invalidated, stale, and `hit_ratio` from 0 to 1."""
         return {
             desk.lookup.name: {
                 "calls": desk.figures.calls,
@@ -36,6 +36,7 @@ class Lookups:
                 "coalesced": desk.figures.coalesced,
                 "pending": desk.figures.pending,
                 "invalidated": desk.figures.invalidated,
+                "stale": desk.figures.stale,
                 "hit_ratio": desk.figures.hit_ratio or 0.0,
             }
             for desk in self

@@ -18,7 +18,8 @@ _KEY: Final = "careloom.passage"
 class Passage:
     """One call. `principal` has shown who it is; `consumer` is whom the call counts for, in quotas and in the audit.
 
-    `outcome` is the route's own word for what came of it, for the audit.
+    `outcome` is the route's own word for what came of it, for the audit. With `stores` false the answer says by itself
+    that nobody may keep it.
     """
 
     declaration: Declaration
@@ -26,6 +27,7 @@ class Passage:
     consumer: Principal | None = None
     scopes: frozenset[Scope] = frozenset()
     outcome: str = ""
+    stores: bool = True
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 

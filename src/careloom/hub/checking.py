@@ -18,7 +18,7 @@ from careloom.hub.node import subscriptions_of
 from careloom.hub.storage import Storage
 from careloom.hub.systems import open_systems
 from careloom.systems.odoo.connector import Odoo
-from careloom.systems.seam import Checked
+from careloom.systems.seam import Checked, Obstacle
 
 # What the flows we ship write.
 NEEDS: Final[Mapping[str, Collection[str]]] = {
@@ -31,11 +31,12 @@ NEEDS: Final[Mapping[str, Collection[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem, and what to do about it."""
+    """One problem, and what to do about it. One that stops nothing, and is good to know, is not `blocking`."""
 
     system: str
     problem: str
     remedy: str
+    blocking: bool = True
 
 
 async def findings(configuration: Configuration, store: Storage, clock: Clock, stack: AsyncExitStack) -> list[Finding]:
@@ -53,12 +54,16 @@ async def findings(configuration: Configuration, store: Storage, clock: Clock, s
 async def _of_system(name: str, system: object) -> list[Finding]:
     try:
         if isinstance(system, Odoo):
-            return [Finding(name, one.problem, one.advice) for one in await system.check(NEEDS)]
+            return [_told(name, one) for one in await system.check(NEEDS)]
         if isinstance(system, Checked):
-            return [Finding(name, one.problem, one.advice) for one in await system.check()]
+            return [_told(name, one) for one in await system.check()]
     except CareloomError as error:
         return [Finding(name, str(error), "correct this and check again")]
     return []
+
+
+def _told(name: str, one: Obstacle) -> Finding:
+    return Finding(name, one.problem, one.advice, getattr(one, "blocking", True))
 
 
 class NoIntake:

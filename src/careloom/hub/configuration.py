@@ -35,7 +35,9 @@ from careloom.systems.registry import settings_for
 
 FILE = "careloom.toml"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-LookupShape = Literal["patient", "appointment", "eligibility", "invoice-status", "stock", "supplier"]
+LookupShape = Literal[
+    "patient", "appointment", "eligibility", "invoice-status", "stock", "supplier", "partner", "balance", "dimensions"
+]
 
 
 class _Section(BaseModel):
@@ -105,7 +107,16 @@ class LookupSection(_Section):
     budget_seconds: float = Field(default=2.0, gt=0, le=10, description="how long a caller waits; then it may poll")
     timeout_seconds: float = Field(default=30.0, gt=0, le=120, description="how long the call goes on")
     cache_seconds: float = Field(default=0.0, ge=0, le=3600, description="how long an answer is kept")
-    invalidated_by: tuple[str, ...] = Field(default=(), description="event types that make kept answers stale")
+    stale_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        le=86_400,
+        description="how old an answer may be that is told, labelled, while the system is away; 0: none is; empty: an "
+        "hour, and none of phi or where nothing is cached",
+    )
+    invalidated_by: tuple[str, ...] | None = Field(
+        default=None, description="event types that make kept answers stale; empty: those of the shape"
+    )
 
 
 class ApiSection(_Section):

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from careloom.core.clock import Clock
 from careloom.core.errors import ConfigurationError
+from careloom.gateway.classes import DataClass
 from careloom.gateway.lookup import Found, LookupResult, NotFound, Run
 from careloom.gateway.lookup_shapes import SHAPES, Shape
 from careloom.gateway.lookups import Lookups
 from careloom.hub.configuration import ApiSection, LookupSection
 from careloom.systems.seam import Answers
 
+STALE_SECONDS: Final = 3600.0
 _BY_NAME: Final[Mapping[str, Shape]] = {shape.name: shape for shape in SHAPES}
 
 
@@ -23,6 +25,7 @@ def make_lookups(api: ApiSection, systems: Mapping[str, object], clock: Clock) -
 
 def _lookup(name: str, section: LookupSection, systems: Mapping[str, object]) -> Any:
     shape = _BY_NAME[section.shape]
+    own = {} if section.invalidated_by is None else {"invalidated_by": frozenset(section.invalidated_by)}
     return shape.lookup(
         _run(name, section, systems.get(section.system)),
         owner=section.owner,
@@ -31,8 +34,15 @@ def _lookup(name: str, section: LookupSection, systems: Mapping[str, object]) ->
         budget_seconds=section.budget_seconds,
         timeout_seconds=section.timeout_seconds,
         cache_seconds=section.cache_seconds,
-        invalidated_by=frozenset(section.invalidated_by),
+        stale_seconds=_stale(shape, section),
+        **own,
     )
+
+
+def _stale(shape: Shape, section: LookupSection) -> float:
+    if section.stale_seconds is not None:
+        return section.stale_seconds
+    return STALE_SECONDS if section.cache_seconds and shape.data_class is not DataClass.PHI else 0.0
 
 
 def _run(name: str, section: LookupSection, system: object) -> Run:

@@ -23,8 +23,10 @@ from careloom.gateway.server import serve
 from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
 from careloom.hub.calls import CallAudit
+from careloom.hub.cards import Cards
 from careloom.hub.configuration import ApiSection, Configuration, RouteSection
 from careloom.hub.flowlist import find_flows, find_kinds
+from careloom.hub.invalidation import Invalidation
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.polling import Polling
@@ -33,6 +35,7 @@ from careloom.hub.retention import Retention
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
+from careloom.hub.surroundings import SystemMemory
 from careloom.hub.systems import endpoints, http_intakes, open_systems
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
@@ -56,6 +59,7 @@ class Node:
     alarms: Alarms
     retention: Retention
     work: Casework
+    cards: Cards
     ports: dict[str, int] = field(default_factory=dict)
 
 
@@ -69,7 +73,7 @@ async def running_node(
     hub = configuration.settings.hub
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(storage(configuration, own=True))
-        node = await _assemble(configuration, store, clock, new_id, stack)
+        node = await _assemble(configuration, store, clock, new_id, stack, listens=True)
         await stack.enter_async_context(_working(node, here=hub.work and hub.processes == 1))
         await _listen(configuration, node, clock, stack)
         yield node
@@ -82,7 +86,7 @@ async def working_node(configuration: Configuration) -> AsyncIterator[Node]:
     new_id = Uuid7(clock, stored_id)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(storage(configuration, own=False, start=False))
-        node = await _assemble(configuration, store, clock, new_id, stack)
+        node = await _assemble(configuration, store, clock, new_id, stack, listens=False)
         await stack.enter_async_context(_working(node, here=True))
         yield node
 
@@ -90,14 +94,23 @@ async def working_node(configuration: Configuration) -> AsyncIterator[Node]:
 @asynccontextmanager
 async def _working(node: Node, *, here: bool) -> AsyncIterator[None]:
     node.log.start(node.subscriptions if here else (), wanted=node.subscriptions)
+    telling = asyncio.get_running_loop().create_task(node.cards.keep_fresh(), name="cards")
     try:
         yield
     finally:
+        await cancel(telling)
+        await node.cards.withdraw()
         await node.log.close()
 
 
 async def _assemble(
-    configuration: Configuration, store: Storage, clock: Clock, new_id: IdFactory, stack: AsyncExitStack
+    configuration: Configuration,
+    store: Storage,
+    clock: Clock,
+    new_id: IdFactory,
+    stack: AsyncExitStack,
+    *,
+    listens: bool,
 ) -> Node:
     settings = configuration.settings
     cases = Cases(clock, new_id, find_kinds(settings.hub.flows, configuration.base))
@@ -107,13 +120,14 @@ async def _assemble(
     made = subscriptions_of(configuration, store, systems, new_id)
     work = casework(store.database, log.keyring, cases, clock, new_id)
     works = settings.hub.work and settings.hub.processes == 1
+    # A process that works nothing calls nobody: the breakers it has say nothing.
+    cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)
     return Node(
         store=store,
         log=log,
         keys=keys,
         operators=Operators(store.database, log.writer, log.keyring, cases, clock, new_id),
-        # A process that works nothing calls nobody: the breakers it has say nothing.
-        status=StatusBoard(store.database, clock, systems if works else {}, made),
+        status=StatusBoard(store.database, clock, systems if works else {}, made, lambda: cards.standings),
         systems=systems,
         subscriptions=made,
         alarms=Alarms(store.database, work.recorder, clock),
@@ -125,6 +139,7 @@ async def _assemble(
             calls_days=settings.store.keep_calls_days or None,
             answers_days=settings.store.keep_answers_days or None,
         ),
+        cards=cards,
     )
 
 
@@ -203,6 +218,8 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
     stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(audit.keep_writing()))
     lookups = make_lookups(api, node.systems, clock)
     stack.push_async_callback(lookups.close)
+    invalidation = Invalidation(lookups, node.store.database, node.log.lanes, clock)
+    stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(invalidation.keep_looking()))
     readers = [one for one in node.subscriptions if one.bank is Bank.EVENTS]
     return Services(
         intake=node.log.intake,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError
+from careloom.hub.cards import Standings, standing
 from careloom.log.conservation import conservation, lag
 from careloom.log.handling import Subscription
 from careloom.store.database import Database
-from careloom.systems.resilience import BreakerState
 
 REFRESH_SECONDS = 1.0
 
@@ -25,11 +25,13 @@ class StatusBoard:
         clock: Clock,
         systems: Mapping[str, object] | None = None,
         subscriptions: Sequence[Subscription] = (),
+        standings: Callable[[], Standings] = dict,
     ) -> None:
         self._database = database
         self._clock = clock
         self._systems = systems or {}
         self._subscriptions = {subscription.name: subscription for subscription in subscriptions}
+        self._standings = standings
         self._last: dict[str, Any] = {}
 
     def as_dict(self) -> dict[str, Any]:
@@ -38,7 +40,8 @@ class StatusBoard:
 
     async def refresh(self) -> None:
         """Read it again."""
-        self._last = await read_status(self._database, self._clock.now(), self._systems, self._subscriptions)
+        now = self._clock.now()
+        self._last = await read_status(self._database, now, self._systems, self._subscriptions, self._standings())
 
     async def keep_fresh(self) -> None:
         """Refresh for ever; while the store is away the board says so.
@@ -61,8 +64,10 @@ async def read_status(
     now: datetime,
     systems: Mapping[str, object] | None = None,
     subscriptions: Mapping[str, Subscription] | None = None,
+    standings: Standings | None = None,
 ) -> dict[str, Any]:
-    """One reading. `now` is what ages are measured against, in seconds."""
+    """One reading. `now` is what ages are measured against, in seconds; `standings` is what processes told of their
+    systems, over which stands what `systems` of this process say."""
     known = subscriptions or {}
     numbers = await conservation(database)
     return {
@@ -70,8 +75,17 @@ async def read_status(
         "store": "ok",
         "messages": numbers.as_dict(),
         "subscriptions": [_subscription(row, now, known.get(row["name"])) for row in await lag(database)],
-        "systems": {name: _system(system) for name, system in (systems or {}).items()},
+        "systems": _systems(systems or {}, standings or {}),
     }
+
+
+def _systems(here: Mapping[str, object], told: Standings) -> dict[str, Any]:
+    found: dict[str, Any] = {name: dict(one) for name, one in told.items()}
+    for name, system in here.items():
+        now = standing(system)
+        card = {**found.get(name, {}).get("card", {}), **now.get("card", {})}
+        found[name] = {**now, "card": card} if card else now
+    return found
 
 
 def _subscription(row: Any, now: datetime, known: Subscription | None) -> dict[str, Any]:
@@ -89,10 +103,3 @@ def _subscription(row: Any, now: datetime, known: Subscription | None) -> dict[s
         "criticality": known.criticality if known else "",
         "late": sla is not None and age > sla,
     }
-
-
-def _system(system: object) -> dict[str, Any]:
-    """Where its breaker stands in this process; systems without one say so."""
-    wait = getattr(system, "retry_after", None)
-    unsaid = "no breaker" if wait is None else BreakerState.OPEN if wait else BreakerState.CLOSED
-    return {"state": str(getattr(system, "state", unsaid)), "retry_after": wait or 0.0}

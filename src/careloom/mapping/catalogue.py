@@ -58,6 +58,13 @@ FAMILIES: Final = (
     "careloom.mapping.fhir.directory",
     "careloom.mapping.fhir.records",
     "careloom.mapping.fhir.bundles",
+    "careloom.mapping.odoo.partners",
+    "careloom.mapping.odoo.products",
+    "careloom.mapping.odoo.invoices",
+    "careloom.mapping.odoo.payments",
+    "careloom.mapping.odoo.purchases",
+    "careloom.mapping.odoo.stock",
+    "careloom.mapping.odoo.sales",
 )
 
 

@@ -52,8 +52,10 @@ from careloom.model.catalogue.masterdata import (
     EmployeeUpdated,
     LocationUpdated,
     OrganizationUpdated,
+    PartnerChanged,
     PayrollPosted,
     PractitionerUpdated,
+    RecordDeleted,
 )
 from careloom.model.catalogue.medication import (
     MedicationAdministered,
@@ -75,6 +77,7 @@ from careloom.model.catalogue.orders import (
     ServiceCompleted,
     ServiceOrderCancelled,
     ServiceOrderChanged,
+    ServiceOrderConfirmed,
     ServiceOrdered,
     ServiceOrderEvent,
 )
@@ -90,6 +93,7 @@ from careloom.model.catalogue.purchasing import (
     ShipmentAnnounced,
     SupplierInvoiceReceived,
     SupplyRequested,
+    VendorBillPosted,
 )
 from careloom.model.catalogue.scheduling import (
     AppointmentArrived,
@@ -173,6 +177,8 @@ from careloom.model.invoicing import AllowanceCharge, Invoice, InvoiceLine, Tax
 from careloom.model.medication import MedicationAdministration, MedicationDispense, MedicationRequest
 from careloom.model.operations import Case, PayrollLine, PayrollRun, TransmissionAcknowledgement, TransmissionError
 from careloom.model.orders import Consumption, PerformedService, ServiceReport, ServiceRequest
+from careloom.model.origins import RecordReference
+from careloom.model.partners import Partner
 from careloom.model.payments import (
     Allocation,
     BankEntry,
@@ -193,6 +199,7 @@ from careloom.model.remittance import (
     RemittedClaim,
     SupplementaryAmount,
 )
+from careloom.model.sales import ServiceOrder, ServiceOrderLine
 from careloom.model.scheduling import Appointment, Schedule, Slot
 from careloom.model.stock import Catalogue, InventoryItem, InventoryReport, StockLevel, StockMove
 from careloom.model.subject import About, identifiers_at, subject_key
@@ -322,6 +329,8 @@ __all__ = [
     "Organization",
     "OrganizationUpdated",
     "Packaging",
+    "Partner",
+    "PartnerChanged",
     "Patient",
     "PatientDischarged",
     "PatientEvent",
@@ -356,6 +365,8 @@ __all__ = [
     "PurchaseOrderEvent",
     "PurchaseOrderPlaced",
     "Quantity",
+    "RecordDeleted",
+    "RecordReference",
     "Reference",
     "ReferralReceived",
     "ReferralUpdated",
@@ -369,9 +380,12 @@ __all__ = [
     "Schedule",
     "ScheduleUpdated",
     "ServiceCompleted",
+    "ServiceOrder",
     "ServiceOrderCancelled",
     "ServiceOrderChanged",
+    "ServiceOrderConfirmed",
     "ServiceOrderEvent",
+    "ServiceOrderLine",
     "ServiceOrdered",
     "ServiceReport",
     "ServiceRequest",
@@ -405,6 +419,7 @@ __all__ = [
     "TransmissionAcknowledged",
     "TransmissionAcknowledgement",
     "TransmissionError",
+    "VendorBillPosted",
     "decode",
     "encode",
     "examples",

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from careloom.model.datatypes import Element, Identifiers, Instant, Text
 from careloom.model.entities import Coverage, Encounter, Patient, RelatedPerson
+from careloom.model.origins import RecordReference
 from careloom.model.subject import About
 
 
@@ -17,7 +18,8 @@ class CanonicalEvent(Element, frozen=True, kw_only=True):
     """What every event says of its origin.
 
     `trigger` is the message type it came from (`ADT^A04`); `occurred` is when it happened by the sender's clock, null
-    where the sender did not say (the receipt time then stands in); `facility` is the sending facility.
+    where the sender did not say (the receipt time then stands in); `facility` is the sending facility. `record` is the
+    record of the business system that tells of it, where one does.
     """
 
     type: ClassVar[str]
@@ -27,6 +29,7 @@ class CanonicalEvent(Element, frozen=True, kw_only=True):
     trigger: Text
     occurred: Instant | None = None
     facility: Text | None = None
+    record: RecordReference | None = None
 
 
 class PatientEvent(CanonicalEvent, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ by its class, and the hub looks which of these it offers:
 | `post(event)` and `retry_after`    | can forward events to it, `[deliveries.NAME]` (`Target`)                       |
 | `retry` beside these               | tries again as that says, and not as it does by default (`Retried`)            |
 | `answers` and `look_up(...)`       | has it answer look-ups, `[api.lookups.NAME]` (`Answers`)                       |
+| `card()`                           | shows that in `careloom status` and `/v1/status` (`Shown`)                     |
+| `maintenance`                      | shows until when; calls wait meanwhile (`systems/windows.py`)                  |
 | `check()`                          | asks it in `careloom check` (`Checked`)                                        |
 """
 
@@ -274,6 +276,16 @@ class Answers(Protocol):
 
         Raises ConfigurationError for another shape.
         """
+
+
+@runtime_checkable
+class Shown(Protocol):
+    """Has something to tell an operator about its connection."""
+
+    def card(self) -> Mapping[str, Any]:
+        """What this process knows, for JSON: facts by name, a mapping of facts at most below. Figures and states, no
+        personal data. Facts that are not known are left out: another process may know them. Costs nothing and never
+        calls the other side."""
 
 
 class Obstacle(Protocol):

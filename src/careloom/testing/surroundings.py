@@ -139,7 +139,10 @@ class World:
         """Resolves `env:NAME` from `secrets`, and `file:PATH` from the file."""
         scheme, _, name = reference.partition(":")
         if scheme == "file":
-            return Path(name).read_text("utf-8").strip()
+            try:
+                return Path(name).read_text("utf-8").strip()
+            except OSError as error:
+                raise ConfigurationError(f"the secret {reference} cannot be read: {type(error).__name__}") from None
         if name not in self.secrets:
             raise ConfigurationError(f"the secret {reference} is not set")
         return self.secrets[name]

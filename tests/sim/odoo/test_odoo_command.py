@@ -4,19 +4,12 @@ import asyncio
 import os
 import re
 import sys
-import time
-from datetime import datetime
-from typing import Any
 
 import aiohttp
 import pytest
 
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.sim.odoo.__main__ import arguments, greeting
-from careloom.sim.odoo.dispatch import Dispatcher, Invocation
-from careloom.sim.odoo.founding import found
-from careloom.sim.odoo.models import models
-from careloom.sim.odoo.store import Store, Transaction
 
 
 def test_by_default_it_is_for_this_machine_only() -> None:
@@ -46,29 +39,3 @@ async def test_the_process_serves_what_its_greeting_says(session: aiohttp.Client
         assert (await answer.json())["uid"] == 5
     process.terminate()
     await process.wait()
-
-
-def one_hundred(clock: Any) -> float:
-    """The CPU seconds of a load of 100 new rows, the best of five."""
-    known = models(19)
-    store = Store(known)
-    [_, user] = found(store, known, clock, False)
-    fields = ["id", "name", "ref", "street", "email", "country_id/id", "state_id/id", "zip"]
-    best = 1.0
-    for attempt in range(5):
-        data = [
-            [f"hip.{attempt}.{n}", "Ida", f"R{n}", "1 St", "i@example.test", "base.us", "base.state_us_14", "62701"]
-            for n in range(100)
-        ]
-        tx = Transaction(store, datetime(2026, 11, 20))
-        call = Invocation("res.partner", "load", named={"fields": fields, "data": data})
-        started = time.process_time()
-        answer = Dispatcher(known, 19).run(call, user, tx)
-        tx.commit()
-        best = min(best, time.process_time() - started)
-        assert len(answer["ids"]) == 100
-    return best
-
-
-def test_a_load_of_one_hundred_rows_takes_less_than_ten_milliseconds(clock: Any) -> None:
-    assert one_hundred(clock) < 0.010

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from careloom.core.clock import SystemClock
+from careloom.sim.odoo.areas import every_model, indexes
 from careloom.sim.odoo.dispatch import Dispatcher, Invocation
 from careloom.sim.odoo.errors import OdooError
 from careloom.sim.odoo.founding import found
-from careloom.sim.odoo.models import models
 from careloom.sim.odoo.store import Store, Transaction
 from careloom.sim.odoo.users import Key, User, Users
 
@@ -20,8 +20,8 @@ class Bench:
     """A database and its dispatcher without any transport."""
 
     def __init__(self, major: int) -> None:
-        known = models(major)
-        self.store = Store(known)
+        known = every_model(major)
+        self.store = Store(known, indexes(known))
         [self.admin, self.user] = found(self.store, known, SystemClock(), False)
         self._dispatcher = Dispatcher(known, major)
 
@@ -94,7 +94,7 @@ def test_the_search_argument_of_name_search_by_version(bench: Bench) -> None:
 def test_a_doomed_transaction_fails_every_change_but_load(bench: Bench) -> None:
     tx = Transaction(bench.store, NOW)
     tx.doomed = True
-    dispatcher = Dispatcher(models(19), 19)
+    dispatcher = Dispatcher(every_model(19), 19)
     with pytest.raises(OdooError, match="could not serialize"):
         dispatcher.run(Invocation("res.partner", "create", named={"vals_list": [{"name": "Ida"}]}), bench.user, tx)
     load = Invocation("res.partner", "load", named={"fields": ["name"], "data": [["Ida"]]})
@@ -142,7 +142,7 @@ def test_a_wrong_login_is_nobody() -> None:
 
 
 def test_an_administrator_may_do_everything_and_a_stranger_nothing(bench: Bench) -> None:
-    partner = models(19)["res.partner"]
+    partner = every_model(19)["res.partner"]
     bench.admin.require(partner, "unlink")
     with pytest.raises(OdooError, match="No group currently allows this operation"):
         a_user(9).require(partner, "read")

@@ -21,6 +21,7 @@ HEALTHY: dict[str, Any] = {
     "res.partner/read": [{"id": 7, "email": "svc@example.org"}],
     "res.partner/fields_get": {"name": {"type": "char"}, "display_name": {"type": "char", "readonly": True}},
     "res.partner/has_access": True,
+    "res.users/has_group": False,
     "res.country/search_read": [{"id": 1, "code": "AD"}],
     "ir.model.data/check_object_reference": "builtins.ValueError",
 }
@@ -54,6 +55,7 @@ async def test_a_healthy_odoo_has_no_findings(scripted: Start, connect: Connect)
         ({"res.partner/read": [{"id": 7, "email": False}]}, {}, "no e-mail"),
         ({"res.users/read": [USER | {"company_id": False}]}, {}, "no company"),
         ({"res.users/read": []}, {}, "own record"),
+        ({"res.users/has_group": True}, {}, "is an administrator"),
         ({}, {"allowed_company_ids": (1, 5)}, "companies [5]"),
         ({"res.country/search_read": "odoo.exceptions.UserError"}, {"lang": "xx_XX"}, "language xx_XX"),
         ({"ir.model.data/check_object_reference": ["ir.module.module", 9]}, {}, "module is called careloom"),
@@ -80,6 +82,21 @@ async def test_fields_that_are_missing_or_read_only(scripted: Start, connect: Co
         "res.partner.display_name is read-only",
         "res.partner has no field country_id",
     ]
+
+
+async def test_a_version_that_cannot_tell_who_is_an_administrator(scripted: Start, connect: Connect) -> None:
+    assert await problems(scripted, connect, {"res.users/has_group": "builtins.AttributeError"}) == []
+
+
+async def test_the_module_of_a_missing_model_is_named(scripted: Start, connect: Connect) -> None:
+    server = await scripted("19.0")
+    server.answer = lambda path, body: (
+        web.json_response(HEALTHY[path.removeprefix("/json/2/")])
+        if path.removeprefix("/json/2/") in HEALTHY and "check_object" not in path
+        else web.json_response({"name": "werkzeug.exceptions.NotFound", "message": "x"}, status=404)
+    )
+    findings = await connect(server).check({"purchase.order": ["partner_id"]})
+    assert any("install the module purchase, or" in finding.advice for finding in findings)
 
 
 async def test_a_version_that_cannot_answer_about_rights_is_believed(scripted: Start, connect: Connect) -> None:

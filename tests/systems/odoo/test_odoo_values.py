@@ -72,7 +72,7 @@ def test_a_cell_is_text(type_: str, column: str, value: Any, text: str) -> None:
         ("many2one", "country_id/.id", True),
         ("many2one", "country_id/id", ["base.us"]),
         ("one2many", "child_ids/id", "a.b"),
-        ("binary", "image", b"x"),
+        ("binary", "image", "x"),
         ("char", "name/id", "a.b"),
     ],
 )

@@ -20,7 +20,7 @@ import msgspec
 from careloom.core.errors import ConfigurationError, FormatError
 from careloom.mapping.source import Settings
 
-FORMATS = ("hl7v2", "x12", "fhir", "csv", "json", "bank", "event")
+FORMATS = ("hl7v2", "x12", "fhir", "csv", "json", "bank", "event", "odoo")
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

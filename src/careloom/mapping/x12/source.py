@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from careloom.core.errors import MappingError
 from careloom.formats.x12 import Loop, Segment, Transaction
@@ -208,7 +208,7 @@ class Source:
             return day
         return datetime.combine(datetime.fromisoformat(day), clock, self.settings.zone).isoformat()
 
-    def event(self, kind: type[_Event], **parts: object) -> _Event:
+    def event(self, kind: type[_Event], **parts: Any) -> _Event:
         """An event of this set."""
         return kind(trigger=self.trigger, occurred=self.occurred, facility=self.facility, **parts)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
 from careloom.model.contract import Contract, Terms
+from careloom.model.datatypes import Identifier, Identifiers
 from careloom.model.engagement import Employee
 from careloom.model.entities import Location, Organization, Practitioner, PractitionerRole
 from careloom.model.events import CanonicalEvent
 from careloom.model.operations import PayrollRun
+from careloom.model.partners import Partner
 from careloom.model.subject import About
 
 _IDENTIFIED = Meta(
@@ -80,6 +82,45 @@ class PayrollPosted(CanonicalEvent, frozen=True, kw_only=True):
     payroll: PayrollRun
 
 
+class PartnerChanged(CanonicalEvent, frozen=True, kw_only=True):
+    """A partner of the house (customer, supplier, contact) was added, changed or archived in the books."""
+
+    type: ClassVar[str] = "partner.changed.v1"
+    about: ClassVar[tuple[About, ...]] = (About("Partner", "partner.identifier"),)
+
+    partner: Partner
+
+
+class RecordDeleted(CanonicalEvent, frozen=True, kw_only=True):
+    """A record of the business system is gone: nothing more will be told of it.
+
+    `identifier` holds the numbers by which earlier events named it, the business system's own last; of a partner or a
+    product they stand in that member too. A document could be deleted because it was a draft: it was never owed.
+    """
+
+    type: ClassVar[str] = "record.deleted.v1"
+    about: ClassVar[tuple[About, ...]] = (
+        About("Partner", "partner"),
+        About("Product", "product"),
+        About("Record", "identifier"),
+    )
+
+    kind: Literal[
+        "partner",
+        "product",
+        "invoice",
+        "vendor-bill",
+        "payment",
+        "purchase-order",
+        "service-order",
+        "delivery",
+        "other",
+    ]
+    identifier: Identifiers
+    partner: tuple[Identifier, ...] = ()
+    product: tuple[Identifier, ...] = ()
+
+
 _DIRECTORY = Terms(
     owner="master-data",
     source_of_truth="the master file of the EHR",
@@ -102,6 +143,13 @@ _PAYROLL = Terms(
     data_classes=("financial",),
     retention_years=7,
 )
+_PARTNERS = Terms(
+    owner="master-data",
+    source_of_truth="Odoo",
+    publishers=("odoo",),
+    data_classes=("phi", "operational"),
+    retention_years=7,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     _DIRECTORY.contract(PractitionerUpdated),
@@ -109,4 +157,6 @@ CONTRACTS: tuple[Contract, ...] = (
     _DIRECTORY.contract(OrganizationUpdated),
     _STAFF.contract(EmployeeUpdated),
     _PAYROLL.contract(PayrollPosted),
+    _PARTNERS.contract(PartnerChanged),
+    _PARTNERS.contract(RecordDeleted),
 )

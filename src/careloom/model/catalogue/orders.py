@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from careloom.model.contract import Contract, Terms
-from careloom.model.events import PatientEvent
+from careloom.model.events import CanonicalEvent, PatientEvent
 from careloom.model.orders import ServiceReport, ServiceRequest
+from careloom.model.sales import ServiceOrder
+from careloom.model.subject import About
 
 
 class ServiceOrderEvent(PatientEvent, frozen=True, kw_only=True):
@@ -57,6 +59,15 @@ class ServiceCompleted(PatientEvent, frozen=True, kw_only=True):
     report: ServiceReport
 
 
+class ServiceOrderConfirmed(CanonicalEvent, frozen=True, kw_only=True):
+    """A customer's order for services or goods was confirmed: the house will carry it out and bill it."""
+
+    type: ClassVar[str] = "service_order.confirmed.v1"
+    about: ClassVar[tuple[About, ...]] = (About("ServiceOrder", "order.identifier", by_number=True),)
+
+    order: ServiceOrder
+
+
 _ORDERS = Terms(
     owner="clinical-operations",
     source_of_truth="the system that the order was placed in",
@@ -71,6 +82,13 @@ _SERVICES = Terms(
     data_classes=("phi", "financial"),
     retention_years=6,
 )
+_SALES = Terms(
+    owner="finance",
+    source_of_truth="Odoo",
+    publishers=("odoo",),
+    data_classes=("phi", "financial"),
+    retention_years=7,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     _ORDERS.contract(ServiceOrdered),
@@ -79,4 +97,5 @@ CONTRACTS: tuple[Contract, ...] = (
     _ORDERS.contract(ReferralReceived),
     _ORDERS.contract(ReferralUpdated),
     _SERVICES.contract(ServiceCompleted),
+    _SALES.contract(ServiceOrderConfirmed),
 )

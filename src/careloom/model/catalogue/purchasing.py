@@ -98,6 +98,19 @@ class SupplierInvoiceReceived(CanonicalEvent, frozen=True, kw_only=True):
     invoice: Invoice
 
 
+class VendorBillPosted(CanonicalEvent, frozen=True, kw_only=True):
+    """A bill of a supplier, or a credit note, was posted to the books and is to be paid."""
+
+    type: ClassVar[str] = "vendor_bill.posted.v1"
+    about: ClassVar[tuple[About, ...]] = (
+        About("PurchaseOrder", "invoice.order", by_number=True),
+        About("VendorBill", "invoice.identifier", by_number=True),
+    )
+    also: ClassVar[tuple[About, ...]] = (About("PurchaseOrder", "invoice.order", by_number=True, every=True),)
+
+    invoice: Invoice
+
+
 _REQUISITIONS = Terms(
     owner="supply-chain",
     source_of_truth="the system that the requisition was made in",
@@ -126,6 +139,13 @@ _RECEIPTS = Terms(
     data_classes=("operational",),
     retention_years=7,
 )
+_BILLS = Terms(
+    owner="finance",
+    source_of_truth="Odoo",
+    publishers=("odoo",),
+    data_classes=("financial",),
+    retention_years=7,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     _REQUISITIONS.contract(SupplyRequested),
@@ -137,4 +157,5 @@ CONTRACTS: tuple[Contract, ...] = (
     _SUPPLIERS.contract(ShipmentAnnounced),
     _SUPPLIERS.contract(SupplierInvoiceReceived),
     _RECEIPTS.contract(GoodsReceived),
+    _BILLS.contract(VendorBillPosted),
 )

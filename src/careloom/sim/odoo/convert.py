@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 from careloom.sim.odoo import errors
@@ -20,14 +21,37 @@ class Problem:
     column: Field
     said: str
     severity: str = "error"
-    more: Row = field(default_factory=dict)
+    more: Any = None
+    path: tuple[str, ...] = ()
+    top: str = ""
 
-    def message(self, index: int) -> Row:
-        """The entry of `messages` for this cell in row `index`."""
-        about = {"rows": {"from": index, "to": index}, "type": self.severity, "record": index}
-        named = {"field": self.column.name, "message": f"{self.said} in field '{self.column.string}'"}
+    def message(self, where: Row) -> Row:
+        """The entry of `messages` for this cell of the record that stands `where`."""
+        about = {"rows": where["rows"], "type": self.severity, "record": where["record"]}
+        label = "/".join((*self.path, self.column.string))
+        named = {"field": self.top or self.column.name, "message": f"{self.said}{self.word} field '{label}'"}
         more = {"moreinfo": self.more} if self.more else {}
-        return about | named | more | {"field_name": self.column.string}
+        return about | named | more | {"field_name": self.path[0] if self.path else self.column.string}
+
+    @property
+    def word(self) -> str:
+        """What leads from the complaint to the field's label."""
+        if self.column.type == "selection":
+            return ""
+        return " for" if "does not seem to be" in self.said else " in"
+
+    def within(self, lines: Field) -> Problem:
+        """The same problem as seen from the record that has these lines."""
+        return replace(self, path=(lines.string, *self.path), top=lines.name)
+
+
+class Unknown(Problem):
+    """A `.id` cell that names no record."""
+
+    def message(self, where: Row) -> Row:
+        """The entry of `messages`, which names no label."""
+        about = {"rows": where["rows"], "record": where["record"], "type": "error"}
+        return about | {"field": self.top or ".id", "message": self.said}
 
 
 def cell_value(env: Environment, model: str, field: Field, how: str, cell: Any, problems: list[Problem]) -> Any:
@@ -45,6 +69,8 @@ def cell_value(env: Environment, model: str, field: Field, how: str, cell: Any, 
         return _boolean(field, str(cell), problems)
     if field.type == "selection":
         return _selection(field, str(cell), problems)
+    if field.type == "json":
+        return json.loads(cell) if isinstance(cell, str) else cell
     return _scalar(model, field, cell, problems)
 
 
@@ -54,7 +80,8 @@ def _scalar(model: str, field: Field, cell: Any, problems: list[Problem]) -> Any
         value = stored_value(model, field, cell)
     except errors.OdooError:
         said = f"'{cell}' does not seem to be {kinds.get(field.type, f'a valid {field.type}')}"
-        problems.append(Problem(field, said))
+        form = {"date": "2012-12-31", "datetime": "2012-12-31 23:59:59"}.get(field.type)
+        problems.append(Problem(field, said, more=f"Use the format '{form}'" if form else None))
         return False
     return cell if field.type in ("date", "datetime") else value
 
@@ -69,7 +96,7 @@ def _selection(field: Field, cell: str, problems: list[Problem]) -> Any:
     for code, label in field.selection:
         if cell in (code, label):
             return code
-    possible = {"moreinfo": [label for _, label in field.selection]}
+    possible = [label for _, label in field.selection]
     problems.append(Problem(field, f"Value '{cell}' not found in selection", more=possible))
     return False
 

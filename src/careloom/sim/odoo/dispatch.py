@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from careloom.sim.odoo import errors, external, reading, writing
+from careloom.sim.odoo import errors, external, grouping, reading, web_reading, writing
+from careloom.sim.odoo.areas import METHODS
 from careloom.sim.odoo.environment import Environment
 from careloom.sim.odoo.load import load
 from careloom.sim.odoo.models import Model
@@ -17,7 +19,7 @@ from careloom.sim.odoo.users import User
 _CRASHES = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 """What a method that was given nonsense dies of; a real server answers with the exception it happened to meet."""
 
-CHANGES = frozenset({"create", "write", "unlink", "load", "message_post"})
+CHANGES = frozenset({"create", "write", "unlink", "load", "message_post", *(method for _, method in METHODS)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ def _methods(major: int) -> dict[str, Method]:
         Method("name_search", name_search),
         Method("has_access", reading.has_access),
         Method("check_access_rights", reading.check_access_rights),
+        Method("web_read", web_reading.web_read, on_records=True),
+        Method("web_search_read", web_reading.web_search_read),
+        Method("read_group", grouping.read_group),
         Method("create", writing.create),
         Method("write", writing.write, on_records=True),
         Method("unlink", writing.unlink, on_records=True),
@@ -85,7 +90,18 @@ def _methods(major: int) -> dict[str, Method]:
         Method("check_object_reference", external.check_object_reference, only="ir.model.data"),
         Method("context_get", reading.context_get, only="res.users"),
     ]
+    if major >= 19:
+        every.append(Method("formatted_read_group", grouping.formatted_read_group))
     return {method.name: method for method in every}
+
+
+@cache
+def _of_areas() -> dict[tuple[str, str], Method]:
+    """The methods that areas of business give single models; one with a parameter `ids` works on records."""
+    return {
+        (model, name): Method(name, work, on_records="ids" in inspect.signature(work).parameters, only=model)
+        for (model, name), work in METHODS.items()
+    }
 
 
 class Dispatcher:
@@ -95,6 +111,7 @@ class Dispatcher:
         self.models = models
         self.major = major
         self._methods = _methods(major)
+        self._special = _of_areas()
 
     def run(self, call: Invocation, user: User, tx: Transaction) -> Any:
         """The result of `call`. Raises `OdooError`; rolling back is the caller's business."""
@@ -118,7 +135,7 @@ class Dispatcher:
         if call.method.startswith("_"):
             what = f"Private methods (such as '{call.model}.{call.method}') cannot be called remotely."
             raise errors.access_error(what)
-        method = self._methods.get(call.method)
+        method = self._special.get((call.model, call.method)) or self._methods.get(call.method)
         if method is None or method.only not in ("", call.model):
             message = f"The method '{call.model}.{call.method}' does not exist"
             raise errors.attribute_error(message) if call.legacy else errors.not_found(message)

@@ -97,7 +97,7 @@ def _test(env: Environment, model: str, field: Field, word: str, right: Any) -> 
     if word == "=?" and right in (None, False):
         return lambda _: True
     if word == "child_of":
-        family = env.family(model, right)
+        family = env.family(field.relation or model, right)
         return lambda row: row["id" if field.name == "id" else field.name] in family
     if field.relation and isinstance(right, str) and word != "in":
         return _by_label(env, field, word, right)

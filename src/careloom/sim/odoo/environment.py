@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,11 @@ from careloom.sim.odoo.users import User
 
 
 class Environment(Reader):
-    """What the methods work with. `context` is the caller's, checked on entry."""
+    """What the methods work with. `context` is the caller's, checked on entry.
+
+    `busy` holds the records (model, id) whose x2many children are being written: the hooks of a child leave its parent
+    alone then, since the parent's own hooks follow.
+    """
 
     def __init__(
         self, models: Mapping[str, Model], tx: Transaction, user: User, context: Mapping[str, Any], major: int
@@ -27,6 +32,7 @@ class Environment(Reader):
         self.context = context
         self.major = major
         self.resolved: dict[tuple[str, str], list[int]] = {}
+        self.busy: set[tuple[str, int]] = set()
         self._check_context()
 
     @property
@@ -45,6 +51,15 @@ class Environment(Reader):
         """The companies whose records are seen; the first one is used for new records."""
         return tuple(self.context.get("allowed_company_ids") or self.user.companies)
 
+    @contextmanager
+    def working_on(self, model: str, record: int) -> Iterator[None]:
+        """Mark the record as busy for the length of a block."""
+        self.busy.add((model, record))
+        try:
+            yield
+        finally:
+            self.busy.discard((model, record))
+
     def model(self, name: str, operation: str) -> Model:
         """The model `name`, if the user may do `operation` on it."""
         model = self.models[name]
@@ -55,8 +70,14 @@ class Environment(Reader):
         return self.store.tables[model].get(record)
 
     def pointing(self, model: str, column: str, record: int) -> list[int]:
-        ids = self.store.find(model, (column,), (record,))
+        ids = self.holding(model, column, record)
         return [one for one in ids if self._seen(model, self.store.tables[model][one])]
+
+    def holding(self, model: str, column: str, value: Any) -> list[int]:
+        """The records whose `column` holds `value`, archived ones too."""
+        if self.store.indexed(model, column):
+            return self.store.find(model, (column,), (value,))
+        return [row["id"] for row in self.store.tables[model].values() if row[column] == value]
 
     def _seen(self, model: str, row: Row) -> bool:
         return not self._hides_archived(model) or bool(row["active"])
@@ -69,6 +90,8 @@ class Environment(Reader):
         if field.compute is not None:
             return field.compute(self, row)
         value = row.get(field.name, empty_value(field))
+        if field.type == "one2many" and field.inverse:
+            return tuple(self.pointing(field.relation, field.inverse, row["id"]))
         if field.translate and self.context.get("lang") == "fr_FR":
             return FRENCH_NAMES.get(row.get("code", ""), value)
         return value
@@ -84,7 +107,27 @@ class Environment(Reader):
         for record in (ids := list(ids)):
             if record not in rows:
                 raise errors.missing_error(model, record, self.user.uid)
-        return [rows[record] for record in ids]
+        found = [rows[record] for record in ids]
+        self.refuse_other_companies(model, found, "write")
+        return found
+
+    def refuse_other_companies(self, model: str, rows: Iterable[Row], operation: str) -> None:
+        """Raise AccessError for a record of a company that is not switched on."""
+        if "company_id" not in self.models[model].fields or self.user.rights is None:
+            return
+        for row in rows:
+            company = row["company_id"]
+            if company and company not in self.companies:
+                raise self._other_company(model, company, operation)
+
+    def _other_company(self, model: str, company: int, operation: str) -> errors.OdooError:
+        who = f"{self.label('res.users', self.user.uid)} (id={self.user.uid})"
+        what = f"{self.models[model].title} ({model})"
+        hint = (
+            "This seems to be a multi-company issue, you might be able to access the record by switching to the company"
+        )
+        name = self.label("res.company", company)
+        return errors.access_error(f"Sorry, {who} doesn't have '{operation}' access to:\n- {what}\n\n{hint}: {name}.")
 
     def search(self, model: str, domain: Sequence[Any], order: str | None = None) -> list[Row]:
         """The rows that `domain` selects and the user may see, in the model's or the given order."""
@@ -134,8 +177,9 @@ class Environment(Reader):
         """The records `roots` and everything below them."""
         family = set(roots if isinstance(roots, list | tuple) else [roots])
         fresh = family
-        while fresh and "parent_id" in self.models[model].fields:
-            fresh = {one for top in fresh for one in self.pointing(model, "parent_id", top)} - family
+        parent = "location_id" if model == "stock.location" else "parent_id"
+        while fresh and parent in self.models[model].fields:
+            fresh = {one for top in fresh for one in self.pointing(model, parent, top)} - family
             family |= fresh
         return family
 

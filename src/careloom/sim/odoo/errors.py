@@ -24,6 +24,8 @@ class OdooError(Exception):
     ) -> None:
         super().__init__(message)
         self.bare = bare
+        self.column = ""
+        self.row = ""
         self.name = name
         self.message = message
         self.status = status
@@ -37,7 +39,7 @@ class OdooError(Exception):
     def row_message(self, major: int) -> str:
         """What `load` says of a row that failed so: a database check is named bare, and 18.0 puts quotes around it."""
         if not self.bare:
-            return self.message
+            return self.row or self.message
         return repr(self.bare) if major == 18 else self.bare
 
     @property

@@ -6,6 +6,7 @@ text is stored as text, and any text is true for a boolean.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +22,8 @@ DATETIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One column of a model, stored or computed. `hidden` fields refuse to be read by anyone but an administrator."""
+    """One column of a model, stored or computed. `hidden` fields refuse to be read by anyone but an administrator;
+    numbers are rounded to their `digits` without a word."""
 
     name: str
     type: str
@@ -38,6 +40,7 @@ class Field:
     default: Any = False
     compute: Callable[[Reader, Row], Any] | None = None
     hidden: bool = False
+    digits: int | None = None
 
 
 class Reader(Protocol):
@@ -59,9 +62,10 @@ def _integer(_: str, __: Field, value: Any) -> int:
         raise errors.value_error(str(problem)) from problem
 
 
-def _float(_: str, __: Field, value: Any) -> float:
+def _float(_: str, field: Field, value: Any) -> float:
     try:
-        return float(value or 0.0)
+        number = float(value or 0.0)
+        return number if field.digits is None else round(number, field.digits)
     except (TypeError, ValueError) as problem:
         raise errors.value_error(str(problem)) from problem
 
@@ -103,6 +107,10 @@ def _many2one(_: str, field: Field, value: Any) -> Any:
     raise errors.invalid_integer(field.name, str(value))
 
 
+def _json(_: str, __: Field, value: Any) -> Any:
+    return (json.loads(value) if isinstance(value, str) else value) or False
+
+
 _CONVERTERS: Mapping[str, Callable[[str, Field, Any], Any]] = {
     "char": _text,
     "text": _text,
@@ -117,6 +125,7 @@ _CONVERTERS: Mapping[str, Callable[[str, Field, Any], Any]] = {
     "datetime": _datetime,
     "selection": _selection,
     "many2one": _many2one,
+    "json": _json,
 }
 
 

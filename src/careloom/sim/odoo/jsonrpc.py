@@ -41,7 +41,7 @@ class JsonRpc:
             result = await self._services.call(params.get("service"), params.get("method"), params.get("args", []))
         except errors.OdooError as problem:
             return self._failure(body, problem)
-        return _success(body, result)
+        return success(body, result)
 
     def _wrong_type(self) -> web.Response:
         if self._major == 18:
@@ -49,13 +49,10 @@ class JsonRpc:
         return page(415, "415 Unsupported Media Type", "Please verify the Content-Type request header.")
 
     def _failure(self, body: dict[str, Any], problem: errors.OdooError) -> web.Response:
-        data = errors.error_body(problem, body.get("params"))
-        code = 200 if self._major == 18 else 0
-        error = {"code": code, "message": "Odoo Server Error", "data": data}
-        return json_response({"jsonrpc": "2.0", "id": body.get("id"), "error": error})
+        return failure(body, problem, self._major)
 
     async def _version_info(self, request: web.Request) -> web.Response:
-        return _success(await request.json(), self._services.version())
+        return success(await request.json(), self._services.version())
 
     async def _session(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -64,11 +61,19 @@ class JsonRpc:
             about = self._services.open_session(params.get("db"), params.get("login"), params.get("password"))
         except errors.OdooError as problem:
             return self._failure(body, problem)
-        response = _success(body, about)
-        response.set_cookie("session_id", self._services.session_id(), httponly=True, path="/")
+        response = success(body, about)
+        response.set_cookie("session_id", self._services.session_id(about["uid"]), httponly=True, path="/")
         return response
 
 
-def _success(body: dict[str, Any], result: Any) -> web.Response:
+def failure(body: dict[str, Any], problem: errors.OdooError, major: int) -> web.Response:
+    """The answer of a call that failed."""
+    data = errors.error_body(problem, body.get("params"))
+    error = {"code": 200 if major == 18 else 0, "message": "Odoo Server Error", "data": data}
+    return json_response({"jsonrpc": "2.0", "id": body.get("id"), "error": error})
+
+
+def success(body: dict[str, Any], result: Any) -> web.Response:
+    """The answer of a call; a result of None has no place in it."""
     answer = {"jsonrpc": "2.0", "id": body.get("id")}
     return json_response(answer if result is None else {**answer, "result": result})

@@ -1,21 +1,74 @@
-"""The models a partner connector meets, with the fields it needs, as 18.0 and 19.0 have them.
+"""What a model is, the models of the base, and the seam by which an area of business adds its own.
 
 Labels and attributes follow `fields_get` of a server with base, contacts, mail and account. A field that exists in only
 one version is only there in that version (`odoo/fields_diff_18_19.json`).
+
+An area (accounting, logistics) is one `Area`, listed in `AREAS` of `areas.py`, and needs no other central edit:
+
+- `models(major)`: its models, made with `define`. Stored values live in the row; a `Field.compute` is worked out when
+  read. A one2many with `inverse` needs no compute: it reads the rows that point back.
+- `fields(major)`: more fields for models of others, such as what accounting adds to res.partner or product.product.
+- `methods`: `{(model, method): function}`. `function(env, ids, **named)` works on records; without a parameter `ids` it
+  is a method of the model. It overrides a general method of that name (create, read...) for this model only.
+  All of them count as changes for the serialization fault.
+- `hooks`: `{model: Hooks}`, called by create, write and unlink (see `Hooks`), several areas in the order of `AREAS`.
+- `rights`: what the integration user may do per model.
+- `found(env)`: the records a fresh database has, with all companies, users and countries already there.
+
+Accounting owns account.*, res.currency and mail.activity; logistics owns product.*, uom.*, stock.*, purchase.*, sale.*.
+Accounting reads of a product: name, lst_price, standard_price, uom_id, and its own extension fields taxes_id and
+supplier_taxes_id. Across areas, call `writing.create/insert/write/unlink` and the other area's functions.
+Columns that are searched for equality are named in `Model.indexes`, as `(("partner_id",), ("move_id",))`.
+For every model there are also web_read, read_group, formatted_read_group, and `load` with one2many lines
+(`order_line/id`, `order_line/product_id/.id`), which goes through the same hooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from careloom.sim.odoo.fields import Field, Reader, Row, empty_value
 from careloom.sim.odoo.partner import partner_fields, partner_label
 
+if TYPE_CHECKING:
+    from careloom.sim.odoo.environment import Environment
+
 ALL = frozenset({"read", "write", "create", "unlink"})
 LANGUAGES = (("en_US", "English (US)"), ("fr_FR", "French / Français"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What a model does around the changes of its records. Each may raise an `OdooError`, which rolls the call back."""
+
+    complete: Callable[[Environment, Row], Row] | None = None
+    """Before a new record: the values given in the call, and back those with what the server fills in."""
+    changing: Callable[[Environment, list[Row], Row], Row] | None = None
+    """Before a write: the rows as they are and the values given; back the values to write."""
+    created: Callable[[Environment, list[int]], None] | None = None
+    """After a create, x2many children included; one call for all the records of a `create`."""
+    written: Callable[[Environment, list[int], Row], None] | None = None
+    """After a write of these values, x2many children included."""
+    unlinking: Callable[[Environment, list[Row]], None] | None = None
+    """Before the records are deleted: refuse, or delete what hangs on them."""
+    deleted: Callable[[Environment, list[Row]], None] | None = None
+    """After the records are gone, with the rows as they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """What an area of business adds to the simulated server; see the head of this module."""
+
+    name: str
+    models: Callable[[int], list[Model]] = lambda _: []
+    fields: Callable[[int], Mapping[str, list[Field]]] = lambda _: {}
+    methods: Mapping[tuple[str, str], Callable[..., Any]] = field(default_factory=dict)
+    hooks: Mapping[str, Hooks] = field(default_factory=dict)
+    rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    found: Callable[[Environment], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -29,6 +82,8 @@ class Model:
     label: Callable[[Reader, Row], str] = lambda _, row: str(row["name"])
     found_by: tuple[str, ...] = ("name",)
     group: str = ""
+    indexes: tuple[tuple[str, ...], ...] = ()
+    hooks: tuple[Hooks, ...] = ()
 
     @property
     def archives(self) -> bool:
@@ -71,7 +126,8 @@ def _bookkeeping() -> list[Field]:
     ]
 
 
-def _model(name: str, title: str, fields: list[Field], **options: Any) -> Model:
+def define(name: str, title: str, fields: list[Field], **options: Any) -> Model:
+    """A model with the columns every model has; `options` are those of `Model`."""
     label = options.get("label", lambda _, row: str(row["name"]))
     every = [*_bookkeeping(), _display_name(label), *fields]
     return Model(name, title, {one.name: one for one in every}, **options)
@@ -102,8 +158,8 @@ def _places() -> list[Model]:
         _char("code", "State Code", required=True),
     ]
     return [
-        _model("res.country", "Country", country, order="name", found_by=("name", "code")),
-        _model(
+        define("res.country", "Country", country, order="name", found_by=("name", "code")),
+        define(
             "res.country.state", "Country state", state, order="code", label=_state_label, found_by=("name", "code")
         ),
     ]
@@ -126,14 +182,14 @@ def _people(group: str) -> list[Model]:
         Field(name="active", type="boolean", string="Active", default=True),
     ]
     return [
-        _model("res.users", "User", users, order="name, login", found_by=("login", "name"), group=group),
-        _model("res.company", "Companies", company, order="name", group=group),
+        define("res.users", "User", users, order="name, login", found_by=("login", "name"), group=group),
+        define("res.company", "Companies", company, order="name", group=group),
     ]
 
 
 def _labels() -> list[Model]:
     def named(name: str, title: str, *more: Field) -> Model:
-        return _model(name, title, [_char("name", "Name", required=True, translate=True), *more], order="name")
+        return define(name, title, [_char("name", "Name", required=True, translate=True), *more], order="name")
 
     color = Field(name="color", type="integer", string="Color")
     active = Field(name="active", type="boolean", string="Active", default=True)
@@ -142,7 +198,7 @@ def _labels() -> list[Model]:
 
 def _titles() -> Model:
     fields = [_char("name", "Title", required=True, translate=True), _char("shortcut", "Abbreviation")]
-    return _model("res.partner.title", "Partner Title", fields, order="name")
+    return define("res.partner.title", "Partner Title", fields, order="name")
 
 
 def _records() -> list[Field]:
@@ -168,7 +224,7 @@ def _messages() -> Model:
         Field(name="message_type", type="selection", string="Type", selection=kinds, required=True),
         Field(name="attachment_ids", type="many2many", string="Attachments", relation="ir.attachment"),
     ]
-    return _model("mail.message", "Message", fields, order="id desc", label=_message_label, found_by=("subject",))
+    return define("mail.message", "Message", fields, order="id desc", label=_message_label, found_by=("subject",))
 
 
 def _attachments() -> Model:
@@ -180,7 +236,7 @@ def _attachments() -> Model:
         Field(name="datas", type="binary", string="File Content (base64)"),
         _char("mimetype", "Mime Type"),
     ]
-    return _model("ir.attachment", "Attachment", fields, order="id desc")
+    return define("ir.attachment", "Attachment", fields, order="id desc")
 
 
 def _external_ids(group: str) -> Model:
@@ -191,13 +247,13 @@ def _external_ids(group: str) -> Model:
         Field(name="res_id", type="many2one_reference", string="Record ID"),
         Field(name="noupdate", type="boolean", string="Non Updatable"),
     ]
-    return _model("ir.model.data", "Model Data", fields, order="module, model, name", group=group)
+    return define("ir.model.data", "Model Data", fields, order="module, model, name", group=group)
 
 
 def models(major: int) -> dict[str, Model]:
     """Every model of Odoo `major` (18 or 19) by name."""
     group = "Administration/Access Rights" if major == 18 else "Access Rights"
-    partner = _model(
+    partner = define(
         "res.partner",
         "Contact",
         partner_fields(major, LANGUAGES),

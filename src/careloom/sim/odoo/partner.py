@@ -137,6 +137,8 @@ def _relations() -> list[Field]:
 def _accounting() -> list[Field]:
     money = {"type": "monetary", "readonly": True, "store": False, "compute": _zero}
     return [
+        Field(name="customer_rank", type="integer", string="Customer Rank"),
+        Field(name="supplier_rank", type="integer", string="Supplier Rank"),
         Field(name="credit_limit", type="float", string="Credit Limit"),
         Field(name="credit", string="Total Receivable", **money),  # type: ignore[arg-type]
         Field(name="debit", string="Total Payable", **money),  # type: ignore[arg-type]

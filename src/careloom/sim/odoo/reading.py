@@ -56,6 +56,7 @@ def read(
     env.model(model, "read")
     table = env.store.tables[model]
     rows = [table[record] for record in ids if record in table]
+    env.refuse_other_companies(model, rows, "read")
     return _shown(env, rows, _wanted(env, model, fields), load)
 
 

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from careloom.core.clock import Clock, SystemClock
+from careloom.sim.odoo.apikeys import ApiKeys
+from careloom.sim.odoo.areas import every_model, indexes
 from careloom.sim.odoo.dispatch import Dispatcher
 from careloom.sim.odoo.faults import Faults
 from careloom.sim.odoo.fields import Row
 from careloom.sim.odoo.founding import CONNECTOR_LOGIN, found
 from careloom.sim.odoo.json2 import Json2
 from careloom.sim.odoo.jsonrpc import JsonRpc
-from careloom.sim.odoo.models import models
+from careloom.sim.odoo.outbox import OUTBOX, AddonDispatcher, outbox_model
 from careloom.sim.odoo.pages import html_response, json_response, page
 from careloom.sim.odoo.reception import Call, ConnectionDropped, ProxyAnswer, Reception
 from careloom.sim.odoo.services import Services
 from careloom.sim.odoo.store import Store
-from careloom.sim.odoo.users import Key, User, Users
+from careloom.sim.odoo.users import User, Users
 from careloom.sim.odoo.watch import Condition, Watch
+from careloom.sim.odoo.webclient import WebClient
 from careloom.sim.odoo.workers import Workers
 from careloom.sim.odoo.xmlrpc import XmlRpc
 
@@ -39,7 +42,8 @@ class SimulatedOdoo:
             post(f"{odoo.url}/json/2/res.partner/load", bearer=odoo.api_key, ...)
 
     `port` 0 takes any free port. `workers` calls run at once, the others wait. `seed` decides what the faults draw.
-    With `can_write_ir_model_data` an administrator has given the integration user that right.
+    With `can_write_ir_model_data` an administrator has given the integration user that right. `addon` says that
+    `careloom_connector` is installed there, for its outbox (`outbox.py`).
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class SimulatedOdoo:
         clock: Clock | None = None,
         seed: int = 0,
         can_write_ir_model_data: bool = False,
+        addon: bool = False,
     ) -> None:
         if version not in ("18.0", "19.0"):
             raise ValueError(f"version {version!r} is not simulated; use 18.0 or 19.0")
@@ -60,13 +65,15 @@ class SimulatedOdoo:
         self.database = f"careloom{self.major}"
         self._host, self._port = host, port
         self._clock = clock or SystemClock()
-        known = models(self.major)
-        self._store = Store(known)
+        known = every_model(self.major) | ({OUTBOX: outbox_model()} if addon else {})
+        self._store = Store(known, indexes(known))
         self._users = Users(found(self._store, known, self._clock, can_write_ir_model_data))
+        self._keys = ApiKeys(self._store, self._users, self._clock)
         self._watch = Watch()
         self._workers = Workers(workers, self._store, self._clock, self._watch)
         self.faults = Faults(seed, workers)
-        self._reception = Reception(Dispatcher(known, self.major), self._workers, self.faults, self._watch)
+        dispatcher = AddonDispatcher(known, self.major, uuid4()) if addon else Dispatcher(known, self.major)
+        self._reception = Reception(dispatcher, self._workers, self.faults, self._watch)
         self._models = known
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -91,6 +98,8 @@ class SimulatedOdoo:
         app.add_routes(Json2(self._reception, self._users, self.database, self.major).routes())
         app.add_routes(JsonRpc(services, self.major).routes())
         app.add_routes(XmlRpc(services).routes())
+        web_client = WebClient(self._reception, services, self._users, self._keys, self._clock, self.major)
+        app.add_routes(web_client.routes())
         app.add_routes([web.get("/web/health", _health), web.get("/web/login", _login_page)])
         if self.major >= 19:
             app.router.add_get("/web/version", self._version_page)
@@ -162,13 +171,11 @@ class SimulatedOdoo:
         expires: datetime | None = None
         if valid_for is not None:
             expires = self._clock.now().replace(tzinfo=None) + valid_for
-        key = Key(secrets.token_hex(20), expires)
-        self._user(login).keys.append(key)
-        return key.secret
+        return self._keys.add(self._user(login), "one more", expires)
 
     def revoke_key(self, secret: str) -> None:
         """Remove a key: JSON-2 refuses it at once, the legacy transports only after `clear_caches` [a60, a61]."""
-        self._users.revoke(secret)
+        self._keys.drop(secret)
 
     def clear_caches(self) -> None:
         self._users.forget()
@@ -180,9 +187,7 @@ class SimulatedOdoo:
     def external_ids(self) -> dict[str, tuple[str, int]]:
         """(model, id) by external id, of everything but what Odoo itself brought along."""
         rows = self._store.tables["ir.model.data"].values()
-        return {
-            f"{row['module']}.{row['name']}": (row["model"], row["res_id"]) for row in rows if row["module"] != "base"
-        }
+        return {f"{row['module']}.{row['name']}": (row["model"], row["res_id"]) for row in rows if not row["noupdate"]}
 
     def messages(self, model: str, record: int) -> list[Row]:
         """The chatter of one record, oldest first."""

@@ -28,6 +28,7 @@ class Services:
         self._clock = clock
         self._failures = 0
         self._failed_at = 0.0
+        self.sessions: dict[str, int] = {}
 
     def version(self) -> dict[str, Any]:
         """What `common.version` and /web/webclient/version_info tell; 18.0 adds the day of its build."""
@@ -98,5 +99,8 @@ class Services:
             "partner_id": user.partner,
         }
 
-    def session_id(self) -> str:
-        return secrets.token_hex(20)
+    def session_id(self, uid: int) -> str:
+        """The cookie of a new session of this user."""
+        made = secrets.token_hex(20)
+        self.sessions[made] = uid
+        return made

@@ -7,7 +7,7 @@ a conflict for it (`odoo/CONTRACT.md` section 3, concurrency). A rollback does n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -26,16 +26,18 @@ INDEXES: MappingProxyType[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
         "ir.attachment": (("res_model", "res_id"),),
     }
 )
-"""Columns whose equal values are found without looking at every row."""
+"""Columns of the base whose equal values are found without looking at every row; areas add theirs."""
 
-INDEXED = {model: {one for columns in indexes for one in columns} for model, indexes in INDEXES.items()}
+Indexes = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 class Store:
     """All tables of one database. Change it through a `Transaction` only."""
 
-    def __init__(self, models: Iterable[str]) -> None:
+    def __init__(self, models: Iterable[str], indexes: Indexes = INDEXES) -> None:
         self.tables: dict[str, dict[int, Row]] = {model: {} for model in models}
+        self.indexes = indexes
+        self.watched = {model: {one for columns in every for one in columns} for model, every in indexes.items()}
         self.commits = 0
         self.committed: dict[Key, int] = {}
         self._next_ids: defaultdict[str, int] = defaultdict(lambda: 1)
@@ -47,6 +49,10 @@ class Store:
         self._next_ids[model] = taken + 1
         return taken
 
+    def peek(self, model: str) -> int:
+        """The id that the next record of `model` gets."""
+        return self._next_ids[model]
+
     def reserve(self, model: str, first: int) -> None:
         """Let the ids of `model` go on from `first`, if they are not beyond it already."""
         self._next_ids[model] = max(self._next_ids[model], first)
@@ -56,7 +62,7 @@ class Store:
         return sorted(self._index[model, columns].get(values, ()))
 
     def indexed(self, model: str, column: str) -> bool:
-        return (column,) in INDEXES.get(model, ())
+        return (column,) in self.indexes.get(model, ())
 
     def put(self, model: str, record: int, row: Row | None, moved: bool = True) -> Row | None:
         """Replace one row (None removes it) and give the row that was there; the indexes follow if it `moved`."""
@@ -70,7 +76,7 @@ class Store:
         return before
 
     def _reindex(self, model: str, record: int, before: Row | None, after: Row | None) -> None:
-        for columns in INDEXES.get(model, ()):
+        for columns in self.indexes.get(model, ()):
             old, new = _entry(before, columns), _entry(after, columns)
             if old == new:
                 continue
@@ -111,7 +117,7 @@ class Transaction:
 
     def update(self, model: str, record: int, changes: Row) -> None:
         before = self.store.tables[model][record]
-        moved = any(one in changes and changes[one] != before[one] for one in INDEXED.get(model, ()))
+        moved = any(one in changes and changes[one] != before[one] for one in self.store.watched.get(model, ()))
         self._put(model, record, {**before, **changes}, moved)
 
     def delete(self, model: str, record: int) -> None:
@@ -128,6 +134,13 @@ class Transaction:
     def conflicts(self, *keys: Key) -> bool:
         """Whether another transaction has committed one of `keys` since this one began."""
         return self.doomed or any(self.store.committed.get(key, 0) > self._snapshot for key in keys)
+
+    def before(self) -> dict[tuple[str, int], Row | None]:
+        """Each row that was touched, as it was when the transaction began; None where there was none."""
+        first: dict[tuple[str, int], Row | None] = {}
+        for model, record, row in self._undo:
+            first.setdefault((model, record), row)
+        return first
 
     def mark(self) -> int:
         """A place to roll back to."""

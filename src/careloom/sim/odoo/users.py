@@ -32,6 +32,8 @@ class Key:
 
     secret: str
     expires: datetime | None = None
+    name: str = "careloom"
+    id: int = 0
 
     def valid(self, now: datetime) -> bool:
         return self.expires is None or now < self.expires

@@ -74,3 +74,16 @@ delete from refusal where system = $1 and id <= (
 -- name: notify
 -- Wakes the other nodes; polling is the net below it.
 select pg_notify('careloom', $1)
+
+-- name: event_heads
+-- How far lanes reach; sequences appear in order, so what lies behind a head that was seen was seen too.
+select lane, head from lane where lane = any($1::smallint[])
+
+-- name: types_since
+-- What happened in these lanes after what was seen of them, as far as kept answers need to know.
+select distinct found.type
+from unnest($1::smallint[], $2::bigint[]) as seen (lane, after)
+cross join lateral (
+    select type, kind from event where lane = seen.lane and seq > seen.after order by seq limit $3
+) as found
+where found.kind = 'e'

@@ -6,6 +6,7 @@ true. So types are checked here, by what `fields_get` says. An error names the f
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+import msgspec
+
 from careloom.core.errors import MappingError
 
-Value: TypeAlias = str | bool | int | float | Decimal | date | datetime | Collection[str] | None
+Value: TypeAlias = str | bool | int | float | Decimal | date | datetime | Collection[str] | Collection[int] | None
 """What a column may be given. None and "" clear the field; a column that is not given stays as it is."""
 
 
@@ -90,6 +93,14 @@ def _selection(info: FieldInfo, value: object) -> str | None:
     return value if info.options is None or value in info.options else None
 
 
+def _json(_: FieldInfo, value: object) -> str | None:
+    return msgspec.json.encode(value, order="sorted").decode() if isinstance(value, Mapping) else None
+
+
+def _binary(_: FieldInfo, value: object) -> str | None:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else None
+
+
 def _parses(text: str, parse: Callable[[str], object]) -> bool:
     try:
         parse(text)
@@ -110,6 +121,8 @@ _CONVERTERS: Mapping[str, Callable[[FieldInfo, object], str | None]] = {
     "date": _date,
     "datetime": _datetime,
     "selection": _selection,
+    "json": _json,
+    "binary": _binary,
 }
 _RELATIONS = ("many2one", "many2many", "one2many")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from careloom.core.errors import CareloomError, PermanentError
+from careloom.systems.odoo.check_books import Books, Finding, concern_books
 from careloom.systems.odoo.connection import Connection
 from careloom.systems.odoo.faults import OdooAccessRefused, OdooContractBroken
 from careloom.systems.odoo.readback import ReadBack
 from careloom.systems.odoo.records import Records
 from careloom.systems.odoo.schema import Schema
+
+__all__ = ["Check", "Finding"]
 
 _OLDEST = 18
 _NEWEST = 19
@@ -26,12 +28,16 @@ _SUCCESSORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that stands in the way, and what a person should do about it."""
-
-    problem: str
-    advice: str
+_MODULES = {
+    "account": "account",
+    "sale": "sale",
+    "purchase": "purchase",
+    "stock": "stock",
+    "product": "product",
+    "uom": "uom",
+    "mail": "mail",
+}
+_ADMINISTRATOR = "base.group_system"
 
 
 class Check:
@@ -52,7 +58,8 @@ class Check:
             return [Finding(f"no connection: {error}", "correct this first; the rest was not checked")]
         self._schema.forget()
         found = await self._version()
-        for step in (self._user(user_id), self._module(), *(self._model(m, c) for m, c in needs.items())):
+        models = (self._model(model, columns) for model, columns in needs.items())
+        for step in (self._user(user_id), self._rank(user_id), self._module(), *models, self._books(needs, user_id)):
             try:
                 found += await step
             except CareloomError as error:
@@ -78,6 +85,26 @@ class Check:
         has_email = any(contact["email"] for contact in contacts)
         wanted = self._connection.settings.allowed_company_ids
         return _user_findings(user, wanted, has_email=has_email) + await self._lang()
+
+    async def _rank(self, user_id: int) -> list[Finding]:
+        arguments = {"group_ext_id": _ADMINISTRATOR}
+        try:
+            rules = await self._connection.call("res.users", "has_group", arguments, ids=(user_id,), repeatable=True)
+        except OdooContractBroken:
+            return []
+        if not rules:
+            return []
+        advice = "use a user of its own with the groups that the flows need: a mistake of a flow could change anything"
+        return [Finding("the API user is an administrator of Odoo", advice, blocking=False)]
+
+    async def _books(self, needs: Collection[str], user_id: int) -> list[Finding]:
+        if not concern_books(needs):
+            return []
+        companies: Sequence[int] = self._connection.settings.allowed_company_ids
+        if not companies:
+            users = await self._records.read("res.users", [user_id], ["company_id"])
+            companies = [user["company_id"][0] for user in users if user["company_id"]]
+        return await Books(self._schema, self._records, self._connection.clock).run(needs, companies)
 
     async def _lang(self) -> list[Finding]:
         lang = self._connection.settings.lang
@@ -106,9 +133,9 @@ class Check:
         try:
             fields = await self._schema.fields(model)
         except PermanentError as error:
-            return [
-                Finding(f"model {model} cannot be used: {error}", "install its module, or give the API user rights")
-            ]
+            module = _MODULES.get(model.partition(".")[0])
+            installed = f"install the module {module}" if module else "install its module"
+            return [Finding(f"model {model} cannot be used: {error}", f"{installed}, or give the API user rights")]
         found = []
         for column in columns:
             base = column.partition("/")[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +20,7 @@ from careloom.systems.odoo.documents.access import Access
 from careloom.systems.odoo.documents.addon import AddonSubmission, Chosen
 from careloom.systems.odoo.documents.submission import StockSubmission, Submissions
 from careloom.systems.odoo.external_ids import external_id
+from careloom.systems.odoo.keylife import KeyNotes, KeyWatch
 from careloom.systems.odoo.load import Loader, Upserted
 from careloom.systems.odoo.lookup import LOOKUPS
 from careloom.systems.odoo.merge import Merge, Merged
@@ -27,6 +30,7 @@ from careloom.systems.odoo.readback import ReadBack, Reference
 from careloom.systems.odoo.records import Records
 from careloom.systems.odoo.schema import Schema
 from careloom.systems.odoo.settings import Settings
+from careloom.systems.odoo.standing import Standing
 from careloom.systems.odoo.transport import Version
 from careloom.systems.resilience import Backoff, BreakerState
 from careloom.systems.seam import Surroundings
@@ -38,7 +42,15 @@ def connect(settings: Settings, around: Surroundings) -> Odoo:
     """The database that flows write to."""
     key = around.digest("odoo ledger")
     secrets, clock = around.secrets, around.clock
-    return Odoo(around.system, settings, secrets=secrets, clock=clock, ledger=around.ledger, digest_key=key)
+    # The feed needs the class above it, so it can only be imported here.
+    from careloom.systems.odoo.feed.followed import FollowedOdoo, following
+
+    kind = following(settings)
+    odoo = kind(around.system, settings, secrets=secrets, clock=clock, ledger=around.ledger, digest_key=key)
+    odoo.watch_key(around)
+    if isinstance(odoo, FollowedOdoo):
+        odoo.follow(around)
+    return odoo
 
 
 class Odoo:
@@ -62,7 +74,9 @@ class Odoo:
         self.settings = settings
         self._clock = clock or SystemClock()
         self._ledger = ledger or MemoryLedger()
+        self._secrets = secrets
         self._connection = Connection(system, settings, secrets, self._clock, backoff)
+        self.standing = Standing(self._connection, self._clock)
         self._schema = Schema(self._connection)
         self._readback = ReadBack(self._connection, self._schema)
         self._records = Records(self._connection, self._schema)
@@ -101,6 +115,31 @@ class Odoo:
         """Seconds until a call has a chance; 0 when calls go through."""
         return self._connection.retry_after
 
+    @property
+    def maintenance(self) -> datetime | None:
+        """Until when maintenance is under way, in UTC; calls wait for its end."""
+        return self._connection.maintenance
+
+    def card(self) -> Mapping[str, Any]:
+        """See `Shown.card`: series, modules, latency, the life of the key, and what was added to `standing`."""
+        return self.standing.card()
+
+    def watch_key(self, around: Surroundings) -> None:
+        """Have `standing` look how long the API key holds, and open cases before it ends."""
+        notes = KeyNotes(around.memory, around.digest, around.clock)
+        key = partial(self._secrets, self.settings.api_key)
+        watch = KeyWatch(self._connection, key, notes, around.troubles, around.clock)
+        self.standing.key_watch = watch
+
+    @property
+    def every(self) -> float:
+        """Seconds between two looks."""
+        return 60.0
+
+    async def poll(self) -> None:
+        """Look how the connection stands."""
+        await self.standing.look()
+
     async def version(self) -> Version:
         """The series, (19, 0)."""
         return await self._connection.version()
@@ -135,6 +174,10 @@ class Odoo:
     ) -> list[dict[str, Any]]:
         """The records that `domain` selects, with these fields. Empty values are False, many2one is [id, name]."""
         return await self._records.search_read(model, domain, fields, limit=limit, order=order, archived=archived)
+
+    async def totals(self, model: str, domain: Sequence[Any], field: str, by: str) -> dict[int, float]:
+        """The sum of `field` over the records that `domain` selects, by the id of the many2one `by`."""
+        return await self._records.totals(model, domain, field, by)
 
     async def read(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
         """These records, archived ones too; a record that does not exist is left out without an error."""

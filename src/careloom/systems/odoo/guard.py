@@ -12,6 +12,7 @@ from careloom.systems.odoo.faults import Fault, OdooContractBroken, make
 
 _WIZARD = "each repeat makes another payment; use `payments.register`"
 _BOOKS = "it changes posted figures behind Odoo's back; use the document's own actions"
+_DONE = "on a transfer that is done it changes the stock without another move; use `counts.take`"
 
 METHODS: Final[Mapping[tuple[str, str], str]] = {
     ("account.payment.register", "create"): _WIZARD,
@@ -23,6 +24,12 @@ METHODS: Final[Mapping[tuple[str, str], str]] = {
     ("account.move", "unlink"): "a document is cancelled or credited, never deleted",
     ("account.payment", "unlink"): "a payment is cancelled or refunded, never deleted",
     ("stock.move", "unlink"): "a move is cancelled, never deleted",
+    ("stock.move.line", "write"): _DONE,
+    ("stock.move.line", "create"): "a repeat makes another line; load it by its key",
+    ("stock.move.line", "unlink"): _DONE,
+    ("stock.picking", "unlink"): "a transfer is cancelled, never deleted",
+    ("purchase.order", "unlink"): "an order is cancelled, never deleted",
+    ("sale.order", "unlink"): "an order is cancelled, never deleted",
     ("stock.quant", "unlink"): "stock is counted, never deleted",
     ("stock.quant", "load"): "it may set a quantity without a stock move; use `counts.take`",
 }

@@ -42,6 +42,17 @@ class Records:
         found = await self._connection.call(model, "search_read", arguments, context=context, repeatable=True)
         return list(found)
 
+    async def totals(self, model: str, domain: Sequence[Any], field: str, by: str) -> dict[int, float]:
+        """The sum of `field` over the records that `domain` selects, by the id of the many2one `by`; Odoo adds up."""
+        if (await self._connection.version()).major >= 19:
+            method, sums = "formatted_read_group", f"{field}:sum"
+            more: dict[str, Any] = {"aggregates": [sums]}
+        else:
+            method, sums, more = "read_group", field, {"fields": [f"{field}:sum"], "lazy": False}
+        arguments = {"domain": list(domain), "groupby": [by], **more}
+        groups = await self._connection.call(model, method, arguments, repeatable=True)
+        return {group[by][0]: float(group[sums] or 0) for group in groups if group[by]}
+
     async def read(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
         """These records, archived ones too; a record that does not exist is left out without an error."""
         if not ids:
@@ -80,13 +91,14 @@ class Records:
         if not _REFERENCE.fullmatch(reference):
             raise MappingError("a reference is 1 to 64 letters, digits and hyphens", "reference")
         marker = f"[Careloom {reference}]"
-        if await self._posted(model, record_id, marker):
+        if await self.noted(model, record_id, marker):
             return False
         arguments = {"body": f"{text} {marker}", "message_type": "comment", "subtype_xmlid": "mail.mt_note"}
         await self._connection.call(model, "message_post", arguments, ids=(record_id,))
         return True
 
-    async def _posted(self, model: str, record_id: int, marker: str) -> bool:
+    async def noted(self, model: str, record_id: int, marker: str) -> bool:
+        """Whether a note in the record's history has these words."""
         domain = [["model", "=", model], ["res_id", "=", record_id], ["body", "like", marker]]
         found = await self.search_read("mail.message", domain, ["body"])
         return any(marker in html.unescape(str(message["body"])) for message in found)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from careloom.core.secrets import SecretRef
+from careloom.systems.odoo.feed.settings import FeedSettings
 from careloom.systems.windows import WindowText
 
 BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]+)?$")]
@@ -14,7 +15,7 @@ ModuleName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class Settings(BaseModel):
+class Settings(FeedSettings):
     """One Odoo database, as one API user. Times in seconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

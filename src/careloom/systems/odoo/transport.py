@@ -19,6 +19,9 @@ from careloom.systems.odoo.faults import (
 from careloom.systems.odoo.wire import Answer, Call, exchange, not_json
 
 _VERSION_PATH = "/web/webclient/version_info"
+_VALUES = {"create": "vals_list", "write": "vals"}
+"""What these take goes by position over JSON-RPC: `create` is an IndexError by name, and models of 18.0 call what
+`write` takes `vals` or `values`, as they like."""
 _NO_LOGIN = "Odoo knows no such login with this key: correct `login`, `database` or the key"
 
 
@@ -60,7 +63,7 @@ async def find_version(session: aiohttp.ClientSession, url: str) -> Version:
         call = Call("", "common.version", {}, repeatable=True)
         payload = _rpc("common", "version", [])
         answer = await exchange(session, f"{url}/jsonrpc", payload, {}, call)
-    return _version(_rpc_result(call, answer), call)
+    return _version(rpc_result(call, answer), call)
 
 
 def _version(result: Any, call: Call) -> Version:
@@ -128,8 +131,9 @@ class JsonRpcTransport:
         user_id = await self.user_id()
         positional: list[Any] = [] if call.ids is None else [call.ids]
         named = dict(call.arguments) | ({"context": call.context} if call.context else {})
-        if call.method == "create":  # by name it is an IndexError here
-            positional.append(named.pop("vals_list"))
+        values = _VALUES.get(call.method)
+        if values in named:
+            positional.append(named.pop(values))
         arguments = [endpoint.database, user_id, endpoint.key(), call.model, call.method, positional, named]
         try:
             return await self._post(call, _rpc("object", "execute_kw", arguments))
@@ -148,7 +152,7 @@ class JsonRpcTransport:
 
     async def _post(self, call: Call, payload: dict[str, Any]) -> Any:
         answer = await exchange(self._endpoint.session, f"{self._endpoint.url}/jsonrpc", payload, {}, call)
-        return _rpc_result(call, answer)
+        return rpc_result(call, answer)
 
 
 def _rpc(service: str, method: str, arguments: list[Any]) -> dict[str, Any]:
@@ -156,7 +160,8 @@ def _rpc(service: str, method: str, arguments: list[Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "method": "call", "params": parameters, "id": 1}
 
 
-def _rpc_result(call: Call, answer: Answer) -> Any:
+def rpc_result(call: Call, answer: Answer) -> Any:
+    """What a JSON-RPC call gave. Raises the errors of `faults`."""
     # The presence of `error` decides, never its code: that is 200 on Odoo 18 and 0 on 19.
     if not answer.json or not isinstance(answer.body, Mapping):
         raise not_json(call, answer)

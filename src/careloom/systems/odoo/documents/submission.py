@@ -21,6 +21,8 @@ from careloom.systems.odoo.readback import ReadBack
 from careloom.systems.odoo.schema import Schema
 
 _LOST_ANSWERS = 3
+_GUARDED: Final = frozenset({"account.move"})
+"""Models on which Odoo itself refuses to load a document that is no draft any more (payments and orders it takes)."""
 
 
 class Action(NamedTuple):
@@ -120,6 +122,8 @@ class StockSubmission:
     ) -> tuple[dict[int, int], set[int]]:
         """The record of each document, and which of them were not known before; errors go into `results`."""
         ids = await self._known(lane, batch)
+        if lane.model not in _GUARDED:
+            ids |= await self._found(lane, batch, ids)
         fresh = [index for index in range(len(batch)) if index not in ids]
         if not fresh:
             return ids, set()
@@ -145,8 +149,14 @@ class StockSubmission:
         there = await self._read(lane, list(known.values()))
         return {index: record for index, record in known.items() if record in there}
 
+    async def _found(self, lane: Lane, batch: Sequence[Prepared], known: Mapping[int, int]) -> dict[int, int]:
+        """The documents that are there without our knowing; loading them again would write on what is confirmed."""
+        asked = [index for index in range(len(batch)) if index not in known]
+        found = {index: await self._existing(lane, batch[index].draft.key) for index in asked}
+        return {index: record for index, record in found.items() if record is not None}
+
     async def _existing(self, lane: Lane, key: str) -> int | None:
-        """The record of a document that load() refuses: a posted one may not be loaded again."""
+        """The record of a document with this key."""
         found = await self._readback.find(key)
         return found.record_id if found and found.model == lane.model else None
 

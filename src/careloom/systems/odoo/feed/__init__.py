@@ -1,0 +1,1 @@
+"""What changes in Odoo becomes messages of the log: from the addon's outbox, or by polling where there is none."""
