@@ -163,11 +163,11 @@ async def house_on(
     store = RunStore(database, log.keyring, Teller(log.writer, log.keyring, book, clock, lambda _: 0), clock)
     around = Surroundings(store, Registry(workflows, signals), book.kinds, Calls(Binder(outside)), clock, new_id)
     engine = Engine(around, log.session)
-    work = casework(database, log.keyring, book, clock, new_id, [RunResolver(store)])
+    work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring)])
     house = House(database, clock, log, work, around, engine, RunDesk(around), outside)
     if works:
         house.task = asyncio.create_task(engine.run())
-        log.start([Subscription("translate", Bank.MESSAGES, _translate(new_id)), *feeding(around)])
+        log.start([Subscription("translate", Bank.MESSAGES, _translate(new_id)), *feeding(around.registry, around)])
     yield house
     engine.stop()
     if house.task is not None:

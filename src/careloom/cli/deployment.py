@@ -23,6 +23,7 @@ from careloom.log.lanes import open_lanes
 from careloom.log.operators import Operators
 from careloom.log.ports import stored_id
 from careloom.log.writing import Writer
+from careloom.workflow.desk import RunResolver
 
 T = TypeVar("T")
 Config = Annotated[Path, typer.Option("--config", "-c", help="The deployment's settings.", envvar="CARELOOM_CONFIG")]
@@ -45,7 +46,8 @@ class Deployment:
         """The exception queue, with the kinds of cases of this deployment. Raises ConfigurationError."""
         kinds = find_kinds(self.configuration.settings.hub.flows, self.configuration.base)
         book = Cases(self.clock, self.new_id, kinds)
-        return casework(self.store.database, self.keyring, book, self.clock, self.new_id)
+        resolvers = [RunResolver(self.keyring)]
+        return casework(self.store.database, self.keyring, book, self.clock, self.new_id, resolvers)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The surface that integration engineers touch: a `Flow`, and three ways to hang code on it.
+"""The surface that integration engineers touch: a `Flow`, and four ways to hang code on it.
 
     intake = Flow("patient-intake", owner="patient-access", sla="2h", criticality="high")
 
@@ -7,6 +7,11 @@
 
     @intake.on(RegistrationCreated)
     async def open_account(event: RegistrationCreated, erp: Odoo) -> Outcome: ...
+
+    decided = intake.awaits(AuthorizationGranted, by=lambda event: event.authorization.identifier[0].value)
+
+    @intake.workflow(RegistrationCreated)
+    async def admit(run: Run, registration: RegistrationCreated) -> None: ...
 
 A handler's parameters are filled by their annotation: the event's class gives the event, `Recorded` the envelope around
 it, `Stores` our own tables, and the class of a connector the system that the settings bind to the parameter's name.
@@ -21,14 +26,16 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.outcomes import Outcome, Skip
+from careloom.log.handling import RetryPolicy
 from careloom.mapping.source import Settings
 from careloom.model import CanonicalEvent
+from careloom.workflow.declaration import DEFAULT_RETRY, E, Signal, Workflow, length_of
 
 Criticality: TypeAlias = Literal["high", "normal", "low"]
+Latency: TypeAlias = Literal["real-time", "batch"]
+Pattern: TypeAlias = Literal["transaction", "master data", "event", "document", "report"]
 Translated: TypeAlias = Iterable[CanonicalEvent] | Skip
 F = TypeVar("F", bound=Callable[..., Any])
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +61,53 @@ class Reaction:
 class Flow:
     """One business process: who owns it, how fast it must be, and the code that does it.
 
-    `sla` is written as `30s`, `15m`, `2h` or `1d`. Raises ConfigurationError for any other.
+    `owner` runs it, `business_owner` answers for what it does. `sla` is when one event or run of it must be done, as
+    `30s`, `15m`, `2h` or `1d`; `latency` says whether somebody waits for it, and `bound` how long at most. After a
+    disaster it works again within `recovery_time`, and loses at most `recovery_point` (`0s`: nothing). `pattern` is
+    what it moves, `system_of_record` who is right when two systems differ, `runbook` where the operators look.
+    A hub refuses a flow that leaves one of them open. Raises ConfigurationError for a length of time that is none.
     """
 
     name: str
     owner: str
     sla: str
     criticality: Criticality = "normal"
+    business_owner: str = ""
+    latency: Latency = "real-time"
+    bound: str = ""
+    recovery_time: str = ""
+    recovery_point: str = "0s"
+    pattern: Pattern | None = None
+    system_of_record: str = ""
+    runbook: str = ""
     translators: list[Translator] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
+    workflows: list[Workflow] = field(default_factory=list)
+    signals: list[Signal[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        _ = self.sla_time  # wrong ones are found where they are written
+        for name in ("sla", "bound", "recovery_time", "recovery_point"):
+            if written := getattr(self, name):
+                self._length(name, written)  # wrong ones are found where they are written
 
     @property
     def sla_time(self) -> timedelta:
         """The service level as a length of time."""
-        number, unit = self.sla[:-1], self.sla[-1:]
-        if not number.isdigit() or unit not in _UNITS:
-            raise ConfigurationError(f"flow {self.name}: sla is written as 30s, 15m, 2h or 1d, not {self.sla!r}")
-        return timedelta(**{_UNITS[unit]: int(number)})
+        return self._length("sla", self.sla)
+
+    def _length(self, name: str, written: str) -> timedelta:
+        try:
+            return length_of(written)
+        except ConfigurationError:
+            raise ConfigurationError(
+                f"flow {self.name}: {name} is written as 30s, 15m, 2h or 1d, not {written!r}"
+            ) from None
+
+    def undeclared(self) -> list[str]:
+        """What it leaves open of what everybody must be able to read of a flow."""
+        asked = ("owner", "business_owner", "bound", "recovery_time", "recovery_point", "pattern", "system_of_record",
+                 "runbook")  # fmt: skip
+        return [name for name in asked if not getattr(self, name)]
 
     def translates(self, format: str, *types: str) -> Callable[[F], F]:
         """The function makes events of these messages; it only computes, and says Skip(reason) for what it drops.
@@ -100,5 +134,45 @@ class Flow:
 
         return register
 
+    def awaits(self, event: type[E], *, by: Callable[[E], str | None], name: str = "") -> Signal[E]:
+        """Runs of this flow may wait for these events; `by` gives the key that says for whom one is, or None."""
+        signal = Signal(f"{self.name}.{name or event.__name__}", event, by)
+        self.signals.append(signal)
+        return signal
 
-__all__ = ["Criticality", "Flow", "Reaction", "Translated", "Translator"]
+    def workflow(
+        self,
+        *start: type[CanonicalEvent],
+        version: int = 1,
+        about: Callable[[Any], Iterable[str]] | None = None,
+        deadline: str | None = None,
+        retry: RetryPolicy = DEFAULT_RETRY,
+        retired: bool = False,
+    ) -> Callable[[Callable[..., Awaitable[Any]]], Workflow]:
+        """The coroutine function is a durable run, `<flow>.<function>`, which these events begin; see `Run`.
+
+        `about` gives the keys by which its runs are found and held back. With `retired` no new run begins on it: it
+        is kept for those that run on this version.
+        """
+
+        def register(function: Callable[..., Awaitable[Any]]) -> Workflow:
+            made = Workflow(
+                name=f"{self.name}.{function.__name__}",
+                function=function,
+                start=start,
+                version=version,
+                owner=self.owner,
+                criticality=self.criticality,
+                about=about,
+                sla=self.sla_time,
+                deadline=None if deadline is None else length_of(deadline),
+                retry=retry,
+                retired=retired,
+            )
+            self.workflows.append(made)
+            return made
+
+        return register
+
+
+__all__ = ["Criticality", "Flow", "Latency", "Pattern", "Reaction", "Translated", "Translator"]

@@ -38,14 +38,34 @@ def subscriptions(
 
 
 def needs_systems(flow: Flow) -> bool:
-    """Whether any handler wants a system, so that the flow acts only where the settings give it one."""
+    """Whether any handler wants a system, so that the flow acts only where the settings give it one.
+
+    One with workflows always does: what their steps want is known when they are called.
+    """
     ours = (Recorded, Stores)
-    return any(
+    return bool(flow.workflows) or any(
         not _is_event(wanted) and wanted not in ours
         for reaction in flow.reactions
         for name, wanted in get_type_hints(reaction.function).items()
         if name != "return"
     )
+
+
+class StepBinder:
+    """Gives the steps of workflows the systems that the settings bind to their flow: a `Binder`."""
+
+    def __init__(self, bindings: Mapping[str, Bindings], systems: Mapping[str, object], stores: Stores) -> None:
+        self._bindings = bindings
+        self._systems = systems
+        self._stores = stores
+
+    def __call__(self, workflow: str, parameter: str, wanted: Any) -> object:
+        """See `Binder`."""
+        if wanted is Stores:
+            return self._stores
+        flow = workflow.partition(".")[0]
+        where = f"flow {flow}: a step of {workflow}({parameter})"
+        return _system(flow, where, parameter, wanted, self._bindings.get(flow, {}), self._systems)
 
 
 def _arguments(
@@ -63,7 +83,8 @@ def _arguments(
         elif wanted is Stores:
             fixed[name] = stores
         else:
-            fixed[name] = _system(flow, reaction, name, wanted, bindings, systems)
+            where = f"flow {flow.name}: {reaction.name}({name})"
+            fixed[name] = _system(flow.name, where, name, wanted, bindings, systems)
     return fixed, event_at, envelope_at
 
 
@@ -73,21 +94,18 @@ def _is_event(wanted: Any) -> bool:
     return isinstance(wanted, type) and issubclass(wanted, CanonicalEvent)
 
 
-def _system(
-    flow: Flow, reaction: Reaction, name: str, wanted: Any, bindings: Bindings, systems: Mapping[str, object]
-) -> object:
-    where = f"flow {flow.name}: {reaction.name}({name})"
+def _system(flow: str, where: str, name: str, wanted: Any, bindings: Bindings, systems: Mapping[str, object]) -> object:
     if not isinstance(wanted, type):
         raise ConfigurationError(f"{where}: annotate it with an event, Recorded, Stores or the class of a connector")
     if name in bindings:
         system = systems.get(bindings[name])  # None for one that only sends to us
         if not isinstance(system, wanted):
-            raise ConfigurationError(f"flows.{flow.name}.{name}: {bindings[name]} is no {wanted.__name__}")
+            raise ConfigurationError(f"flows.{flow}.{name}: {bindings[name]} is no {wanted.__name__}")
         return system
     fitting = [system for system in systems.values() if isinstance(system, wanted)]
     if len(fitting) != 1:
         raise ConfigurationError(
-            f"{where}: {len(fitting)} systems are {wanted.__name__}; name one as flows.{flow.name}.{name}"
+            f"{where}: {len(fitting)} systems are {wanted.__name__}; name one as flows.{flow}.{name}"
         )
     return fitting[0]
 

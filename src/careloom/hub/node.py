@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from careloom.cases.book import Cases
@@ -32,6 +32,7 @@ from careloom.hub.lookups import make_lookups
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
+from careloom.hub.runs import Runs, make_runs, registry_of
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
@@ -43,6 +44,9 @@ from careloom.log.node import LogNode
 from careloom.log.operators import Operators
 from careloom.log.ports import stored_id
 from careloom.systems.seam import Connection, Listening, Polled, Target
+from careloom.workflow.desk import RunResolver
+from careloom.workflow.feeding import feeding
+from careloom.workflow.surroundings import Surroundings
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ class Node:
     retention: Retention
     work: Casework
     cards: Cards
+    runs: Runs
     ports: dict[str, int] = field(default_factory=dict)
 
 
@@ -96,7 +101,8 @@ async def _working(node: Node, *, here: bool) -> AsyncIterator[None]:
     node.log.start(node.subscriptions if here else (), wanted=node.subscriptions)
     telling = asyncio.get_running_loop().create_task(node.cards.keep_fresh(), name="cards")
     try:
-        yield
+        async with node.runs.working() if here else nullcontext():
+            yield
     finally:
         await cancel(telling)
         await node.cards.withdraw()
@@ -117,8 +123,12 @@ async def _assemble(
     log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
     keys = ApiKeys(store.database, clock, new_id)
     systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
-    made = subscriptions_of(configuration, store, systems, new_id)
-    work = casework(store.database, log.keyring, cases, clock, new_id)
+    flows = find_flows(settings.hub.flows, configuration.base)
+    stores = Stores(store.database, store.master)
+    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id)
+    made = subscriptions_of(configuration, store, systems, new_id, runs.around)
+    runs.handling.extend(made)
+    work = casework(store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring)])
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)
@@ -140,12 +150,18 @@ async def _assemble(
             answers_days=settings.store.keep_answers_days or None,
         ),
         cards=cards,
+        runs=runs,
     )
 
 
 def subscriptions_of(
-    configuration: Configuration, store: Storage, systems: Mapping[str, object], new_id: IdFactory
+    configuration: Configuration,
+    store: Storage,
+    systems: Mapping[str, object],
+    new_id: IdFactory,
+    runs: Surroundings | None = None,
 ) -> list[Subscription]:
+    """All of a deployment. Without `runs` those that begin runs are named too, and cannot be worked."""
     settings = configuration.settings
     flows = find_flows(settings.hub.flows, configuration.base)
     stores = Stores(store.database, store.master)
@@ -158,6 +174,7 @@ def subscriptions_of(
         made.append(forwarding(name, delivery.events, target, _target_slots(configuration, delivery.system)))
     for name, route in settings.routes.items():
         made.append(_routing(name, route, systems))
+    made.extend(feeding(registry_of(flows, settings.flows), runs))
     return made
 
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from careloom.cases.kinds import Action
 from careloom.cases.resolving import Resolution, Resumed
 from careloom.core.clock import Clock
+from careloom.log.keyring import Keyring
 from careloom.log.operators import Act, audit_of
 from careloom.log.ports import Connection
 from careloom.store.sql import queries
 from careloom.workflow.answers import kept
 from careloom.workflow.errors import NoSuchRun, NotPossible
-from careloom.workflow.journal import ROOT, RunStore, sealed
+from careloom.workflow.journal import ROOT, sealed
 from careloom.workflow.surroundings import Surroundings
 
 _SQL = queries("runs")
@@ -30,8 +31,8 @@ class RunResolver:
         {Action.SUPPLY, Action.RETRY, Action.RESOLVE, Action.APPROVE, Action.REJECT, Action.WAIVE, Action.DISCARD}
     )
 
-    def __init__(self, store: RunStore) -> None:
-        self._store = store
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
 
     async def resolve(self, connection: Connection, resolution: Resolution) -> Resumed:
         """Raises NotPossible when the run does not wait for it any more."""
@@ -39,7 +40,7 @@ class RunResolver:
         waits = await connection.fetchrow(_SQL.open_wait, run, path)
         if waits is None:
             raise NotPossible(f"run {run} does not wait for this any more; `careloom workflow show {run}` says why")
-        keys = await self._store.keyring.open(connection, [waits["key"]])
+        keys = await self._keyring.open(connection, [waits["key"]])
         if waits["key"] not in keys:
             raise NotPossible(f"whom run {run} was about was erased")
         answer = kept(resolution.action, resolution.by, resolution.why, resolution.data)

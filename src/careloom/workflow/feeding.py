@@ -11,22 +11,24 @@ from careloom.core.outcomes import Done, Skip
 from careloom.log.handling import Handled, Subscription
 from careloom.log.lanes import Bank
 from careloom.model import decode
-from careloom.workflow.declaration import Signal, Workflow
+from careloom.workflow.declaration import Registry, Signal, Workflow
 from careloom.workflow.surroundings import Surroundings
 
 SIGNALS: Final = "runs.signals"
 
 
-def feeding(around: Surroundings) -> Iterable[Subscription]:
-    """One subscription for each workflow that events begin, and one for all signals."""
-    for workflow in around.registry.starting():
+def feeding(registry: Registry, around: Surroundings | None) -> Iterable[Subscription]:
+    """One subscription for each workflow that events begin, and one for all signals. Those made without `around` can
+    be named and counted, not worked."""
+    for workflow in registry.starting():
         yield _starting(workflow, around)
-    if around.registry.signals:
-        yield _signals(around.registry.signals, around)
+    if registry.signals:
+        yield _signals(registry.signals, around)
 
 
-def _starting(workflow: Workflow, around: Surroundings) -> Subscription:
+def _starting(workflow: Workflow, around: Surroundings | None) -> Subscription:
     async def begin(event: Recorded) -> Handled:
+        assert around is not None, "made to be named only"
         # Another workflow may begin by the same event, so only the first of them can have its id.
         run = uuid5(event.id, workflow.name)
         given = decode(event.type, event.data)
@@ -46,12 +48,13 @@ def _starting(workflow: Workflow, around: Surroundings) -> Subscription:
     )
 
 
-def _signals(signals: Sequence[Signal[Any]], around: Surroundings) -> Subscription:
+def _signals(signals: Sequence[Signal[Any]], around: Surroundings | None) -> Subscription:
     by_type: dict[str, list[Signal[Any]]] = {}
     for signal in signals:
         by_type.setdefault(signal.event.type, []).append(signal)
 
     async def bring(event: Recorded) -> Handled:
+        assert around is not None, "made to be named only"
         fact = decode(event.type, event.data)
         keyed = [(one.name, key) for one in by_type[event.type] if (key := one.by(fact)) is not None]
         if not keyed:

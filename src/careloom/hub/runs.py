@@ -1,0 +1,77 @@
+"""The durable runs of a hub: their engine, and what people do with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from careloom.cases.book import Cases
+from careloom.core.clock import Clock
+from careloom.core.ids import IdFactory
+from careloom.flows import Flow
+from careloom.flows.binding import Bindings, StepBinder
+from careloom.flows.stores import Stores
+from careloom.log.handling import Subscription
+from careloom.log.lanes import Bank
+from careloom.log.node import LogNode
+from careloom.workflow.calling import Calls
+from careloom.workflow.declaration import Registry
+from careloom.workflow.desk import RUNS, RunDesk
+from careloom.workflow.engine import Engine
+from careloom.workflow.journal import RunStore
+from careloom.workflow.surroundings import Surroundings
+from careloom.workflow.telling import Teller
+
+
+@dataclass
+class Runs:
+    """Of one process. `handling` are all subscriptions of the deployment: who is owed the events that runs tell."""
+
+    around: Surroundings
+    engine: Engine
+    desk: RunDesk
+    handling: list[Subscription] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Drive them for the length of the block; what is in hand is finished."""
+        driving = asyncio.get_running_loop().create_task(self.engine.run(), name="runs")
+        try:
+            yield
+        finally:
+            self.engine.stop()
+            await driving
+
+
+def registry_of(flows: Iterable[Flow], named: Mapping[str, Bindings]) -> Registry:
+    """The workflows and signals of the flows that act here: those that the settings name."""
+    acting = [flow for flow in flows if flow.name in named]
+    return Registry(
+        [workflow for flow in acting for workflow in flow.workflows], [one for flow in acting for one in flow.signals]
+    )
+
+
+def make_runs(
+    flows: Sequence[Flow],
+    named: Mapping[str, Bindings],
+    systems: Mapping[str, object],
+    stores: Stores,
+    log: LogNode,
+    book: Cases,
+    clock: Clock,
+    new_id: IdFactory,
+) -> Runs:
+    """The runs of these flows on this log. Raises ConfigurationError for two workflows of one name and version."""
+    handling: list[Subscription] = []
+
+    def owed(type_: str) -> int:
+        return sum(1 for one in handling if one.bank is Bank.EVENTS and one.wants(type_))
+
+    store = RunStore(log.database, log.keyring, Teller(log.writer, log.keyring, book, clock, owed), clock)
+    calls = Calls(StepBinder(named, systems, stores))
+    around = Surroundings(store, registry_of(flows, named), book.kinds, calls, clock, new_id)
+    engine = Engine(around, log.session)
+    log.on_notice(RUNS, engine.wake)
+    return Runs(around, engine, RunDesk(around), handling)
