@@ -54,6 +54,11 @@ class Engine:
         self._stopping = True
         self._wake.set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was due and nothing driven when it last looked, and nobody woke it since."""
+        return self._idle.is_set()
+
     async def idle(self) -> None:
         """Return once nothing is due and nothing is driven, as of now. For tests, which move the clock then."""
         await self._idle.wait()
