@@ -69,7 +69,7 @@ class House:
     """One node."""
 
     database: Database
-    clock: VirtualClock
+    clock: Any
     log: LogNode
     work: Casework
     around: Surroundings
@@ -152,7 +152,7 @@ async def house_on(
     workflows: Sequence[Workflow],
     signals: Sequence[Signal[Any]] = (),
     *,
-    clock: VirtualClock | None = None,
+    clock: Any = None,
     outside: Outside | None = None,
     works: bool = True,
 ) -> AsyncIterator[House]:

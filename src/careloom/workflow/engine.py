@@ -55,6 +55,11 @@ class Engine:
         self._wake.set()
 
     @property
+    def owned(self) -> set[int]:
+        """The lanes whose runs this node drives."""
+        return self._ownership.owned
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing was due and nothing driven when it last looked, and nobody woke it since."""
         return self._idle.is_set()
