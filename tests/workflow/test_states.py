@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -73,3 +75,9 @@ def test_every_state_is_reached_and_every_one_but_the_ends_is_left() -> None:
     assert reached == set(State)
     assert {state for state, others in MOVES.items() if not others} == ENDED
     assert len(list(product(State, State))) == 64
+
+
+def test_the_page_draws_the_same_table() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "explanation", "runs.md").read_text(encoding="utf-8")
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)$", page, flags=re.MULTILINE))
+    assert drawn == {(before.value, after.value) for before, others in MOVES.items() for after in others}
