@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 NAME: Final = "runs"
 BALANCE_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 1.0
+TIDY_SECONDS: Final = 3600.0
+KEPT: Final = timedelta(days=7)
 SLOTS: Final = 64
 BACKFILL_SLOTS: Final = 4
 
@@ -41,7 +43,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._stopping = False
-        self._balance_at = 0.0
+        self._balance_at = self._tidy_at = 0.0
         around.woken = self.wake
 
     def wake(self) -> None:
@@ -112,6 +114,10 @@ class Engine:
         if now >= self._balance_at or not self._ownership.owned:
             self._balance_at = now + BALANCE_SECONDS
             await self._ownership.balance({run.int % LANES for run in self._driving})
+        if now >= self._tidy_at:
+            self._tidy_at = now + TIDY_SECONDS
+            async with self._around.store.database.acquire() as connection:
+                await connection.execute(_SQL.drop_arrivals, self._around.clock.now() - KEPT)
 
     async def _begin(self, connection: object, lanes: list[int], now: object) -> bool:
         begun = False

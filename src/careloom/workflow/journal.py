@@ -16,7 +16,7 @@ from careloom.log.ports import NewCase
 from careloom.security.sealing import DataKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
-from careloom.workflow.errors import NoSuchRun, Stale
+from careloom.workflow.errors import NoSuchRun, Stale, Unreadable
 from careloom.workflow.states import State
 from careloom.workflow.telling import Teller
 
@@ -118,7 +118,7 @@ class RunStore:
         self.clock = clock
 
     async def load(self, run: UUID) -> Journal:
-        """A run as it stands. Raises NoSuchRun, also for one whose subject was erased: it cannot be read any more."""
+        """A run as it stands. Raises NoSuchRun, and Unreadable for one whose subject was erased."""
         async with self.database.acquire() as connection:
             row = await connection.fetchrow(_SQL.load_run, run)
             if row is None:
@@ -126,7 +126,7 @@ class RunStore:
             keys = await self.keyring.open(connection, [row["key"]])
             key = keys.get(row["key"])
             if key is None:
-                raise NoSuchRun(f"whom run {run} was about was erased, and with it what the run knew")
+                raise Unreadable(f"whom run {run} was about was erased, and with it what the run knew")
             steps, waits = [], []
             if row["state"] != State.PENDING:
                 steps = await connection.fetch(_SQL.load_steps, run)
@@ -196,6 +196,15 @@ class RunStore:
             if journal.waits:
                 await connection.execute(_SQL.forget_waits, journal.id)
             await self.teller.write(connection, (), cases)
+
+    async def give_up(self, run: UUID) -> None:
+        """End a run that cannot be read any more."""
+        async with self.database.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.unreadable_compensating, run)
+            await connection.execute(_SQL.unreadable_leaving, run)
+            why = "whom it was about was erased; what it did stays done"
+            await connection.execute(_SQL.unreadable_ended, run, self.clock.now(), why)
+            await connection.execute(_SQL.forget_waits, run)
 
     async def _start(self, connection: Any, journal: Journal) -> None:
         if not journal.steps:

@@ -188,7 +188,7 @@ class Run:
         """What a person's word on a failed step makes of it; None: it is tried again."""
         now = self._around.clock.now()
         if answer.action in (Action.RETRY, Action.APPROVE, Action.EDIT):
-            self._journal.waits.pop(path, None)
+            await self._keep(path, Step(name, "step", "retry", 0), now)  # its answer is used up
             return None
         if answer.given_up:
             failure = Failure(reason=f"given up by {answer.by}")

@@ -155,13 +155,28 @@ returning id
 
 -- name: loosen_run
 -- It goes on where it stopped.
-update run set fixed = false, due = $2, changed = $2 where id = $1 and state = 'suspended' and ended is null
+update run set fixed = false, due = $2, changed = $2 where id = $1 and (fixed or state = 'suspended') and ended is null
 returning id
 
 -- name: keep_act
 -- Who did it, and why; only added to.
 insert into run_act (id, run, at, by, what, why) values ($1, $2, $3, $4, $5, $6)
 
--- name: count_arrivals_before
--- What nobody waits for any more.
-delete from run_arrival where recorded < $1
+-- name: drop_arrivals
+-- What no run that has not ended can still take.
+delete from run_arrival
+where recorded < $1 and recorded < (select coalesce(min(since), $1) from run where ended is null)
+
+-- name: unreadable_compensating
+-- Whom it was about was erased: it passes through the same states as any other run that is given up.
+update run set state = 'running' where id = $1 and state in ('pending', 'waiting', 'suspended')
+
+-- name: unreadable_leaving
+-- The second of three moves.
+update run set state = 'compensating' where id = $1 and state = 'running'
+
+-- name: unreadable_ended
+-- Nothing can be undone, for nothing can be read.
+update run set state = 'cancelled', ended = $2, changed = $2, due = null, late_at = null, error = $3,
+               revision = revision + 1
+where id = $1 and state = 'compensating' and ended is null
