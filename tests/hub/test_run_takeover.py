@@ -37,11 +37,11 @@ async def visit(number: int, attempt: Attempt) -> int:
 
 @rounds.workflow(RegistrationCreated)
 async def walk(run: Run, registration: RegistrationCreated) -> None:
-    for number in range(12):
+    for number in range(8):
         await run.step(visit, number)
         await run.sleep("1s")
 """
-RUNS, VISITS = 24, 12
+RUNS, VISITS = 24, 8
 Visits = list[list[str]]
 """Each visit: run, number, key, process, time."""
 
