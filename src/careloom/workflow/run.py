@@ -372,7 +372,7 @@ class Run:
                 f"run {self.id} recorded {step.sort} {step.name!r} as its step {path}, and its code now asks for "
                 f"{sort} {name!r}: give the changed code a new version, and move the run by `careloom workflow move`"
             )
-        return None if step.state in ("tried", "retry") else step
+        return None if step.state in ("tried", "retry", "going") else step
 
     def _value(self, step: Step, name: str, type_: Any) -> Any:
         if step.state == "failed":
