@@ -17,7 +17,7 @@ from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import Workflow
 from careloom.workflow.run import Run
 from careloom.workflow.schedule import CatchUp, Schedule
-from careloom.workflow.standing import Stand, Standing, standings
+from careloom.workflow.timekeeping import Stand, Standing, standings
 
 CHICAGO = ZoneInfo("America/Chicago")
 

@@ -125,7 +125,7 @@ class Engine:
             if free <= 0:
                 continue
             rows = await connection.fetch(  # type: ignore[attr-defined]
-                _SQL.due_runs, lanes, now, list(self._driving), [urgency], free
+                _SQL.due_runs, lanes, now, list(self._driving), urgency, free
             )
             for row in rows:
                 begun = True
