@@ -102,6 +102,24 @@ class Journal:
         self.waits.pop(path, None)
         self.fresh.pop(path, None)
 
+    async def record_place(
+        self, path: str, step: Step, began: datetime, counts: tuple[int, int, int | None, float | None],
+        cases: Sequence[NewCase],
+    ) -> None:  # fmt: skip
+        """Keep how far a loop is: its place, and `counts` for who looks on: done, put aside, total, items a second."""
+        async with self.turn:
+            now = self.store.clock.now()
+            arguments = (
+                self.id, self.revision, path, step.name, step.attempts, step.due, self.seal(path, step.body), began,
+                now, *counts,
+            )  # fmt: skip
+            row = await self.store.record(arguments, (), cases, _SQL.record_place)
+            self.revision, self.fixed = row["revision"], row["fixed"]
+            self.cancel = row["cancel"] or self.cancel
+        self.steps[path] = step
+        self.waits.pop(path, None)
+        self.fresh.pop(path, None)
+
     def wait(self, wait: Wait) -> None:
         """Something that the run waits for from now on; kept when the run lets go."""
         if wait.path not in self.waits:
@@ -143,12 +161,19 @@ class RunStore:
             row["fixed"],
         )
 
-    async def record(self, arguments: Sequence[object], events: Sequence[Event], cases: Sequence[NewCase]) -> Any:
+    async def record(
+        self,
+        arguments: Sequence[object],
+        events: Sequence[Event],
+        cases: Sequence[NewCase],
+        sql: str = _SQL.record_step,
+    ) -> Any:
+        """The run's new revision. Raises Stale when another node drove it meanwhile."""
         async with self.database.acquire() as connection:
             if not events and not cases:
-                return _held(await connection.fetchrow(_SQL.record_step, *arguments))
+                return _held(await connection.fetchrow(sql, *arguments))
             async with connection.transaction():
-                row = _held(await connection.fetchrow(_SQL.record_step, *arguments))
+                row = _held(await connection.fetchrow(sql, *arguments))
                 await self.teller.write(connection, events, cases)
             return row
 
