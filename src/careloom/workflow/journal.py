@@ -16,6 +16,7 @@ from careloom.log.ports import NewCase
 from careloom.security.sealing import DataKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
+from careloom.workflow.closing import close_cases
 from careloom.workflow.errors import NoSuchRun, Stale
 from careloom.workflow.states import State
 from careloom.workflow.telling import Teller
@@ -24,13 +25,14 @@ _SQL = queries("runs")
 _SUBJECT: Final = ""  # a run's key says whose it is; a body need not repeat it
 
 
+_ENDINGS: Final = {State.COMPLETED: "has completed", State.FAILED: "failed", State.CANCELLED: "was cancelled"}
 ROOT: Final = "root"
 """The place of a run where a person has the run itself, not one of its steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One recorded step; `body` is what it gave, or why it failed."""
+    """One recorded step; `body` is what it gave, or why it failed; `error` is that in words that everybody may read."""
 
     name: str
     sort: str
@@ -39,6 +41,7 @@ class Step:
     due: datetime | None = None
     reference: UUID | None = None
     body: bytes | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ class Journal:
     revision: int
     cancel: str | None
     fixed: bool
+    asks: bool = False
     fresh: dict[str, Wait] = field(default_factory=dict)
+    again: dict[str, Wait] = field(default_factory=dict)
     cases: list[NewCase] = field(default_factory=list)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -93,7 +98,7 @@ class Journal:
             now = self.store.clock.now()
             arguments = (
                 self.id, self.revision, path, step.name, step.sort, step.state, step.attempts, step.due,
-                step.reference, self.seal(path, step.body), None, began, now,
+                step.reference, self.seal(path, step.body), step.error, began, now,
             )  # fmt: skip
             row = await self.store.record(arguments, events, cases)
             self.revision, self.fixed = row["revision"], row["fixed"]
@@ -101,11 +106,15 @@ class Journal:
         self.steps[path] = step
         self.waits.pop(path, None)
         self.fresh.pop(path, None)
+        self.again.pop(path, None)
 
     def wait(self, wait: Wait) -> None:
         """Something that the run waits for from now on; kept when the run lets go."""
-        if wait.path not in self.waits:
+        known = self.waits.get(wait.path)
+        if known is None:
             self.fresh[wait.path] = wait
+        else:
+            self.again[wait.path] = known
 
 
 class RunStore:
@@ -141,6 +150,7 @@ class RunStore:
             row["revision"],
             row["cancel"],
             row["fixed"],
+            any(one["sort"] == "case" for one in waits),
         )
 
     async def record(self, arguments: Sequence[object], events: Sequence[Event], cases: Sequence[NewCase]) -> Any:
@@ -154,7 +164,8 @@ class RunStore:
 
     async def suspend(self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None) -> None:
         """Let go of the run with what it waits for, and open its cases; `due` is when it goes on by itself."""
-        waits = list(journal.fresh.values())
+        # Also what it waited for before: that may have come since the run was loaded.
+        waits = [*journal.fresh.values(), *journal.again.values()]
         columns = [
             [getattr(wait, name) for wait in waits] for name in ("path", "sort", "signal", "key", "due", "reference")
         ]
@@ -193,12 +204,16 @@ class RunStore:
                 _SQL.end_run, journal.id, journal.revision, state, self.clock.now(), error, sealed
             )
             _held(row)
-            if journal.waits:
+            closed: Sequence[Event] = ()
+            if journal.waits or journal.asks:
                 await connection.execute(_SQL.forget_waits, journal.id)
-            await self.teller.write(connection, (), cases)
+            if journal.asks:
+                why = f"the run it was for {_ENDINGS[state]}"
+                closed = await close_cases(connection, journal.id, why, "careloom", self.clock.now())
+            await self.teller.write(connection, closed, cases)
 
     async def _start(self, connection: Any, journal: Journal) -> None:
-        if not journal.steps:
+        if journal.revision == journal.row["revision"]:  # nothing was recorded since it was last let go
             row = await connection.fetchrow(_SQL.start_run, journal.id, journal.revision, self.clock.now())
             if row is not None:
                 journal.revision = row["revision"]
@@ -228,6 +243,7 @@ def _step(key: DataKey, run: UUID, row: Any) -> Step:
         row["due"],
         row["reference"],
         _open(key, run, row["path"], row["body"]),
+        row["error"],
     )
 
 
