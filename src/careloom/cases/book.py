@@ -66,11 +66,17 @@ class Cases:
         return self.told(rows) if rows else None
 
     async def end_of_run(
-        self, connection: Connection, run: UUID, resolution: str, place: str | None = None
+        self,
+        connection: Connection,
+        run: UUID,
+        resolution: str,
+        place: str | None = None,
+        by: str = "careloom",
+        state: str = "discarded",
     ) -> Sequence[Event]:
         """See `CaseBook.end_of_run`."""
-        where = None if place is None else f"{run}/{place}"
-        return self.told(await connection.fetch(_SQL.end_of_run, str(run), where, self._clock.now(), resolution))
+        where = f"{run}/{place or '%'}"
+        return self.told(await connection.fetch(_SQL.end_of_run, where, self._clock.now(), resolution, by, state))
 
     async def settle(
         self, connection: Connection, system: str, kind: str, place: str | None, resolution: str

@@ -73,6 +73,12 @@ class CaseBook(Protocol):
         """Close a case for which nothing is parked and no run waits; None when there is none that is open."""
 
     async def end_of_run(
-        self, connection: Connection, run: UUID, resolution: str, place: str | None = None
+        self,
+        connection: Connection,
+        run: UUID,
+        resolution: str,
+        place: str | None = None,
+        by: str = "careloom",
+        state: str = "discarded",
     ) -> Sequence[Event]:
         """Close what a run asked people, all of it or what it asked at one place: it does not wait for it any more."""

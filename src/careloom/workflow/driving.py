@@ -154,16 +154,17 @@ class Driver:
         self, journal: Journal, workflow: Workflow, undo: Undo, error: Exception, attempts: int, began: datetime
     ) -> None:
         outcome = outcome_of(error)
+        reason = getattr(outcome, "reason", "it failed")
         unknown = getattr(error, "kind", None) == "ambiguous"  # what undoes may be repeated, as any step
         if (isinstance(outcome, Retry) or unknown) and attempts < workflow.retry.attempts:
             after = getattr(outcome, "after", None)
             due = self._around.due_in(after if after is not None else workflow.retry.pause(attempts))
-            await journal.record(undo.path, Step(undo.name, "undo", "retry", attempts, due), began)
+            await journal.record(undo.path, Step(undo.name, "undo", "retry", attempts, due, error=reason), began)
             journal.wait(Wait(undo.path, "time", due))
             raise Suspended
-        reason = getattr(outcome, "reason", "it failed")
         case = _case(journal, workflow, "compensation-failed", f"{undo.name}: {reason}", undo.name)
-        await journal.record(undo.path, Step(undo.name, "undo", "left", attempts), began, cases=[case])
+        left = Step(undo.name, "undo", "left", attempts, error=reason)
+        await journal.record(undo.path, left, began, cases=[case])
 
 
 def _case(journal: Journal, workflow: Workflow, kind: str, reason: str, field: str | None = None) -> NewCase:

@@ -25,6 +25,7 @@ _APPROVALS = queries("approvals")
 _SUBJECT: Final = ""  # a run's key says whose it is; a body need not repeat it
 
 
+_ENDINGS: Final = {State.COMPLETED: "has completed", State.FAILED: "failed", State.CANCELLED: "was cancelled"}
 First = Callable[[Connection], Awaitable[Sequence[Event]]]
 """What is done before a step is recorded, in its transaction; gives what tells of it."""
 ROOT: Final = "root"
@@ -33,7 +34,7 @@ ROOT: Final = "root"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One recorded step; `body` is what it gave, or why it failed."""
+    """One recorded step; `body` is what it gave, or why it failed; `error` is that in words that everybody may read."""
 
     name: str
     sort: str
@@ -42,6 +43,7 @@ class Step:
     due: datetime | None = None
     reference: UUID | None = None
     body: bytes | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Journal:
     revision: int
     cancel: str | None
     fixed: bool
+    asks: bool = False
     fresh: dict[str, Wait] = field(default_factory=dict)
     cases: list[NewCase] = field(default_factory=list)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -97,7 +100,7 @@ class Journal:
             now = self.store.clock.now()
             arguments = (
                 self.id, self.revision, path, step.name, step.sort, step.state, step.attempts, step.due,
-                step.reference, self.seal(path, step.body), None, began, now,
+                step.reference, self.seal(path, step.body), step.error, began, now,
             )  # fmt: skip
             row = await self.store.record(arguments, events, cases, first)
             self.revision, self.fixed = row["revision"], row["fixed"]
@@ -162,6 +165,7 @@ class RunStore:
             row["revision"],
             row["cancel"],
             row["fixed"],
+            any(one["sort"] == "case" for one in waits),
         )
 
     async def record(
@@ -235,9 +239,13 @@ class RunStore:
                 _SQL.end_run, journal.id, journal.revision, state, self.clock.now(), error, sealed
             )
             _held(row)
-            if journal.waits:
+            closed: Sequence[Event] = ()
+            if journal.waits or journal.asks:
                 await connection.execute(_SQL.forget_waits, journal.id)
-            await self.teller.write(connection, (), cases)
+            if journal.asks:
+                why = f"the run it was for {_ENDINGS[state]}"
+                closed = await self.teller.book.end_of_run(connection, journal.id, why, state="resolved")
+            await self.teller.write(connection, closed, cases)
 
     async def give_up(self, run: UUID) -> None:
         """End a run that cannot be read any more."""
@@ -249,7 +257,7 @@ class RunStore:
             await connection.execute(_SQL.forget_waits, run)
 
     async def _start(self, connection: Any, journal: Journal) -> None:
-        if not journal.steps:
+        if journal.revision == journal.row["revision"]:  # nothing was recorded since it was last let go
             row = await connection.fetchrow(_SQL.start_run, journal.id, journal.revision, self.clock.now())
             if row is not None:
                 journal.revision = row["revision"]
@@ -279,6 +287,7 @@ def _step(key: DataKey, run: UUID, row: Any) -> Step:
         row["due"],
         row["reference"],
         _open(key, run, row["path"], row["body"]),
+        row["error"],
     )
 
 

@@ -181,14 +181,15 @@ class Run:
             pause = outcome.after if outcome.after is not None else policy.pause(attempts)
             due = self._around.due_in(pause)
             made = attempts if outcome.counted else attempts - 1
-            await self._keep(path, Step(name, "step", "retry", made, due), began)
+            await self._keep(path, Step(name, "step", "retry", made, due, error=outcome.reason), began)
             raise self._waits(Wait(path, "time", due))
         parked = outcome if isinstance(outcome, Park) else _given_up(outcome, attempts)
         if on_failure == "case":
             asked = NewCase(parked.case, self._workflow.name, f"{name}: {parked.reason}", parked.field or name)
             raise await self._ask(path, asked)
         failure = Failure(reason=parked.reason, kind=parked.kind.value, field=parked.field)
-        return await self._keep(path, Step(name, "step", "failed", attempts, body=encoded(failure, name)), began)
+        failed = Step(name, "step", "failed", attempts, body=encoded(failure, name), error=parked.reason)
+        return await self._keep(path, failed, began)
 
     async def _as_decided(self, path: str, name: str, answer: Answer) -> Step | None:
         """What a person's word on a failed step makes of it; None: it is tried again."""
@@ -198,7 +199,8 @@ class Run:
             return None
         if answer.given_up:
             failure = Failure(reason=f"given up by {answer.by}")
-            return await self._keep(path, Step(name, "step", "failed", body=encoded(failure, name)), now)
+            failed = Step(name, "step", "failed", body=encoded(failure, name), error=failure.reason)
+            return await self._keep(path, failed, now)
         return await self._keep(path, Step(name, "step", "done", body=encoded(None, name)), now)
 
     async def each(
@@ -444,7 +446,10 @@ class Run:
         if state == "completed":
             return await self._keep(path, Step(name, "run", "done", reference=child, body=body), now)
         failure = encoded(Failure(reason=f"{state}: {error or 'no reason is known'}"), name)
-        return await self._keep(path, Step(name, "run", "failed", reference=child, body=failure), now)
+        failed = Step(
+            name, "run", "failed", reference=child, body=failure, error=f"it {state}" if error is None else error
+        )
+        return await self._keep(path, failed, now)
 
     # ------------------------------------------------------------------ telling, holding
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,7 +12,7 @@ from careloom.cases.kinds import CaseKinds
 from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.log.ports import Connection
-from careloom.security.sealing import DataKey
+from careloom.security.sealing import DataKey, MasterKey
 from careloom.store.sql import queries
 from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry, Workflow
@@ -22,6 +22,12 @@ from careloom.workflow.values import encoded
 _SQL = queries("runs")
 LANES: Final = 16
 LIVE, BACKFILL = 0, 1
+Noting = Callable[[Connection], Awaitable[None]]
+
+
+def about_key(master: MasterKey, key: str) -> UUID:
+    """The stand-in in the database for what a run is about."""
+    return master.token(f"run about/{key}")
 
 
 def _nobody() -> None:
@@ -67,7 +73,7 @@ class Surroundings:
 
     def about_key(self, key: str) -> UUID:
         """The stand-in for what a run is about."""
-        return self.store.keyring.master.token(f"run about/{key}")
+        return about_key(self.store.keyring.master, key)
 
     async def begin(
         self,
@@ -80,8 +86,10 @@ class Surroundings:
         correlation: UUID | None = None,
         causation: UUID | None = None,
         urgency: int = LIVE,
+        noting: Noting | None = None,
     ) -> bool:
-        """Begin a run; False when it was begun before, by whomever."""
+        """Begin a run; False when it was begun before, by whomever. `noting` puts on record who did, in the same
+        transaction."""
         async with self.store.database.acquire() as connection:
             keys = await self.store.keyring.ensure(connection, [subject])
         row = Beginning(
@@ -94,7 +102,7 @@ class Surroundings:
             causation=causation,
             urgency=urgency,
         )
-        return await self._begin(row)
+        return await self._begin(row, noting)
 
     async def begin_child(self, parent: Journal, run: UUID, workflow: Workflow, given: Any) -> bool:
         """Begin a run that another waits for; it is about the same subject."""
@@ -112,9 +120,11 @@ class Surroundings:
         )
         return await self._begin(begun)
 
-    async def _begin(self, one: Beginning) -> bool:
+    async def _begin(self, one: Beginning, noting: Noting | None = None) -> bool:
         async with self.store.database.acquire() as connection, connection.transaction():
             fresh = await self.write(connection, one)
+            if fresh and noting is not None:
+                await noting(connection)
         self.woken()
         return fresh
 

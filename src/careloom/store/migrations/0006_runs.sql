@@ -60,6 +60,7 @@ create index run_due on run (lane, urgency, due) where due is not null;
 create index run_late on run (lane, late_at) where late_at is not null;
 create index run_open on run (workflow, state, begun) where ended is null;
 create index run_begun on run (begun desc, id desc);
+create index run_unwell on run (begun desc, id desc) where state in ('failed', 'cancelled');
 create index run_parent on run (parent) where parent is not null;
 create index run_correlation on run (correlation);
 
@@ -154,10 +155,15 @@ create table run_act (
     run  uuid        not null references run (id),
     at   timestamptz not null,
     by   text        not null,
-    what text        not null check (what in ('began', 'cancelled', 'suspended', 'resumed', 'moved', 'retried')),
+    what text        not null check (what in
+        ('began', 'cancelled', 'suspended', 'resumed', 'moved', 'retried', 'looked')),
     why  text        not null
 );
 create index run_act_run on run_act (run, at);
+
+-- The cases that are for a run, and those about one.
+create index work_case_run on work_case (run text_pattern_ops) where run is not null;
+create index work_case_about_run on work_case (event) where kind in ('run-failed', 'run-late', 'compensation-failed');
 
 -- Writes one step of a run, if nobody else drove it meanwhile. Gives the new revision, and whether it is to be cancelled
 -- or held; no row for a driver that has lost the run.

@@ -122,8 +122,6 @@ create trigger approval_stays before update on approval for each row execute fun
 alter table case_history drop constraint case_history_what_check;
 alter table case_history add constraint case_history_what_check check (what in
     ('opened', 'moved', 'assigned', 'escalated', 'commented', 'supplied', 'edited', 'looked', 'approved'));
--- What a run asked people ends with the run.
-create index work_case_run on work_case (left(run, 36)) where resolved is null and run is not null;
 
 -- The roles that the person or program behind a key stands in; none: it was never said.
 alter table api_key

@@ -42,9 +42,9 @@ returning *
 
 -- name: end_of_run
 -- What a run asked, and does not wait for any more.
-update work_case set state = 'discarded', resolved = $3, resolution = $4, resolved_by = 'careloom', changed = $3,
-    changed_by = 'careloom', changed_why = $4
-where left(run, 36) = $1 and ($2::text is null or run = $2) and resolved is null
+update work_case set state = $5, resolved = $2, resolution = $3, resolved_by = $4, changed = $2,
+    changed_by = $4, changed_why = $3
+where run like $1 and resolved is null
 returning *
 
 -- name: requested

@@ -65,7 +65,7 @@ where id = $1 and revision = $2 and ended is null
 returning revision
 
 -- name: start_run
--- A run that ends before it recorded anything passes through the same states as any other.
+-- A run that ends where it waited, without another step, passes through the same states as any other.
 update run set state = 'running', revision = revision + 1, changed = $3
 where id = $1 and revision = $2 and state in ('pending', 'waiting', 'suspended')
 returning revision
@@ -174,6 +174,31 @@ returning id
 update run set fixed = false, due = $2, changed = $2 where id = $1 and (fixed or state = 'suspended') and ended is null
 returning id
 
+-- name: retry_run
+-- What stood still goes on: it was held for its code, or could not undo for the lack of it.
+update run set fixed = false, due = $2, changed = $2
+where id = $1 and ended is null and (
+    (state = 'suspended' and exists (select from run_wait w where w.run = $1 and w.path = 'root'))
+    or (state = 'compensating' and due is null))
+returning id
+
+-- name: forget_stop
+-- Nobody is asked about the run itself any more; the next time it stops a new case is opened.
+delete from run_wait where run = $1 and path = 'root'
+
+-- name: move_run
+-- To other code, if nobody drove it meanwhile and nobody is about to. One that stood still for its code goes on.
+update run set version = $3, code = $4, revision = revision + 1, changed = $5, error = null,
+    fixed = fixed and not exists (select from run_wait w where w.run = $1 and w.path = 'root'),
+    due = case when fixed and not exists (select from run_wait w where w.run = $1 and w.path = 'root') then null
+               else $5 end
+where id = $1 and revision = $2 and ended is null and (due is null or due > $5)
+returning id
+
+-- name: drop_waits
+-- What the code that a run was moved to does not wait for.
+delete from run_wait where run = $1 and path = any($2::text[])
+
 -- name: keep_act
 -- Who did it, and why; only added to.
 insert into run_act (id, run, at, by, what, why) values ($1, $2, $3, $4, $5, $6)
@@ -196,3 +221,88 @@ update run set state = 'compensating' where id = $1 and state = 'running'
 update run set state = 'cancelled', ended = $2, changed = $2, due = null, late_at = null, error = $3,
                revision = revision + 1
 where id = $1 and state = 'compensating' and ended is null
+
+-- name: standing
+-- A run without what is sealed.
+select id, workflow, version, code, state, urgency, token, correlation, causation, parent, begun, changed, ended, due, late_at,
+       late, deadline, fixed, cancel, cancel_by, error, revision
+from run where id = $1
+
+-- name: page
+-- All runs, the newest first. Each page goes on after the last row of the one before.
+select id, workflow, version, code, state, urgency, token, correlation, causation, parent, begun, changed, ended, due, late_at,
+       late, deadline, fixed, cancel, cancel_by, error, revision
+from run
+where ($1::text is null or workflow = $1) and ($2::text is null or state = $2)
+  and ($3::timestamptz is null or begun >= $3) and ($4::timestamptz is null or begun < $4)
+  and ($5::timestamptz is null or (begun, id) < ($5, $6::uuid))
+order by begun desc, id desc limit $7
+
+-- name: page_open
+-- Those that have not ended are few, and have an index of their own.
+select id, workflow, version, code, state, urgency, token, correlation, causation, parent, begun, changed, ended, due, late_at,
+       late, deadline, fixed, cancel, cancel_by, error, revision
+from run
+where ended is null and ($1::text is null or workflow = $1) and ($2::text is null or state = $2)
+  and ($3::timestamptz is null or begun >= $3) and ($4::timestamptz is null or begun < $4)
+  and ($5::timestamptz is null or (begun, id) < ($5, $6::uuid))
+order by begun desc, id desc limit $7
+
+-- name: page_unwell
+-- So have those that did not complete.
+select id, workflow, version, code, state, urgency, token, correlation, causation, parent, begun, changed, ended, due, late_at,
+       late, deadline, fixed, cancel, cancel_by, error, revision
+from run
+where state in ('failed', 'cancelled') and ($1::text is null or workflow = $1) and ($2::text is null or state = $2)
+  and ($3::timestamptz is null or begun >= $3) and ($4::timestamptz is null or begun < $4)
+  and ($5::timestamptz is null or (begun, id) < ($5, $6::uuid))
+order by begun desc, id desc limit $7
+
+-- name: page_about
+-- All runs of an order.
+select id, workflow, version, code, state, urgency, token, correlation, causation, parent, begun, changed, ended, due, late_at,
+       late, deadline, fixed, cancel, cancel_by, error, revision
+from run join run_about on run_about.run = run.id and run_about.key = $8
+where ($1::text is null or workflow = $1) and ($2::text is null or state = $2)
+  and ($3::timestamptz is null or begun >= $3) and ($4::timestamptz is null or begun < $4)
+  and ($5::timestamptz is null or (begun, id) < ($5, $6::uuid))
+order by begun desc, id desc limit $7
+
+-- name: counts
+-- What there is to do, and what ended of the runs that began since: by workflow, version and state.
+select workflow, version, state, count(*) as runs, min(begun) as oldest,
+       count(*) filter (where late is not null or late_at <= $3) as late
+from run
+where ($1::text is null or workflow = $1) and (ended is null or begun >= $2)
+group by workflow, version, state order by workflow, version, state
+
+-- name: codes
+-- Which code the runs that have not ended are on.
+select workflow, version, code, count(*) as runs, min(begun) as oldest
+from run where ended is null group by workflow, version, code order by workflow, version, min(begun)
+
+-- name: runs_on
+-- Some of those on one code, the oldest first.
+select id from run where ended is null and workflow = $1 and version = $2 and code = $3 order by begun, id limit $4
+
+-- name: timeline_steps
+-- What it did, without what came of it.
+select path, name, sort, state, attempts, due, reference, error, began, ended from run_step where run = $1
+
+-- name: timeline_waits
+-- What it waits for, without what came.
+select path, sort, signal, due, reference, since, answered from run_wait where run = $1
+
+-- name: acts
+-- What people did with it.
+select at, by, what, why from run_act where run = $1 order by at, id
+
+-- name: children
+-- What it began.
+select id, workflow, version, state, begun, ended from run where parent = $1 order by begun, id
+
+-- name: cases_of_run
+-- What people were asked for it, by the place in it, and what they were told of it.
+select id, kind, state, reason, owner, assignee, opened, due, resolved, resolution, run from work_case
+where run like $2 or (event = $1 and kind in ('run-failed', 'run-late', 'compensation-failed'))
+order by opened, id
