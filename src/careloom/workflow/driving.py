@@ -173,7 +173,8 @@ def _due(journal: Journal) -> datetime | None:
 
 def _decided(journal: Journal) -> bool | None:
     """What a person said of a run that stood still: go on or give up; None when nobody was asked."""
-    wait = journal.waits.pop(ROOT, None)
+    wait = journal.waits.get(ROOT)
     if wait is None or wait.answer is None:
         return None
+    del journal.waits[ROOT]
     return goes_on(wait.answer)

@@ -207,7 +207,10 @@ class RunStore:
     ) -> None:
         """The run has ended; whoever waits for it goes on."""
         sealed = journal.seal("result", result)
+        over: Sequence[Event] = ()
         async with self.database.acquire() as connection, connection.transaction():
+            if journal.waits:
+                await connection.execute(_APPROVALS.withdraw, journal.id, self.clock.now())
             if state is not State.CANCELLED:
                 await self._start(connection, journal)
             row = await connection.fetchrow(
@@ -216,7 +219,8 @@ class RunStore:
             _held(row)
             if journal.waits:
                 await connection.execute(_SQL.forget_waits, journal.id)
-            await self.teller.write(connection, (), cases)
+                over = await self.teller.book.end_of_run(connection, journal.id, "the run has ended")
+            await self.teller.write(connection, over, cases)
 
     async def _start(self, connection: Any, journal: Journal) -> None:
         if not journal.steps:
