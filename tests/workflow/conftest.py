@@ -146,12 +146,16 @@ class House:
 
 
 class Binder:
-    """Gives `Outside` to who asks for it."""
+    """Gives `Outside`, and `further` things, to who asks for one of their class."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, further: Sequence[object] = ()) -> None:
         self._outside = outside
+        self._further = further
 
     def __call__(self, workflow: str, parameter: str, wanted: Any) -> object:
+        for one in self._further:
+            if type(one) is wanted:
+                return one
         if wanted is not Outside:
             raise ConfigurationError(f"{workflow}({parameter}): nothing fits")
         return self._outside
@@ -169,13 +173,16 @@ async def house_on(
     limits: AmountLimits = NO_LIMITS,
     schedules: Sequence[Schedule] = (),
     calendars: Mapping[str, Calendar] | None = None,
+    further: Sequence[object] = (),
 ) -> AsyncIterator[House]:
     clock, outside = clock or VirtualClock(), outside or Outside()
     new_id = Uuid7(clock)
     book = Cases(clock, new_id)
     log = await LogNode.open(database, MASTER, book, clock, new_id, lanes=4)
     store = RunStore(database, log.keyring, Teller(log.writer, log.keyring, book, clock, lambda _: 0), clock)
-    around = Surroundings(store, Registry(workflows, signals), book.kinds, Calls(Binder(outside)), clock, new_id)
+    around = Surroundings(
+        store, Registry(workflows, signals), book.kinds, Calls(Binder(outside, further)), clock, new_id
+    )
     timer = Timer(around, schedules, calendars)
     engine = Engine(around, log.session, timer)
     work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring, limits)])

@@ -186,5 +186,8 @@ def _due(journal: Journal) -> datetime | None:
 
 def _given_up(journal: Journal) -> bool:
     """Whether a person gave up a run that stood still. Their answer is used up by that."""
-    wait = journal.waits.pop(ROOT, None)
-    return wait is not None and wait.answer is not None and not goes_on(wait.answer)
+    wait = journal.waits.get(ROOT)
+    if wait is None or wait.answer is None:
+        return False
+    del journal.waits[ROOT]
+    return not goes_on(wait.answer)

@@ -232,7 +232,10 @@ class RunStore:
     ) -> None:
         """The run has ended; whoever waits for it goes on."""
         sealed = journal.seal("result", result)
+        over: Sequence[Event] = ()
         async with self.database.acquire() as connection, connection.transaction():
+            if journal.waits:
+                await connection.execute(_APPROVALS.withdraw, journal.id, self.clock.now())
             if state is not State.CANCELLED:
                 await self._start(connection, journal)
             row = await connection.fetchrow(

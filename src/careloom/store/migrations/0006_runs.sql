@@ -219,7 +219,11 @@ begin
     select in_run, path, sort, signal, key, due, reference, in_now
     from unnest(in_paths, in_sorts, in_signals, in_keys, in_dues, in_references)
         as x (path, sort, signal, key, due, reference)
-    on conflict (run, path) do update set due = excluded.due;
+    on conflict (run, path) do update
+        -- A run that stops again asks again: what was answered the time before has been acted on.
+        set due = excluded.due,
+            answer = case when run_wait.path = 'root' then null else run_wait.answer end,
+            answered = case when run_wait.path = 'root' then null else run_wait.answered end;
     update run set due = in_now
     where run.id = in_run and in_state <> 'suspended' and (
         run.cancel is not null
