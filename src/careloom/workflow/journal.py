@@ -211,7 +211,9 @@ class RunStore:
             await connection.execute(
                 _SQL.cancel_children, journal.id, "the run that began it is undone", self.clock.now()
             )
-            over = await self.teller.book.end_of_run(connection, journal.id, "the run does not wait for it any more")
+            over = await self.teller.book.end_of_run(
+                connection, journal.id, "the run it was for is being undone", state="resolved"
+            )
             await self.teller.write(connection, over)
 
     async def stop_asking(self, connection: Connection, run: UUID, path: str) -> Sequence[Event]:
@@ -232,7 +234,6 @@ class RunStore:
     ) -> None:
         """The run has ended; whoever waits for it goes on."""
         sealed = journal.seal("result", result)
-        over: Sequence[Event] = ()
         async with self.database.acquire() as connection, connection.transaction():
             if journal.waits:
                 await connection.execute(_APPROVALS.withdraw, journal.id, self.clock.now())
