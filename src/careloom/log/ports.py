@@ -68,3 +68,6 @@ class CaseBook(Protocol):
         self, connection: Connection, case: UUID, resolution: str, by: str
     ) -> Sequence[Event] | None:
         """Close a case for which nothing is parked and no run waits; None when there is none that is open."""
+
+    async def withdraw(self, connection: Connection, places: Sequence[str], resolution: str) -> Sequence[Event]:
+        """Close what runs asked at these places and need no answer to any more."""

@@ -86,16 +86,24 @@ class Journal:
         return _open(self.key, self.id, path, body)
 
     async def record(
-        self, path: str, step: Step, began: datetime, *, events: Sequence[Event] = (), cases: Sequence[NewCase] = ()
+        self,
+        path: str,
+        step: Step,
+        began: datetime,
+        *,
+        events: Sequence[Event] = (),
+        cases: Sequence[NewCase] = (),
+        withdrawn: Sequence[str] = (),
     ) -> None:
-        """Keep what happened at this place, with what it tells, in one transaction."""
+        """Keep what happened at this place, with what it tells, in one transaction. `withdrawn` are the places of cases
+        that nobody needs to answer any more."""
         async with self.turn:
             now = self.store.clock.now()
             arguments = (
                 self.id, self.revision, path, step.name, step.sort, step.state, step.attempts, step.due,
                 step.reference, self.seal(path, step.body), None, began, now,
             )  # fmt: skip
-            row = await self.store.record(arguments, events, cases)
+            row = await self.store.record(arguments, events, cases, withdrawn)
             self.revision, self.fixed = row["revision"], row["fixed"]
             self.cancel = row["cancel"] or self.cancel
         self.steps[path] = step
@@ -143,13 +151,21 @@ class RunStore:
             row["fixed"],
         )
 
-    async def record(self, arguments: Sequence[object], events: Sequence[Event], cases: Sequence[NewCase]) -> Any:
+    async def record(
+        self,
+        arguments: Sequence[object],
+        events: Sequence[Event],
+        cases: Sequence[NewCase],
+        withdrawn: Sequence[str] = (),
+    ) -> Any:
         async with self.database.acquire() as connection:
-            if not events and not cases:
+            if not events and not cases and not withdrawn:
                 return _held(await connection.fetchrow(_SQL.record_step, *arguments))
             async with connection.transaction():
+                # Who decides a case locks it before its run, and so must this.
+                told = await self.teller.withdraw(connection, withdrawn)
                 row = _held(await connection.fetchrow(_SQL.record_step, *arguments))
-                await self.teller.write(connection, events, cases)
+                await self.teller.write(connection, [*events, *told], cases)
             return row
 
     async def suspend(self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None) -> None:

@@ -51,6 +51,10 @@ class Surroundings:
         """The stand-in for what a run is about."""
         return self.store.keyring.master.token(f"run about/{key}")
 
+    def run_for(self, workflow: Workflow, number: str) -> UUID:
+        """The id of the only run of a workflow for this number."""
+        return self.store.keyring.master.token(f"run once/{workflow.name}/{number}")
+
     async def begin(
         self,
         run: UUID,
@@ -103,8 +107,8 @@ class Surroundings:
         self.woken()
         return fresh is not None
 
-    async def arrival(self, journal: Journal, signal: str, key: UUID) -> tuple[UUID, bytes] | None:
-        """The first event of this signal that the run has not had: its id and body."""
+    async def arrival(self, journal: Journal, signal: str, key: UUID) -> tuple[UUID, str, bytes] | None:
+        """The first event of this signal that the run has not had: its id, type and body."""
         async with self.store.database.acquire() as connection:
             event = await connection.fetchval(_SQL.first_arrival, journal.id, signal, key, journal.row["since"])
             if event is None:
@@ -114,7 +118,7 @@ class Surroundings:
             keys = await self.store.keyring.open(connection, [row["key"]])
         opened = keys.get(row["key"])
         # Of somebody who was erased since: it came, and says nothing any more.
-        return (event, b"") if opened is None else (event, opened.open(row["body"], event)[1])
+        return event, row["type"], b"" if opened is None else opened.open(row["body"], event)[1]
 
     async def ended(self, run: UUID) -> tuple[str, bytes | None, str | None] | None:
         """What became of a run: its state, what it gave and why it failed; None while it has not ended."""

@@ -40,6 +40,13 @@ where system = $1 and kind = $2 and field is not distinct from $3 and subscripti
   and run is null and resolved is null
 returning *
 
+-- name: withdraw
+-- What a run asked was answered by something else.
+update work_case set state = 'resolved', resolved = $2, resolution = $3, resolved_by = 'careloom', changed = $2,
+    changed_by = 'careloom', changed_why = $3
+where run = any($1::text[]) and resolved is null
+returning *
+
 -- name: open_by_kind
 -- How many wait for a person, by kind.
 select kind, count(*) as open, min(opened) as oldest from work_case where resolved is null group by kind order by kind
