@@ -181,11 +181,13 @@ class RunStore:
             journal.revision = _held(row)["revision"]
             await self.teller.write(connection, (), journal.cases)
 
-    async def compensate(self, journal: Journal, reason: str) -> None:
-        """From now on the run only undoes."""
+    async def compensate(self, journal: Journal, reason: str, cancel: str | None = None) -> None:
+        """From now on the run only undoes; with `cancel` it ends cancelled, also when another node ends it."""
         async with self.database.acquire() as connection, connection.transaction():
             await self._start(connection, journal)
-            row = await connection.fetchrow(_SQL.compensate_run, journal.id, journal.revision, self.clock.now(), reason)
+            row = await connection.fetchrow(
+                _SQL.compensate_run, journal.id, journal.revision, self.clock.now(), reason, cancel
+            )
             journal.revision = _held(row)["revision"]
             await connection.execute(
                 _SQL.cancel_children, journal.id, "the run that began it is undone", self.clock.now()

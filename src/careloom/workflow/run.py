@@ -119,7 +119,8 @@ class Run:
                 noted=undo is not None or not repeatable, repeatable=repeatable,
             )  # fmt: skip
         value = self._value(done, name, result_type(function))
-        if undo is not None:
+        # What a person had waived was not done, so there is nothing to undo.
+        if undo is not None and done.body is not None:
             given = (value,) if value is not None else arguments
             self.undos.append(Undo(f"undo.{path}", name_of(undo), undo, given))
         return value  # type: ignore[no-any-return]
@@ -193,7 +194,7 @@ class Run:
         if answer.given_up:
             failure = Failure(reason=f"given up by {answer.by}")
             return await self._keep(path, Step(name, "step", "failed", body=encoded(failure, name)), now)
-        return await self._keep(path, Step(name, "step", "done", body=encoded(None, name)), now)
+        return await self._keep(path, Step(name, "step", "done"), now)
 
     # ------------------------------------------------------------------ waits
 

@@ -44,7 +44,7 @@ select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $
 
 -- name: compensate_run
 -- From now on it only undoes.
-update run set state = 'compensating', changed = $3, error = $4, revision = revision + 1
+update run set state = 'compensating', changed = $3, error = $4, cancel = coalesce(cancel, $5), revision = revision + 1
 where id = $1 and revision = $2 and ended is null
 returning revision
 
