@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from careloom.cases.kinds import Action
 from careloom.flows.steps.packages import Supply, packages
 from careloom.flows.steps.stopping import Stopped
-from careloom.flows.steps.supplies import Reserved, release, reserve
+from careloom.flows.steps.supplies import Reserved, Short, release, reserve
 from careloom.model import Identifier
 from careloom.workflow.answers import Answer
 from careloom.workflow.declaration import Signal
@@ -17,6 +18,8 @@ from careloom.workflow.errors import StepFailed
 from careloom.workflow.run import Run
 
 CASE: Final = "stock-shortage"
+_AGAIN: Final = (Action.RETRY, Action.EDIT)
+WhenShort = Callable[[tuple[Short, ...]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -34,32 +37,45 @@ async def supplies_for(services: tuple[str, ...]) -> tuple[Supply, ...]:
     return packages.of(services)
 
 
-async def provide(run: Run, need: Need, stopped: Signal[Any], key: str) -> list[Reserved]:
-    """Reservations that together hold what is needed, or what a person was content with. `stopped` ends the wait for a
-    person: that raises Stopped. Raises StepFailed when a person gives it up."""
+async def provide(
+    run: Run,
+    need: Need,
+    stopped: Signal[Any],
+    key: str,
+    made: list[Reserved] | None = None,
+    when_short: WhenShort | None = None,
+) -> list[Reserved]:
+    """Reservations that together hold what is needed, or what a person was content with; `made` gets each as it is
+    made. `stopped` ends the wait for a person: that raises Stopped. Raises StepFailed when a person gives it up."""
+    made = [] if made is None else made
     supplies = await run.step(supplies_for, need.services)
     if not supplies:
-        return []
+        return made
     part, place = need.part, ""
-    made = [await hold(run, need, part, supplies)]
+    made.append(await hold(run, need, part, supplies))
     while made[-1].missing:
-        short = ", ".join(f"{one.quantity} of {one.product}" for one in made[-1].missing)
-        came = await run.case_unless(CASE, f"{short} short", stopped, key, field="supplies")
-        if not isinstance(came, Answer):
-            raise Stopped(came)
-        if came.action in (Action.DISCARD, Action.REJECT):
-            raise StepFailed("supplies", f"{short} short, and it was given up", field="supplies")
-        if came.action is Action.WAIVE:
-            break
-        if came.action is not Action.SUPPLY:
-            made[-1] = await hold(run, need, part, supplies, place)
-        elif came.data.purchase_order:
-            break
-        else:
-            supplies = (Supply(came.data.product, came.data.quantity),)
-            part, place = f"{need.part}.{len(made)}", came.data.location or ""
+        if when_short is not None:
+            await when_short(made[-1].missing)
+        answer = await _asked(run, made[-1], stopped, key)
+        if answer.action is Action.SUPPLY and not answer.data.purchase_order:
+            supplies = (Supply(answer.data.product, answer.data.quantity),)
+            part, place = f"{need.part}.{len(made)}", answer.data.location or ""
             made.append(await hold(run, need, part, supplies, place))
+        elif answer.action in _AGAIN:
+            made[-1] = await hold(run, need, part, supplies, place)
+        else:
+            break
     return made
+
+
+async def _asked(run: Run, reserved: Reserved, stopped: Signal[Any], key: str) -> Answer:
+    short = ", ".join(f"{one.quantity} of {one.product}" for one in reserved.missing)
+    came = await run.case_unless(CASE, f"{short} short", stopped, key, field="supplies")
+    if not isinstance(came, Answer):
+        raise Stopped(came)
+    if came.action in (Action.DISCARD, Action.REJECT):
+        raise StepFailed("supplies", f"{short} short, and it was given up", field="supplies")
+    return came
 
 
 async def hold(run: Run, need: Need, part: str, supplies: tuple[Supply, ...], place: str = "") -> Reserved:
