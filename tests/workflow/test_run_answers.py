@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
 
+from careloom.cases.desk import Decision
 from careloom.cases.kinds import Action
 from careloom.flows import Flow
 from careloom.model import AuthorizationDenied, AuthorizationGranted, AuthorizationRequested, ExceptionResolved
 from careloom.model.catalogue.coverage import AuthorizationEvent
 from careloom.model.examples import examples
 from careloom.store.database import Database
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import CLERK, World, every_crash
 from careloom.workflow.answers import Answer
+from careloom.workflow.desk import Told
 from careloom.workflow.run import Run
 
 ASKED: Any = examples()[AuthorizationRequested.type]
@@ -131,3 +134,47 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
         return await result(world), await world.cases(), len(await world.told(ExceptionResolved))
 
     assert await every_crash(fresh, scenario) > 4
+
+
+held = Flow("held", owner="utilization-management", sla="5d")
+
+
+@held.workflow()
+async def deny(run: Run, order: str) -> None:
+    await run.hold("financial", order, "the payer denied it")
+    await run.case("authorization-denied", "the payer denied it")
+    await run.release("financial", order)
+
+
+@held.workflow()
+async def bill(run: Run, order: str) -> None:
+    await run.step(nothing, held_by=("financial", order))
+
+
+async def nothing() -> None:
+    pass
+
+
+async def test_what_two_hold_back_waits_for_both_and_for_none_that_ended(dsn: str) -> None:
+    database = await Database.open(dsn)
+    async with World.open(database, [held]) as world:
+        first, second = await world.begin(deny, "O-1"), await world.begin(deny, "O-1")
+        await world.settle()
+        billed = await world.begin(bill, "O-1")
+        await world.settle()
+        rows = await world.rows("select id from work_case where run like $1", f"{first}/%")
+        await world.node.work.desk.act(rows[0]["id"], CLERK, Decision(Action.APPROVE, "", APPEAL))
+        await world.settle()
+        assert await state(world, billed) == "waiting"
+        await world.node.desk.cancel(second, Told("Robin Okafor", "a mistake"))
+        await world.settle()
+        assert await state(world, billed) == "completed"
+    await database.close()
+
+
+async def state(world: World, run: UUID) -> str:
+    [row] = await world.rows("select state from run where id = $1", run)
+    return str(row["state"])
+
+
+APPEAL = b'{"number": "A-1", "decided": "2026-03-05"}'

@@ -213,6 +213,8 @@ class RunStore:
             _held(row)
             if journal.waits:
                 await connection.execute(_SQL.forget_waits, journal.id)
+            if any(step.sort == "hold" for step in journal.steps.values()):
+                await connection.execute(_SQL.release_all, journal.id, self.clock.now())
             await self.teller.write(connection, (), cases)
 
     async def _start(self, connection: Any, journal: Journal) -> None:

@@ -367,7 +367,8 @@ class Run:
         await self._journal.record(path, Step("emit", "event out", "done", reference=made[0].id), now, events=made)
 
     async def hold(self, sort: str, key: str, reason: str) -> None:
-        """From now on steps of this sort wait, in every run, where they are about this key."""
+        """From now on steps of this sort wait, in every run, where they are about this key; until this run lets go of
+        them or ends."""
         path = self._place()
         if self._recorded(path, f"hold {sort}", "hold") is None:
             await self._may_go_on(path)
@@ -376,11 +377,11 @@ class Run:
             await self._keep(path, Step(f"hold {sort}", "hold", "done"), now)
 
     async def release(self, sort: str, key: str) -> None:
-        """What was held back goes on where it stopped."""
+        """What this run held back goes on where it stopped, unless another run holds it back too."""
         path = self._place()
         if self._recorded(path, f"release {sort}", "hold") is None:
             now = self._around.clock.now()
-            await self._around.release(sort, key)
+            await self._around.release(self._journal, sort, key)
             await self._keep(path, Step(f"release {sort}", "hold", "done"), now)
 
     # ------------------------------------------------------------------ within

@@ -140,10 +140,10 @@ class Surroundings:
             found: UUID | None = await connection.fetchval(_SQL.held, [self.about_key(key)], sort)
         return found
 
-    async def release(self, sort: str, key: str) -> None:
-        """Let go of what was held back."""
+    async def release(self, journal: Journal, sort: str, key: str) -> None:
+        """Let go of what the run held back."""
         async with self.store.database.acquire() as connection:
-            await connection.execute(_SQL.release, self.about_key(key), sort, self.clock.now())
+            await connection.execute(_SQL.release, self.about_key(key), sort, self.clock.now(), journal.id)
         self.woken()
 
     async def arrived(self, signals: Sequence[tuple[str, str]], event: UUID, recorded: datetime) -> None:
