@@ -85,6 +85,16 @@ async def test_one_visit_is_admitted_once(house: Ward) -> None:
     assert (await world.runs(), await house.books()) == (ADMITTED, WHOLE)
 
 
+async def test_a_registration_without_a_visit_is_admitted_too(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    patient = msgspec.structs.replace(REGISTERED.patient, account=())
+    world = await begin(house, without(encounter=None, patient=patient))
+    [asked] = await world.told(AuthorizationRequested)
+    await world.tell(decision(AuthorizationGranted, asked.request.identifier[0].value))
+    await world.settle()
+    assert (await world.runs(), len(await house.files())) == (ADMITTED, 1)
+
+
 async def test_leave_is_asked_where_the_payer_wants_it(house: Ward) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationPended, AUT)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -25,7 +26,11 @@ def visit_of(event: PatientEvent) -> Identifier | None:
 
 def trace(about: str, number: str) -> str:
     """The trace number of a question, the same whenever it is asked again, so that each answer finds who asked."""
-    return f"{about}-{number}"[:_LONGEST_TRACE]
+    made = f"{about}-{number}"
+    if len(made) <= _LONGEST_TRACE:
+        return made
+    # Cut off, the numbers of two visits could become one.
+    return f"{about}-{hashlib.sha256(number.encode()).hexdigest()[:32]}"
 
 
 def moment(text: str | None) -> datetime | None:
