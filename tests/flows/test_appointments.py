@@ -247,6 +247,30 @@ async def test_cancelled_while_the_payer_thinks(house: Ward) -> None:
     assert (await house.reserved(), await house.files()) == ({}, [])
 
 
+async def test_cancelled_before_the_payer_answers(postgres_server: PostgresServer) -> None:
+    async with ward(postgres_server, [appointments]) as house:
+        world = await begin(house)
+        await begin(house, told(AppointmentCancelled))
+        assert (await world.cases(), await states(world)) == ([], {"supply": "completed", "clear": "cancelled"})
+        assert (await house.reserved(), await house.files()) == ({}, [])
+
+
+async def test_what_a_person_leaves_out_is_not_prepared(house: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(*FAILING["clear"], refuse)
+        world = await begin(house)
+    [kind] = await world.cases()
+    await world.decide(kind, Action.WAIVE)
+    assert ((await states(world))["clear"], await house.files()) == ("completed", [])
+
+
+async def test_a_confirmation_of_the_same_leaves_a_waived_shortage_alone(bare: Ward) -> None:
+    world = await begin(bare)
+    await world.decide("stock-shortage", Action.WAIVE)
+    await begin(bare, told(AppointmentConfirmed, later(bare, 10)))
+    assert (await world.cases(), [why for why, _, _ in await asked(world)]) == ([], ["original", "cancellation"])
+
+
 FAILING = {"clear": (Analytics, "keep"), "supply": (Moves, "reserve")}
 
 

@@ -14,6 +14,7 @@ from tests.flows.wards import EVERY, GEL, LEAD, Ward, covers, decision, example,
 from careloom.cases.kinds import Action
 from careloom.core.errors import Rejected
 from careloom.flows.intake import Admitted, intake
+from careloom.flows.steps.packages import Supply, packages
 from careloom.model import (
     AuthorizationCancelled,
     AuthorizationDenied,
@@ -245,6 +246,69 @@ async def test_a_shortage_is_a_case(
         await world.decide("stock-shortage", action, data)
         ended = "failed" if action is Action.DISCARD else "completed"
         assert (await world.runs(), await house.reserved()) == ([("intake.admit", ended)], reserved)
+
+
+async def test_an_answer_that_is_queued_is_none_yet(house: Ward) -> None:
+    world = await begin(house)
+    [asked] = await world.told(EligibilityRequested)
+    [answer] = covers()(asked)
+    await world.tell(
+        msgspec.structs.replace(
+            answer, response=msgspec.structs.replace(answer.response, outcome="queued", active=None)
+        )
+    )
+    await world.settle()
+    assert (await world.runs(), await world.cases()) == ([("intake.admit", "waiting")], [])
+    await world.tell(answer)
+    await world.settle()
+    assert await world.runs() == ADMITTED
+
+
+async def test_a_payer_that_looks_further_leaves_the_case_open(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    world = await begin(house)
+    await world.later(days=3)
+    await world.tell(decision(AuthorizationPended, AUT))
+    await world.settle()
+    assert await world.cases() == ["authorization-gap"]
+    await world.tell(decision(AuthorizationGranted, AUT))
+    await world.settle()
+    assert (await world.runs(), await world.cases()) == (ADMITTED, [])
+
+
+async def test_a_denial_that_is_looked_into_stands_until_it_is_overturned(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
+    world = await begin(house)
+    await world.tell(decision(AuthorizationPended, AUT))
+    await world.settle()
+    assert await house.files() == []
+    await world.tell(decision(AuthorizationGranted, AUT))
+    await world.settle()
+    assert (await world.runs(), await house.files()) == (ADMITTED, [VISIT])
+
+
+async def test_a_substitute_may_be_short_too(postgres_server: PostgresServer) -> None:
+    async with ward(postgres_server, [intake], gel=0, lead=1) as house:
+        house.world.answers(EligibilityRequested, covers())
+        world = await begin(house)
+        substitute = {"product": LEAD, "quantity": "2", "location": "WH/Stock"}
+        await world.decide("stock-shortage", Action.SUPPLY, substitute)
+        assert (await world.cases(), await house.reserved()) == (["stock-shortage"], {LEAD: 1.0})
+        await house.stock(LEAD, 3)
+        await world.decide("stock-shortage", Action.RETRY)
+        assert (await world.runs(), await house.reserved()) == (ADMITTED, {LEAD: 3.0})
+
+
+async def test_a_product_that_odoo_does_not_have_is_a_case(house: Ward) -> None:
+    packages.needs("NEU", Supply("S-PATCH-1"))
+    house.world.answers(EligibilityRequested, covers())
+    visit = msgspec.structs.replace(REGISTERED.encounter, service_type="NEU")
+    world = await begin(house, without(encounter=visit))
+    [kind] = await world.cases()
+    await house.stock("S-PATCH-1", 4)
+    await world.decide(kind, Action.RETRY)
+    assert (await world.runs(), await house.reserved()) == (ADMITTED, {"S-PATCH-1": 1.0})
 
 
 @pytest.mark.parametrize("until", ["coverage", "leave", "case", "denial"])
