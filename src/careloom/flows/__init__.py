@@ -136,9 +136,10 @@ class Flow:
 
         return register
 
-    def awaits(self, event: type[E], *, by: Callable[[E], str | None], name: str = "") -> Signal[E]:
-        """Runs of this flow may wait for these events; `by` gives the key that says for whom one is, or None."""
-        signal = Signal(f"{self.name}.{name or event.__name__}", event, by)
+    def awaits(self, event: type[E], *others: type[E], by: Callable[[E], str | None], name: str = "") -> Signal[E]:
+        """Runs of this flow may wait for these events, whichever comes first; `by` gives the key that says for whom one
+        is, or None."""
+        signal = Signal(f"{self.name}.{name or event.__name__}", event, by, others)
         self.signals.append(signal)
         return signal
 
@@ -150,11 +151,14 @@ class Flow:
         deadline: str | None = None,
         retry: RetryPolicy = DEFAULT_RETRY,
         retired: bool = False,
+        once: Callable[[Any], str | None] | None = None,
+        given: Callable[[Any], Any] | None = None,
     ) -> Callable[[Callable[..., Awaitable[Any]]], Workflow]:
         """The coroutine function is a durable run, `<flow>.<function>`, which these events begin; see `Run`.
 
-        `about` gives the keys by which its runs are found and held back. With `retired` no new run begins on it: it
-        is kept for those that run on this version.
+        `once` names what there is one run for, such as an appointment, however many events could begin it; `given`
+        makes of an event what the run is given. `about` gives the keys by which its runs are found and held back. With
+        `retired` no new run begins on it: it is kept for those that run on this version.
         """
 
         def register(function: Callable[..., Awaitable[Any]]) -> Workflow:
@@ -170,6 +174,8 @@ class Flow:
                 deadline=None if deadline is None else length_of(deadline),
                 retry=retry,
                 retired=retired,
+                once=once,
+                given=given,
             )
             self.workflows.append(made)
             return made

@@ -236,7 +236,8 @@ class World:
 
     async def told(self, event: type[CanonicalEvent]) -> list[Any]:
         """The events of this type in the log, oldest first."""
-        rows = await self.rows("select * from event where kind = 'e' and type = $1 order by id", event.type)
+        sql = "select * from event where kind = 'e' and type = $1 order by recorded, lane, seq"
+        rows = await self.rows(sql, event.type)
         async with self.database.acquire() as connection:
             keys = await self.node.log.keyring.open(connection, {row["key"] for row in rows})
         return [decode(event.type, Item.of(row).opened(keys[row["key"]]).data) for row in rows]

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from careloom.core.errors import ConfigurationError
 from careloom.log.handling import RetryPolicy
-from careloom.model import CanonicalEvent
+from careloom.model import CanonicalEvent, decode
 
 E = TypeVar("E", bound=CanonicalEvent)
 DEFAULT_RETRY: Final = RetryPolicy(attempts=6, first_seconds=0.5, longest_seconds=300.0)
@@ -31,12 +31,33 @@ def length_of(text: str | timedelta) -> timedelta:
 
 @dataclass(frozen=True)
 class Signal(Generic[E]):
-    """Events of one type that runs may wait for; `by` tells which of them is for whom. `by` gives None for an event
-    that is for nobody. An event that came before a run waited for it, but after the run began, reaches it too."""
+    """Events of one type, or of `others` with the same answer in them, that runs may wait for; `by` tells which of them
+    is for whom. `by` gives None for an event that is for nobody. An event that came before a run waited for it, but
+    after the run began, reaches it too."""
 
     name: str
     event: type[E]
     by: Callable[[E], str | None]
+    others: tuple[type[E], ...] = ()
+
+    @property
+    def events(self) -> tuple[type[E], ...]:
+        """All types that it takes."""
+        return (self.event, *self.others)
+
+    def kept(self, type_: str, body: bytes) -> bytes:
+        """An event as a run keeps it; what was erased stays empty."""
+        return type_.encode() + b" " + body if self.others and body else body
+
+    def read(self, kept: bytes) -> E:
+        """And back."""
+        type_, body = self.event.type, kept
+        if self.others:
+            name, _, body = kept.partition(b" ")
+            type_ = name.decode()
+        found = decode(type_, body)
+        assert isinstance(found, self.events), "the log gave another type than the signal's"
+        return found
 
 
 @dataclass(frozen=True)
@@ -46,8 +67,9 @@ class Workflow:
 
     `start` are the events that begin a run. A run finishes on the `version` that began it: raise the version when the
     order or the names of steps change, and keep the old function as long as `careloom workflow diff` shows runs on it.
-    `about` gives the keys by which runs are found: the order, the account. A run later than `sla` is told of, one
-    older than `deadline` is undone.
+    `once` names what there is one run for, whichever event is the first and however many follow; `given` makes what the
+    run is given of the event. `about` gives the keys by which runs are found: the order, the account. A run later than
+    `sla` is told of, one older than `deadline` is undone.
     """
 
     name: str
@@ -61,6 +83,8 @@ class Workflow:
     deadline: timedelta | None = None
     retry: RetryPolicy = DEFAULT_RETRY
     retired: bool = False
+    once: Callable[[Any], str | None] | None = None
+    given: Callable[[Any], Any] | None = None
 
     @cached_property
     def code(self) -> str:
@@ -115,7 +139,7 @@ class Registry:
 
     def signal_for(self, event: type[CanonicalEvent]) -> Signal[Any]:
         """The signal of an event type that has just one. Raises ConfigurationError otherwise."""
-        found = [signal for signal in self.signals if signal.event is event]
+        found = [signal for signal in self.signals if signal.events == (event,)]
         if len(found) != 1:
             raise ConfigurationError(
                 f"{len(found)} signals are declared for {event.type}; declare one by `flow.awaits`, or name which"

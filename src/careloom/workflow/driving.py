@@ -116,7 +116,7 @@ class Driver:
 
     async def _undo(self, journal: Journal, workflow: Workflow, run: Run, reason: str, end: State) -> None:
         if journal.row["state"] != State.COMPENSATING:
-            await self._around.store.compensate(journal, reason)
+            await self._around.store.compensate(journal, reason, reason if end is State.CANCELLED else None)
         cases: list[NewCase] = []
         journal.fresh.clear()
         journal.cases.clear()

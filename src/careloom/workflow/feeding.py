@@ -29,9 +29,11 @@ def feeding(registry: Registry, around: Surroundings | None) -> Iterable[Subscri
 def _starting(workflow: Workflow, around: Surroundings | None) -> Subscription:
     async def begin(event: Recorded) -> Handled:
         assert around is not None, "made to be named only"
+        fact = decode(event.type, event.data)
+        number = None if workflow.once is None else workflow.once(fact)
         # Another workflow may begin by the same event, so only the first of them can have its id.
-        run = uuid5(event.id, workflow.name)
-        given = decode(event.type, event.data)
+        run = uuid5(event.id, workflow.name) if number is None else around.run_for(workflow, number)
+        given = fact if workflow.given is None else workflow.given(fact)
         await around.begin(
             run, workflow, given, event.subject,
             since=event.recorded, correlation=event.correlation, causation=event.id,
@@ -51,7 +53,8 @@ def _starting(workflow: Workflow, around: Surroundings | None) -> Subscription:
 def _signals(signals: Sequence[Signal[Any]], around: Surroundings | None) -> Subscription:
     by_type: dict[str, list[Signal[Any]]] = {}
     for signal in signals:
-        by_type.setdefault(signal.event.type, []).append(signal)
+        for taken in signal.events:
+            by_type.setdefault(taken.type, []).append(signal)
 
     async def bring(event: Recorded) -> Handled:
         assert around is not None, "made to be named only"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -93,9 +94,12 @@ class Journal:
 
     async def record(
         self, path: str, step: Step, began: datetime, *, events: Sequence[Event] = (), cases: Sequence[NewCase] = (),
-        first: First | None = None,
+        first: First | None = None, withdrawn: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """Keep what happened at this place, with what it tells and what is done `first`, in one transaction."""
+        """Keep what happened here, with what it tells and what is done `first`, in one transaction. `withdrawn`
+        are the places of cases that nobody needs to answer any more."""
+        if withdrawn:
+            first = partial(self.store.teller.withdraw, places=withdrawn)
         async with self.turn:
             now = self.store.clock.now()
             arguments = (
@@ -200,13 +204,15 @@ class RunStore:
             journal.revision = _held(row)["revision"]
             await self.teller.write(connection, (), journal.cases)
 
-    async def compensate(self, journal: Journal, reason: str) -> None:
-        """From now on the run only undoes."""
+    async def compensate(self, journal: Journal, reason: str, cancel: str | None = None) -> None:
+        """From now on the run only undoes; with `cancel` it ends cancelled, also when another node ends it."""
         async with self.database.acquire() as connection, connection.transaction():
             # Approvals are locked before their run, as by those who vote.
             await connection.execute(_APPROVALS.withdraw, journal.id, self.clock.now())
             await self._start(connection, journal)
-            row = await connection.fetchrow(_SQL.compensate_run, journal.id, journal.revision, self.clock.now(), reason)
+            row = await connection.fetchrow(
+                _SQL.compensate_run, journal.id, journal.revision, self.clock.now(), reason, cancel
+            )
             journal.revision = _held(row)["revision"]
             await connection.execute(
                 _SQL.cancel_children, journal.id, "the run that began it is undone", self.clock.now()
@@ -249,6 +255,8 @@ class RunStore:
             if journal.asks:
                 why = f"the run it was for {_ENDINGS[state]}"
                 closed = await self.teller.book.end_of_run(connection, journal.id, why, state="resolved")
+            if any(step.sort == "hold" for step in journal.steps.values()):
+                await connection.execute(_SQL.release_all, journal.id, self.clock.now())
             await self.teller.write(connection, closed, cases)
 
     async def give_up(self, run: UUID) -> None:

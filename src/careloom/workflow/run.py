@@ -30,7 +30,7 @@ from careloom.log.handling import RetryPolicy
 from careloom.log.ports import NewCase
 from careloom.log.steps import outcome_of
 from careloom.mapping.subject import subjects_of
-from careloom.model import CanonicalEvent, decode, encode
+from careloom.model import CanonicalEvent, encode
 from careloom.model.amounts import Money
 from careloom.workflow.answers import Answer, answer_of
 from careloom.workflow.approvals import EXPIRED, Approvals, Asked, asked
@@ -125,7 +125,8 @@ class Run:
                 noted=undo is not None or not repeatable, repeatable=repeatable,
             )  # fmt: skip
         value = self._value(done, name, result_type(function))
-        if undo is not None:
+        # What a person had waived was not done, so there is nothing to undo.
+        if undo is not None and done.body is not None:
             given = (value,) if value is not None else arguments
             self.undos.append(Undo(f"undo.{path}", name_of(undo), undo, given))
         return value  # type: ignore[no-any-return]
@@ -201,7 +202,7 @@ class Run:
             failure = Failure(reason=f"given up by {answer.by}")
             failed = Step(name, "step", "failed", body=encoded(failure, name), error=failure.reason)
             return await self._keep(path, failed, now)
-        return await self._keep(path, Step(name, "step", "done", body=encoded(None, name)), now)
+        return await self._keep(path, Step(name, "step", "done"), now)
 
     async def each(
         self,
@@ -285,11 +286,7 @@ class Run:
         done = self._recorded(path, signal.name, "event")
         if done is None:
             done = await self._await_event(path, signal, key, within)
-        if done.body is None:
-            return None
-        found = decode(signal.event.type, done.body)
-        assert isinstance(found, signal.event), "the log gave another type than the signal's"
-        return found
+        return signal.read(done.body) if done.body else None
 
     async def _await_event(self, path: str, signal: Signal[Any], key: str, within: str | timedelta | None) -> Step:
         await self._may_go_on(path)
@@ -297,9 +294,7 @@ class Run:
         token = self._around.signal_key(signal.name, key)
         arrived = await self._around.arrival(self._journal, signal.name, token)
         if arrived is not None:
-            return await self._keep(
-                path, Step(signal.name, "event", "done", reference=arrived[0], body=arrived[1]), now
-            )
+            return await self._keep(path, _taken(signal, *arrived), now)
         known = self._journal.waits.get(path)
         due = known.due if known else now + length_of(within) if within is not None else None
         if due is not None and due <= now:
@@ -405,6 +400,42 @@ class Run:
         self._journal.waits[path] = later = replace(known, due=standing.due)
         raise self._waits(later)
 
+    async def case_unless(
+        self, kind: str, reason: str, signal: Signal[E], key: str, *, field: str | None = None, owner: str = ""
+    ) -> Answer | E:
+        """Ask a person as `case` does, unless an event of this signal and key comes first: then it is given instead,
+        and the case is closed."""
+        at, event_at = self._place(), self._place()
+        asked, came = self._recorded(at, kind, "case"), self._recorded(event_at, signal.name, "event")
+        now = self._around.clock.now()
+        if asked is None and came is None:
+            case = NewCase(kind, self._workflow.name, reason, field, owner=owner)
+            asked, came = await self._first_of(at, case, event_at, signal, key)
+        if asked is None:
+            await self._keep(at, Step(kind, "case", "done"), now, withdrawn=[self._case_place(at)])
+        if came is None:
+            await self._keep(event_at, Step(signal.name, "event", "done"), now)
+        if asked is not None and asked.body is not None:
+            return answer_of(asked.body, kind, self._around.kinds)
+        assert came is not None and came.body, "an answer or an event ended it"
+        return signal.read(came.body)
+
+    async def _first_of(
+        self, at: str, case: NewCase, event_at: str, signal: Signal[Any], key: str
+    ) -> tuple[Step | None, Step | None]:
+        """Whichever is there. What a person decided counts, also when the event came meanwhile: it is had later."""
+        await self._may_go_on(at)
+        now = self._around.clock.now()
+        known = self._journal.waits.get(at)
+        if known is not None and known.answer is not None:
+            return await self._keep(at, Step(case.kind, "case", "done", body=known.answer), now), None
+        token = self._around.signal_key(signal.name, key)
+        arrived = await self._around.arrival(self._journal, signal.name, token)
+        if arrived is not None and arrived[2]:
+            return None, await self._keep(event_at, _taken(signal, *arrived), now)
+        self._waits(Wait(event_at, "event", None, signal.name, token))
+        raise await self._ask(at, case)
+
     async def parallel(self, *branches: Coroutine[Any, Any, Any]) -> list[Any]:
         """Go on side by side. When one fails the others go on to their next step that is not done, then it raises."""
         path = self._place()
@@ -464,7 +495,8 @@ class Run:
         await self._journal.record(path, Step("emit", "event out", "done", reference=made[0].id), now, events=made)
 
     async def hold(self, sort: str, key: str, reason: str) -> None:
-        """From now on steps of this sort wait, in every run, where they are about this key."""
+        """From now on steps of this sort wait, in every run, where they are about this key; until this run lets go of
+        them or ends."""
         path = self._place()
         if self._recorded(path, f"hold {sort}", "hold") is None:
             await self._may_go_on(path)
@@ -473,11 +505,11 @@ class Run:
             await self._keep(path, Step(f"hold {sort}", "hold", "done"), now)
 
     async def release(self, sort: str, key: str) -> None:
-        """What was held back goes on where it stopped."""
+        """What this run held back goes on where it stopped, unless another run holds it back too."""
         path = self._place()
         if self._recorded(path, f"release {sort}", "hold") is None:
             now = self._around.clock.now()
-            await self._around.release(sort, key)
+            await self._around.release(self._journal, sort, key)
             await self._keep(path, Step(f"release {sort}", "hold", "done"), now)
 
     # ------------------------------------------------------------------ within
@@ -538,7 +570,7 @@ class Run:
         """Have a case opened when the run lets go; it goes on from here by what is decided."""
         asked = replace(
             case,
-            run=f"{self.id}/{path}",
+            run=self._case_place(path),
             type=self._workflow.name,
             owner=case.owner or self._workflow.owner,
             criticality=self._workflow.criticality,
@@ -550,8 +582,11 @@ class Run:
         # A case's wait keeps its kind where an event's keeps its signal: the answer is read by it.
         return self._waits(Wait(path, "case", due, case.kind))
 
-    async def _keep(self, path: str, step: Step, began: datetime) -> Step:
-        await self._journal.record(path, step, began)
+    def _case_place(self, path: str) -> str:
+        return f"{self.id}/{path}"
+
+    async def _keep(self, path: str, step: Step, began: datetime, *, withdrawn: Sequence[str] = ()) -> Step:
+        await self._journal.record(path, step, began, withdrawn=withdrawn)
         return step
 
     def _event(self, path: str, number: int, event: CanonicalEvent, now: datetime) -> Event:
@@ -567,6 +602,10 @@ class Run:
             causation=self._journal.row["causation"],
             others=others,
         )
+
+
+def _taken(signal: Signal[Any], event: UUID, type_: str, body: bytes) -> Step:
+    return Step(signal.name, "event", "done", reference=event, body=signal.kept(type_, body))
 
 
 def _given_up(outcome: Outcome, attempts: int) -> Park:

@@ -75,6 +75,10 @@ class Surroundings:
         """The stand-in for what a run is about."""
         return about_key(self.store.keyring.master, key)
 
+    def run_for(self, workflow: Workflow, number: str) -> UUID:
+        """The id of the only run of a workflow for this number."""
+        return self.store.keyring.master.token(f"run once/{workflow.name}/{number}")
+
     async def begin(
         self,
         run: UUID,
@@ -145,8 +149,8 @@ class Surroundings:
             await connection.execute(_SQL.note_about, one.run, about)
         return fresh is not None
 
-    async def arrival(self, journal: Journal, signal: str, key: UUID) -> tuple[UUID, bytes] | None:
-        """The first event of this signal that the run has not had: its id and body."""
+    async def arrival(self, journal: Journal, signal: str, key: UUID) -> tuple[UUID, str, bytes] | None:
+        """The first event of this signal that the run has not had: its id, type and body."""
         async with self.store.database.acquire() as connection:
             event = await connection.fetchval(_SQL.first_arrival, journal.id, signal, key, journal.row["since"])
             if event is None:
@@ -156,7 +160,7 @@ class Surroundings:
             keys = await self.store.keyring.open(connection, [row["key"]])
         opened = keys.get(row["key"])
         # Of somebody who was erased since: it came, and says nothing any more.
-        return (event, b"") if opened is None else (event, opened.open(row["body"], event)[1])
+        return event, row["type"], b"" if opened is None else opened.open(row["body"], event)[1]
 
     async def ended(self, run: UUID) -> tuple[str, bytes | None, str | None] | None:
         """What became of a run: its state, what it gave and why it failed; None while it has not ended."""
@@ -178,10 +182,10 @@ class Surroundings:
             found: UUID | None = await connection.fetchval(_SQL.held, [self.about_key(key)], sort)
         return found
 
-    async def release(self, sort: str, key: str) -> None:
-        """Let go of what was held back."""
+    async def release(self, journal: Journal, sort: str, key: str) -> None:
+        """Let go of what the run held back."""
         async with self.store.database.acquire() as connection:
-            await connection.execute(_SQL.release, self.about_key(key), sort, self.clock.now())
+            await connection.execute(_SQL.release, self.about_key(key), sort, self.clock.now(), journal.id)
         self.woken()
 
     async def arrived(self, signals: Sequence[tuple[str, str]], event: UUID, recorded: datetime) -> None:

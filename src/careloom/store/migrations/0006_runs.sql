@@ -145,8 +145,9 @@ create table run_hold (
     run    uuid        not null references run (id),
     reason text        not null,
     since  timestamptz not null,
-    primary key (key, sort)
+    primary key (key, sort, run)
 );
+create index run_hold_run on run_hold (run);
 
 -- Acts of people on runs; only added to.
 create table run_act (

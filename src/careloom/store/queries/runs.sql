@@ -60,7 +60,7 @@ select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $
 
 -- name: compensate_run
 -- From now on it only undoes.
-update run set state = 'compensating', changed = $3, error = $4, revision = revision + 1
+update run set state = 'compensating', changed = $3, error = $4, cancel = coalesce(cancel, $5), revision = revision + 1
 where id = $1 and revision = $2 and ended is null
 returning revision
 
@@ -85,7 +85,7 @@ with ended as (
 select id from ended
 
 -- name: forget_waits
--- A run that has ended waits for nothing, and holds nothing back.
+-- A run that has ended waits for nothing.
 delete from run_wait where run = $1
 
 -- name: lock_signal
@@ -137,19 +137,28 @@ where id in (select id from run where lane = any($1::smallint[]) and late_at <= 
 returning id, workflow, correlation, causation, late
 
 -- name: hold
--- Steps of this sort about this key wait until it is let go.
-insert into run_hold (key, sort, run, reason, since) values ($1, $2, $3, $4, $5) on conflict (key, sort) do nothing
+-- Steps of this sort about this key wait until every run that holds them back lets go.
+insert into run_hold (key, sort, run, reason, since) values ($1, $2, $3, $4, $5) on conflict (key, sort, run) do nothing
 
 -- name: held
 -- Which of these keys are held back for steps of this sort.
 select key from run_hold where sort = $2 and key = any($1::uuid[]) order by key limit 1
 
 -- name: release
--- What was held back goes on.
+-- What the run held back goes on, unless another one holds it too.
 with gone as (
-    delete from run_hold where key = $1 and sort = $2 returning key, sort
+    delete from run_hold where key = $1 and sort = $2 and run = $4 returning key, sort
 )
 update run set due = $3
+where id in (select w.run from run_wait w join gone g on g.key = w.key and g.sort = w.signal where w.sort = 'hold')
+  and ended is null and not fixed
+
+-- name: release_all
+-- A run that has ended holds nothing back.
+with gone as (
+    delete from run_hold where run = $1 returning key, sort
+)
+update run set due = $2
 where id in (select w.run from run_wait w join gone g on g.key = w.key and g.sort = w.signal where w.sort = 'hold')
   and ended is null and not fixed
 

@@ -1,0 +1,408 @@
+"""Patient intake: every way it goes, undone whole when it fails, the same whenever a node is killed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from tests.conftest import PostgresServer
+from tests.flows.wards import EVERY, GEL, LEAD, Ward, covers, decision, example, ward
+
+from careloom.cases.kinds import Action
+from careloom.core.errors import Rejected
+from careloom.flows.intake import Admitted, intake
+from careloom.flows.steps.packages import Supply, packages
+from careloom.model import (
+    AuthorizationCancelled,
+    AuthorizationDenied,
+    AuthorizationGranted,
+    AuthorizationPended,
+    AuthorizationRequested,
+    EligibilityRequested,
+    MessageSent,
+    RegistrationCancelled,
+    RegistrationCreated,
+)
+from careloom.systems.odoo.connector import Odoo
+from careloom.systems.odoo.documents.analytics import Analytics
+from careloom.systems.odoo.documents.attachments import Attachments
+from careloom.systems.odoo.documents.moves import Moves
+from careloom.testing.processes import World, every_crash
+
+REGISTERED: Any = example(RegistrationCreated)
+VISIT = "V900871"
+ELG, AUT = f"ELG-LAKESIDE-{VISIT}", f"AUT-LAKESIDE-{VISIT}"
+HELD = {GEL: 2.0, LEAD: 1.0}
+WHOLE = {
+    "accounts": ["60054", "MRN700123"],
+    "files": [VISIT],
+    "forms": [f"intake-{VISIT}.txt"],
+    "reserved": HELD,
+    "pickings": [(VISIT, "assigned")],
+}
+ADMITTED = [("intake.admit", "completed")]
+
+
+def without(**changes: Any) -> Any:
+    return msgspec.structs.replace(REGISTERED, **changes)
+
+
+@pytest.fixture
+async def house(postgres_server: PostgresServer) -> AsyncIterator[Ward]:
+    async with ward(postgres_server, [intake]) as made:
+        yield made
+
+
+async def admitted(world: World) -> Admitted:
+    [row] = await world.rows("select id from run")
+    found = await world.node.around.ended(row["id"])
+    assert found is not None, "it has not ended"
+    return msgspec.json.decode(found[1] or b"", type=Admitted)
+
+
+async def begin(house: Ward, event: Any = REGISTERED) -> World:
+    await house.world.tell(event)
+    await house.world.settle()
+    return house.world
+
+
+async def test_a_covered_patient_is_admitted(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers())
+    world = await begin(house)
+    assert (await world.runs(), await world.cases()) == (ADMITTED, [])
+    assert await house.books() == WHOLE
+    [message] = await world.told(MessageSent)
+    assert (message.message.template, message.message.medium) == ("intake-complete", "email")
+    assert (await admitted(world)).payer
+
+
+async def test_one_visit_is_admitted_once(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers())
+    await house.world.tell(REGISTERED, REGISTERED)
+    world = await begin(house)
+    assert (await world.runs(), await house.books()) == (ADMITTED, WHOLE)
+
+
+async def test_a_registration_without_a_visit_is_admitted_too(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    patient = msgspec.structs.replace(REGISTERED.patient, account=())
+    world = await begin(house, without(encounter=None, patient=patient))
+    [asked] = await world.told(AuthorizationRequested)
+    await world.tell(decision(AuthorizationGranted, asked.request.identifier[0].value))
+    await world.settle()
+    assert (await world.runs(), len(await house.files())) == (ADMITTED, 1)
+
+
+async def test_leave_is_asked_where_the_payer_wants_it(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationPended, AUT)])
+    world = await begin(house)
+    assert await house.accounts() == []
+    await world.tell(decision(AuthorizationGranted, AUT))
+    await world.settle()
+    assert (await admitted(world)).authorization == "NHP-A-778120"
+    [asked] = await world.told(AuthorizationRequested)
+    assert asked.request.order[0].value == VISIT
+
+
+@pytest.mark.parametrize(
+    ("why", "action", "payer", "state"),
+    [
+        ("silent", Action.SUPPLY, True, "completed"),
+        ("inactive", Action.RETRY, True, "completed"),
+        ("inactive", Action.WAIVE, False, "completed"),
+        ("inactive", Action.DISCARD, False, "failed"),
+    ],
+)
+async def test_a_coverage_that_does_not_hold_is_a_case(
+    house: Ward, why: str, action: Action, *, payer: bool, state: str
+) -> None:
+    if why == "inactive":
+        house.world.answers(EligibilityRequested, covers(active=False))
+    world = await begin(house)
+    if why == "silent":
+        await world.later(hours=1)
+    assert (await world.cases(), await house.accounts()) == (["missing-payer-data"], [])
+    world.answers(EligibilityRequested, covers())
+    data = {"payer": "70011", "member": "M-1", "plan": "Silver"} if action is Action.SUPPLY else None
+    await world.decide("missing-payer-data", action, data)
+    assert await world.runs() == [("intake.admit", state)]
+    if state == "completed":
+        assert (await admitted(world)).payer is payer
+        payers = {Action.SUPPLY: ["70011"], Action.RETRY: ["60054"], Action.WAIVE: []}[action]
+        assert await house.accounts() == [*payers, "MRN700123"]
+    else:
+        assert await world.cases() == ["run-failed"]
+
+
+@pytest.mark.parametrize("coverage", [(), (msgspec.structs.replace(REGISTERED.coverage[0], payor=None),)])
+async def test_a_payer_that_nobody_named_is_not_asked(house: Ward, coverage: Any) -> None:
+    world = await begin(house, without(coverage=coverage))
+    assert (await world.cases(), await world.told(EligibilityRequested)) == (["missing-payer-data"], [])
+
+
+async def test_a_late_answer_closes_the_case(house: Ward) -> None:
+    world = await begin(house)
+    await world.later(hours=1)
+    [asked] = await world.told(EligibilityRequested)
+    await world.tell(*covers()(asked))
+    await world.settle()
+    assert (await world.runs(), await world.cases()) == (ADMITTED, [])
+
+
+@pytest.mark.parametrize(
+    ("action", "number"), [(Action.SUPPLY, "PHONE-1"), (Action.WAIVE, None), (Action.RETRY, "NHP-A-778120")]
+)
+async def test_leave_that_does_not_come_is_a_case(house: Ward, action: Action, number: str | None) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    world = await begin(house)
+    await world.later(days=3)
+    assert await world.cases() == ["authorization-gap"]
+    world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationGranted, AUT)])
+    await world.decide("authorization-gap", action, {"number": "PHONE-1"} if action is Action.SUPPLY else None)
+    assert (await admitted(world)).authorization == number
+
+
+async def test_leave_that_is_given_up_ends_the_intake(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    world = await begin(house)
+    await world.later(days=3)
+    await world.decide("authorization-gap", Action.DISCARD)
+    assert (await world.runs(), await house.accounts()) == ([("intake.admit", "failed")], [])
+
+
+@pytest.mark.parametrize(("then", "payer"), [(AuthorizationGranted, True), (AuthorizationCancelled, False)])
+async def test_a_denial_holds_back_the_money_alone(house: Ward, then: Any, *, payer: bool) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
+    world = await begin(house)
+    assert await world.runs() == [("intake.admit", "waiting")]
+    assert await house.books() == WHOLE | {"accounts": ["MRN700123"], "files": []}
+    await world.tell(decision(then, AUT))
+    await world.settle()
+    assert ((await admitted(world)).payer, await house.files()) == (payer, [VISIT])
+
+
+async def test_two_accounts_that_look_like_one_person_are_a_case(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers())
+    other = msgspec.structs.replace(REGISTERED.patient.identifier[0], value="MRN700988")
+    twin = msgspec.structs.replace(REGISTERED.patient, identifier=(other,))
+    number = msgspec.structs.replace(REGISTERED.encounter.identifier[0], value="V1")
+    await begin(
+        house, without(patient=twin, encounter=msgspec.structs.replace(REGISTERED.encounter, identifier=(number,)))
+    )
+    world = await begin(house)
+    assert await world.cases() == ["duplicate-person"]
+    await world.decide("duplicate-person", Action.APPROVE, {"survivor": "MRN700988", "assigner": "LAKESIDE"})
+    assert await world.runs() == ADMITTED * 2
+    assert await house.accounts() == ["60054", "MRN700988"]
+
+
+@pytest.mark.parametrize(
+    ("action", "accounts"), [(Action.REJECT, ["60054", "MRN700123", "X9"]), (Action.DISCARD, ["X9"])]
+)
+async def test_two_people_stay_two(house: Ward, action: Action, accounts: list[str]) -> None:
+    values = {"name": "Maribel T Okonjo", "email": "maribel.okonjo@example.org", "ref": "X9"}
+    await house.erp.upsert("res.partner", "careloom.test_twin", values)
+    house.world.answers(EligibilityRequested, covers())
+    world = await begin(house)
+    await world.decide("duplicate-person", action)
+    assert await house.accounts() == accounts
+
+
+@pytest.mark.parametrize("action", [Action.SUPPLY, Action.DISCARD])
+async def test_a_patient_without_a_number_is_a_case(house: Ward, action: Action) -> None:
+    house.world.answers(EligibilityRequested, covers())
+    number = msgspec.structs.replace(REGISTERED.patient.identifier[0], type="SS")
+    world = await begin(house, without(patient=msgspec.structs.replace(REGISTERED.patient, identifier=(number,))))
+    assert await world.cases() == ["unmatched-record"]
+    data = {"record": "patient", "number": "MRN700123", "assigner": "LAKESIDE"}
+    await world.decide("unmatched-record", action, data if action is Action.SUPPLY else None)
+    assert await world.runs() == [("intake.admit", "completed" if action is Action.SUPPLY else "failed")]
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "reserved"),
+    [
+        (Action.RETRY, None, HELD),
+        (Action.WAIVE, None, {LEAD: 1.0}),
+        (Action.SUPPLY, {"product": LEAD, "quantity": "2"}, {LEAD: 3.0}),
+        (Action.SUPPLY, {"product": GEL, "quantity": "2", "purchase_order": "P00012"}, {LEAD: 1.0}),
+        (Action.DISCARD, None, {}),
+    ],
+)
+async def test_a_shortage_is_a_case(
+    postgres_server: PostgresServer, action: Action, data: Any, reserved: dict[str, float]
+) -> None:
+    async with ward(postgres_server, [intake], gel=0) as house:
+        house.world.answers(EligibilityRequested, covers())
+        world = await begin(house)
+        assert await world.cases() == ["stock-shortage"]
+        if action is Action.RETRY:
+            await house.stock(GEL, 5)
+        await world.decide("stock-shortage", action, data)
+        ended = "failed" if action is Action.DISCARD else "completed"
+        assert (await world.runs(), await house.reserved()) == ([("intake.admit", ended)], reserved)
+
+
+async def test_an_answer_that_is_queued_is_none_yet(house: Ward) -> None:
+    world = await begin(house)
+    [asked] = await world.told(EligibilityRequested)
+    [answer] = covers()(asked)
+    await world.tell(
+        msgspec.structs.replace(
+            answer, response=msgspec.structs.replace(answer.response, outcome="queued", active=None)
+        )
+    )
+    await world.settle()
+    assert (await world.runs(), await world.cases()) == ([("intake.admit", "waiting")], [])
+    await world.tell(answer)
+    await world.settle()
+    assert await world.runs() == ADMITTED
+
+
+async def test_a_payer_that_looks_further_leaves_the_case_open(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    world = await begin(house)
+    await world.later(days=3)
+    await world.tell(decision(AuthorizationPended, AUT))
+    await world.settle()
+    assert await world.cases() == ["authorization-gap"]
+    await world.tell(decision(AuthorizationGranted, AUT))
+    await world.settle()
+    assert (await world.runs(), await world.cases()) == (ADMITTED, [])
+
+
+async def test_a_denial_that_is_looked_into_stands_until_it_is_overturned(house: Ward) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
+    world = await begin(house)
+    await world.tell(decision(AuthorizationPended, AUT))
+    await world.settle()
+    assert await house.files() == []
+    await world.tell(decision(AuthorizationGranted, AUT))
+    await world.settle()
+    assert (await world.runs(), await house.files()) == (ADMITTED, [VISIT])
+
+
+async def test_a_substitute_may_be_short_too(postgres_server: PostgresServer) -> None:
+    async with ward(postgres_server, [intake], gel=0, lead=1) as house:
+        house.world.answers(EligibilityRequested, covers())
+        world = await begin(house)
+        substitute = {"product": LEAD, "quantity": "2", "location": "WH/Stock"}
+        await world.decide("stock-shortage", Action.SUPPLY, substitute)
+        assert (await world.cases(), await house.reserved()) == (["stock-shortage"], {LEAD: 1.0})
+        await house.stock(LEAD, 3)
+        await world.decide("stock-shortage", Action.RETRY)
+        assert (await world.runs(), await house.reserved()) == (ADMITTED, {LEAD: 3.0})
+
+
+async def test_a_product_that_odoo_does_not_have_is_a_case(house: Ward) -> None:
+    packages.needs("NEU", Supply("S-PATCH-1"))
+    house.world.answers(EligibilityRequested, covers())
+    visit = msgspec.structs.replace(REGISTERED.encounter, service_type="NEU")
+    world = await begin(house, without(encounter=visit))
+    [kind] = await world.cases()
+    await house.stock("S-PATCH-1", 4)
+    await world.decide(kind, Action.RETRY)
+    assert (await world.runs(), await house.reserved()) == (ADMITTED, {"S-PATCH-1": 1.0})
+
+
+@pytest.mark.parametrize("until", ["coverage", "leave", "case", "denial"])
+async def test_a_cancelled_registration_is_undone(house: Ward, until: str) -> None:
+    if until != "coverage":
+        house.world.answers(EligibilityRequested, covers(leave=True))
+    if until == "denial":
+        house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
+    world = await begin(house)
+    if until == "case":
+        await world.later(days=3)
+    a11 = msgspec.structs.replace(example(RegistrationCancelled), encounter=REGISTERED.encounter)
+    await world.tell(a11)
+    await world.settle()
+    assert (await world.runs(), await world.cases()) == ([("intake.admit", "cancelled")], [])
+    books = await house.books()
+    assert (books["accounts"], books["files"], books["forms"], books["reserved"]) == ([], [], [], {})
+
+
+FAILING = {
+    "open_account": (Odoo, "upsert"),
+    "prepare_billing": (Analytics, "keep"),
+    "file_form": (Attachments, "attach"),
+    "reserve": (Moves, "reserve"),
+}
+
+
+async def refuse(*_: Any, **__: Any) -> None:
+    raise Rejected("the other side refuses it", "field")
+
+
+@pytest.mark.parametrize("step", FAILING)
+async def test_whatever_fails_nothing_stays(house: Ward, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But the payer's account, and what the payer was asked."""
+    house.world.answers(EligibilityRequested, covers())
+    with monkeypatch.context() as patched:
+        patched.setattr(*FAILING[step], refuse)
+        world = await begin(house)
+    [kind] = await world.cases()
+    await world.decide(kind, Action.DISCARD)
+    assert await world.runs() == [("intake.admit", "failed")]
+    books = await house.books()
+    assert set(books["accounts"]) <= {"60054"}
+    assert (books["files"], books["forms"], books["reserved"]) == ([], [], {})
+    assert await world.told(MessageSent) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "action"), [*((one, Action.RETRY) for one in FAILING), ("open_account", Action.WAIVE)]
+)
+async def test_a_person_has_it_tried_again_or_left_out(
+    house: Ward, step: str, action: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.world.answers(EligibilityRequested, covers())
+    with monkeypatch.context() as patched:
+        patched.setattr(*FAILING[step], refuse)
+        world = await begin(house)
+    [kind] = await world.cases()
+    await world.decide(kind, action)
+    assert (await world.runs(), await world.cases()) == (ADMITTED, [])
+    if action is Action.RETRY:
+        assert await house.books() == WHOLE
+
+
+async def test_an_account_that_was_there_stays(house: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.world.answers(EligibilityRequested, covers())
+    key = house.erp.external_id("patient", "LAKESIDE", "MRN700123")
+    await house.erp.upsert("res.partner", key, {"name": "Maribel Okonjo", "ref": "MRN700123"})
+    with monkeypatch.context() as patched:
+        patched.setattr(Attachments, "attach", refuse)
+        world = await begin(house)
+    [kind] = await world.cases()
+    await world.decide(kind, Action.DISCARD)
+    assert (await world.runs(), await house.accounts()) == ([("intake.admit", "failed")], ["60054", "MRN700123"])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresServer, *, fails: bool) -> None:
+    houses: list[Ward] = []
+
+    @asynccontextmanager
+    async def fresh(kill_at: int | None) -> AsyncIterator[World]:
+        async with ward(postgres_server, [intake], kill_at, gel=0 if fails else 10) as made:
+            houses.append(made)
+            yield made.world
+
+    async def scenario(world: World) -> Any:
+        world.answers(EligibilityRequested, covers(leave=True))
+        world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationGranted, AUT)])
+        await world.tell(REGISTERED)
+        await world.settle()
+        if fails:
+            await world.decide("stock-shortage", Action.DISCARD)
+        told = [len(await world.told(event)) for event in (EligibilityRequested, AuthorizationRequested, MessageSent)]
+        return await world.runs(), await world.cases(), told, await houses[-1].books()
+
+    assert await every_crash(fresh, scenario, every=EVERY) > 20
