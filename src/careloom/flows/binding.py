@@ -13,6 +13,7 @@ from careloom.flows.stores import Stores
 from careloom.log.handling import Gate, Handled, Subscription
 from careloom.log.lanes import Bank
 from careloom.model import CanonicalEvent, decode
+from careloom.workflow.notifying import Notifier
 
 Bindings = Mapping[str, str]
 """Parameter name to system name, from the settings of a flow."""
@@ -54,15 +55,21 @@ def needs_systems(flow: Flow) -> bool:
 class StepBinder:
     """Gives the steps of workflows the systems that the settings bind to their flow: a `Binder`."""
 
-    def __init__(self, bindings: Mapping[str, Bindings], systems: Mapping[str, object], stores: Stores) -> None:
+    def __init__(
+        self,
+        bindings: Mapping[str, Bindings],
+        systems: Mapping[str, object],
+        stores: Stores,
+        notifier: Notifier | None = None,
+    ) -> None:
         self._bindings = bindings
         self._systems = systems
-        self._stores = stores
+        self._ours: dict[object, object] = {Stores: stores} | ({} if notifier is None else {Notifier: notifier})
 
     def __call__(self, workflow: str, parameter: str, wanted: Any) -> object:
         """See `Binder`."""
-        if wanted is Stores:
-            return self._stores
+        if isinstance(wanted, type) and wanted in self._ours:
+            return self._ours[wanted]
         flow = workflow.partition(".")[0]
         where = f"flow {flow}: a step of {workflow}({parameter})"
         return _system(flow, where, parameter, wanted, self._bindings.get(flow, {}), self._systems)

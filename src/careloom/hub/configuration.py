@@ -242,6 +242,13 @@ def rules_of(file: Path) -> Rules:
         raise ValueError(f"{file}: {error}") from None
 
 
+class NoticesSection(_Section):
+    """By which systems runs tell people things."""
+
+    mail: str = Field(default="", description="a system of kind `smtp`; empty: nobody is told by mail")
+    webhook: str = Field(default="", description="a system of kind `webhook_out`; empty: nobody is told by webhook")
+
+
 class ApprovalsSection(_Section):
     """What people may approve."""
 
@@ -306,6 +313,7 @@ class Settings(_Section):
     sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
     approvals: ApprovalsSection = ApprovalsSection()
+    notices: NoticesSection = NoticesSection()
     routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
     calendars: Mapping[Name, CalendarSection] = Field(default_factory=dict, description="business days by name")
 

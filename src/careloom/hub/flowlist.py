@@ -11,6 +11,7 @@ from careloom.cases.catalogue import shipped
 from careloom.cases.kinds import CaseKind, CaseKinds
 from careloom.core.errors import ConfigurationError
 from careloom.flows import Flow
+from careloom.workflow.templates import SHIPPED, Notice
 
 
 def find_flows(modules: Iterable[str], base: Path) -> list[Flow]:
@@ -45,6 +46,14 @@ def find_kinds(modules: Iterable[str], base: Path) -> CaseKinds:
                 kinds.register(kind)
                 known.append(kind)
     return kinds
+
+
+def find_notices(modules: Iterable[str], base: Path) -> list[Notice]:
+    """What runs may tell people: ours, and what stands in these modules beside the flows that tell it."""
+    found = list(SHIPPED)
+    for _, names in _modules(modules, base):
+        found.extend(one for one in names.values() if isinstance(one, Notice) and one not in found)
+    return found
 
 
 def _modules(modules: Iterable[str], base: Path) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -30,6 +30,7 @@ from careloom.hub.flowlist import find_flows, find_kinds
 from careloom.hub.invalidation import Invalidation
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
+from careloom.hub.noticing import make_notifier
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
@@ -128,7 +129,8 @@ async def _assemble(
     flows = find_flows(settings.hub.flows, configuration.base)
     stores = Stores(store.database, store.master)
     calendars = calendars_of(settings.calendars)
-    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars)
+    notifier = make_notifier(configuration, store, systems, clock)
+    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars, notifier)
     made = subscriptions_of(configuration, store, systems, new_id, runs.around)
     runs.handling.extend(made)
     work = casework(

@@ -22,6 +22,7 @@ from careloom.workflow.declaration import Registry
 from careloom.workflow.desk import RUNS, RunDesk
 from careloom.workflow.engine import Engine
 from careloom.workflow.journal import RunStore
+from careloom.workflow.notifying import Notifier
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.telling import Teller
 from careloom.workflow.timer import Timer
@@ -65,6 +66,7 @@ def make_runs(
     clock: Clock,
     new_id: IdFactory,
     calendars: Mapping[str, Calendar],
+    notifier: Notifier,
 ) -> Runs:
     """The runs of these flows on this log. Raises ConfigurationError for two workflows of one name and version, and for
     a schedule whose calendar is not known."""
@@ -74,7 +76,7 @@ def make_runs(
         return sum(1 for one in handling if one.bank is Bank.EVENTS and one.wants(type_))
 
     store = RunStore(log.database, log.keyring, Teller(log.writer, log.keyring, book, clock, owed), clock)
-    calls = Calls(StepBinder(named, systems, stores))
+    calls = Calls(StepBinder(named, systems, stores, notifier))
     around = Surroundings(store, registry_of(flows, named), book.kinds, calls, clock, new_id)
     timer = Timer(around, [one for flow in flows if flow.name in named for one in flow.schedules], calendars)
     engine = Engine(around, log.session, timer)
