@@ -1,0 +1,1 @@
+"""What several flows do in the same way, one idea each."""
