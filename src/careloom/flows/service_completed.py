@@ -20,12 +20,13 @@ from typing import Final, TypeAlias
 import msgspec
 
 from careloom.cases.kinds import Action
-from careloom.cases.supplies import PayerData, RecordMatch, Replenishment
+from careloom.cases.supplies import RecordMatch, Replenishment
 from careloom.flows import Flow
+from careloom.flows.steps.asking import coverage_key, debtor_for, entity_for
 from careloom.flows.steps.consumption import Used, UsedUp, consume, give_back, outdated, unconsume, used_of
 from careloom.flows.steps.lookalikes import billed_alike
 from careloom.flows.steps.meanwhile import announced, arrived
-from careloom.flows.steps.parties import Debtor, Entity, entity_of, partner_of, patient_number, payer_of
+from careloom.flows.steps.parties import Entity, partner_of, patient_number
 from careloom.flows.steps.pricing import Performed, performed_of, priced
 from careloom.flows.steps.revisions import (
     Standing,
@@ -39,7 +40,6 @@ from careloom.flows.steps.revisions import (
     version_of,
 )
 from careloom.flows.steps.tellings import billed, taken_back
-from careloom.mapping.subject import subject_for
 from careloom.model import ChargePosted, ChargeVoided, PatientUpdated, ServiceCompleted, ServiceReport
 from careloom.workflow.errors import StepFailed
 from careloom.workflow.run import Run
@@ -76,17 +76,13 @@ def _revised(event: ServiceCompleted) -> str | None:
     return number_of(event.report) if event.report.status in _REVISES else None
 
 
-def _covered(event: PatientUpdated) -> str | None:
-    return subject_for(event.patient) if payer_of(event.coverage) else None
-
-
 def _voided(event: ChargeVoided) -> str | None:
     number = event.charge.reverses or next(iter(event.charge.identifier), None)
     return number.value if number else None
 
 
 revised = service.awaits(ServiceCompleted, by=_revised, name="revised")
-covered = service.awaits(PatientUpdated, by=_covered, name="covered")
+covered = service.awaits(PatientUpdated, by=coverage_key, name="covered")
 
 
 def _about(event: ServiceCompleted) -> Iterable[str]:
@@ -103,7 +99,7 @@ async def bill(run: Run, completed: ServiceCompleted) -> str:
         await announced(run, revised, number, completed)
     elif report.status not in _DONE:
         return f"nothing is billed for a service that is {report.status}"
-    entity = await _entity(run, completed.facility)
+    entity = await entity_for(run, completed.facility)
     if entity is None:
         return "left unbilled: no entity"
     version = version_of(completed.occurred or run.begun)
@@ -114,7 +110,7 @@ async def bill(run: Run, completed: ServiceCompleted) -> str:
 
 
 async def _bill(run: Run, completed: ServiceCompleted, number: str, version: str, entity: Entity) -> str:
-    debtor = await _debtor(run, completed)
+    debtor = await debtor_for(run, completed, covered)
     if debtor is None:
         return "left unbilled: a person had it left"
     today = (await run.now()).date()
@@ -147,7 +143,7 @@ async def _bill(run: Run, completed: ServiceCompleted, number: str, version: str
 async def void(run: Run, voided: ChargeVoided) -> str:
     """Credit the invoice of a charge that was taken back, and bill what else was on it anew."""
     number = _voided(voided)
-    entity = await _entity(run, voided.facility)
+    entity = await entity_for(run, voided.facility)
     while entity is not None:
         invoice = await run.step(invoice_of, number, entity.company, on_failure="case")
         if invoice is not None:
@@ -183,35 +179,6 @@ async def _told(run: Run, outcome: str, events: Iterable[ChargePosted]) -> str:
 
 
 # ------------------------------------------------------------------ what is looked at before
-
-
-async def _entity(run: Run, facility: str | None) -> Entity | None:
-    """The books that it belongs in; a person names the facility where none is known, or leaves it."""
-    while True:
-        found = await run.step(entity_of, facility, on_failure="case")
-        if found is not None:
-            return found
-        answer = await run.case("unmatched-record", "no company of Odoo is this facility", field="facility")
-        if answer is None or answer.action not in (Action.RETRY, Action.RESOLVE, Action.SUPPLY):
-            return None
-        facility = answer.data.number if isinstance(answer.data, RecordMatch) else facility
-
-
-async def _debtor(run: Run, completed: ServiceCompleted) -> Debtor | None:
-    """Who pays: by the coverage that is known, or that comes, or that a person supplies; the patient where it is
-    waived."""
-    debtor = payer_of(completed.coverage)
-    while debtor is None:
-        answer = await run.case("missing-payer-data", "a service was completed without a payer", field="coverage")
-        if answer is None or answer.given_up:
-            return None
-        if isinstance(answer.data, PayerData):
-            return Debtor(payer=answer.data.payer)
-        if answer.action is Action.WAIVE:
-            return Debtor()
-        for update in await arrived(run, covered, subject_for(completed.patient)):
-            debtor = payer_of(update.coverage)
-    return debtor
 
 
 async def _is_its_own(
