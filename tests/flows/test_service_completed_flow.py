@@ -1,4 +1,4 @@
-"""A completed service in a hospital with a simulated Odoo: every branch, every correction, a kill at every boundary."""
+"""A completed service in a hospital with a simulated Odoo: every branch, and each case that it may raise."""
 
 from __future__ import annotations
 
@@ -10,68 +10,28 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.conftest import PostgresServer
-from tests.flows.simulated_house import EVERY, House, house_on, houses
+from tests.flows.services import COMPLETED, PAYER, RUN, UPDATED, charges, done, furnish, on_hand, outcome, panel, used
+from tests.flows.simulated_house import House, house_on
 
 from careloom.cases.kinds import Action
+from careloom.flows import Flow
+from careloom.flows.claim_posting import posting
+from careloom.flows.discharge import discharge
+from careloom.flows.referral_to_cash import cash
 from careloom.flows.service_completed import service
 from careloom.flows.steps.pricing import months
 from careloom.model import (
-    ChargePosted,
-    ChargeVoided,
-    Coverage,
-    Lot,
-    Organization,
-    PatientUpdated,
-    Quantity,
     ServiceCompleted,
     decode,
 )
-from careloom.model.datatypes import CodeableConcept, Coding, Identifier
-from careloom.model.examples import examples
+from careloom.model.datatypes import Identifier
 from careloom.model.orders import PerformedService
-from careloom.testing.processes import World, every_crash
-from careloom.workflow.desk import Told
-
-COMPLETED: Any = examples()[ServiceCompleted.type]
-VOIDED: Any = examples()[ChargeVoided.type]
-UPDATED: Any = examples()[PatientUpdated.type]
-PAYER = Coverage(order=1, payor=Organization(identifier=(Identifier(value="60054", type="PI"),), name="Northwind"))
-RUN = "service-completed.bill"
-
-
-def panel(**changes: Any) -> ServiceCompleted:
-    """A metabolic panel for 40.00, for which a payer is known; `minutes` later, with other `report` or event fields."""
-    minutes, report = changes.pop("minutes", 0), changes.pop("report", {})
-    made = structs.replace(COMPLETED, coverage=(PAYER,), **changes)
-    when = made.occurred + timedelta(minutes=minutes)
-    return structs.replace(made, occurred=when, report=structs.replace(made.report, **report))
-
-
-def done(code: str, quantity: str = "1") -> PerformedService:
-    return PerformedService(
-        code=CodeableConcept(coding=(Coding(code=code),)), quantity=Quantity(value=Decimal(quantity))
-    )
-
-
-async def furnish(house: House) -> None:
-    await house.facility("LAKESIDE")
-    await house.product("80053", "40.00", kind="service", storable=False)
-    await house.product("80061", "25.50", kind="service", storable=False)
-    reagent = await house.product("RG-220", tracking="lot")
-    await house.fill(reagent, "5", "R77")
-    await house.fill(await house.product("RG-221"), "3")
 
 
 @pytest.fixture
 async def house(dsn: str) -> AsyncIterator[House]:
     async with house_on(dsn, [service], furnish) as found:
         yield found
-
-
-async def charges(world: World) -> list[tuple[str, str, Decimal]]:
-    told = await world.told(ChargePosted)
-    return sorted((one.charge.identifier[0].value, one.charge.kind, one.charge.total.value) for one in told)
 
 
 async def test_it_is_billed_consumed_and_told(house: House) -> None:
@@ -83,11 +43,6 @@ async def test_it_is_billed_consumed_and_told(house: House) -> None:
     assert await house.stock() == [("[RG-220] RG-220", "R77", 4.99, 0.0), ("[RG-221] RG-221", "", 3.0, 0.0)]
     assert await charges(world) == [("RPT-20931-1", "charge", Decimal("40.00"))]
     assert await world.cases() == []
-
-
-async def outcome(world: World) -> list[str]:
-    rows = await world.rows("select state from run order by id")
-    return [row["state"] for row in rows]
 
 
 @pytest.mark.parametrize("version", ["18.0", "19.0"])
@@ -273,18 +228,6 @@ async def test_what_cannot_be_priced_is_left_by_a_person(house: House, services:
 # ------------------------------------------------------------------ goods
 
 
-def used(item: str, quantity: str, lot: str | None = None) -> Any:
-    [one] = COMPLETED.report.consumed
-    number = (Identifier(value=item, type="SKU"),)
-    return structs.replace(
-        one, item=number, quantity=Quantity(value=Decimal(quantity)), lot=Lot(number=lot) if lot else None
-    )
-
-
-async def on_hand(house: House) -> dict[str, float]:
-    return {name.split()[-1]: quantity for name, _, quantity, _ in await house.stock()}
-
-
 @pytest.mark.parametrize(
     ("action", "data", "left"),
     [
@@ -323,138 +266,6 @@ async def test_an_item_that_nobody_knows_is_named_by_a_person(house: House) -> N
     assert (await on_hand(house))["RG-221"] == 2.0
 
 
-# ------------------------------------------------------------------ corrections
-
-
-async def test_a_correction_is_credited_and_billed_anew(house: House) -> None:
-    world = house.world
-    await world.tell(panel())
-    await world.settle()
-    await world.tell(panel(minutes=30, report={"status": "corrected", "service": (done("80053"), done("80061", "2"))}))
-    await world.settle()
-    assert await outcome(world) == ["completed", "completed"]
-    assert await house.moves() == [
-        ("out_invoice", "posted", "LAB/RPT-20931", "not_paid", 91.0),
-        ("out_invoice", "posted", "LAB/RPT-20931", "reversed", 40.0),
-        ("out_refund", "posted", "INV/2026/00001", "paid", 40.0),
-    ]
-    assert (await on_hand(house))["RG-220"] == 4.99  # the goods are as they were: nothing moved
-    pickings = await house.erp.search_read("stock.picking", [], ["id"])
-    assert len(pickings) == 1
-    kinds = [kind for _, kind, _ in await charges(world)]
-    assert sorted(kinds) == ["charge", "charge", "charge", "credit"]
-    billed = sum(amount if kind == "charge" else -amount for _, kind, amount in await charges(world))
-    assert billed == Decimal("91.00")
-
-
-async def test_corrected_goods_go_back_and_out_again(house: House) -> None:
-    world = house.world
-    await world.tell(panel(report={"consumed": (used("RG-220", "1", "R77"),)}))
-    await world.settle()
-    await world.tell(panel(minutes=30, report={"status": "amended", "consumed": (used("RG-221", "2"),)}))
-    await world.settle()
-    assert await on_hand(house) == {"RG-220": 5.0, "RG-221": 1.0}
-
-
-async def test_a_cancelled_service_leaves_nothing_behind(house: House) -> None:
-    world, before = house.world, await house.stock()
-    await world.tell(panel())
-    await world.settle()
-    await world.tell(panel(minutes=30, report={"status": "cancelled"}))
-    await world.settle()
-    assert (await house.stock(), await house.ledger()) == (before, {})
-    assert [state for _, state, *_ in await house.moves()] == ["posted", "posted"]
-    assert [kind for _, kind, _ in await charges(world)] == ["charge", "credit"]
-
-
-async def test_what_is_corrected_while_it_waits_is_billed_once(house: House) -> None:
-    world = house.world
-    await world.tell(structs.replace(panel(), coverage=()))
-    await world.settle()
-    await world.tell(panel(minutes=1, report={"status": "corrected", "service": (done("80061"),)}))
-    await world.settle()
-    await world.decide("missing-payer-data", Action.WAIVE)
-    assert (await outcome(world), await world.cases()) == (["completed", "completed"], [])
-    assert [row[-1] for row in await house.moves()] == [25.5]
-
-
-async def test_what_is_cancelled_while_its_goods_are_short_is_credited(house: House) -> None:
-    world, before = house.world, await house.stock()
-    await world.tell(panel(report={"consumed": (used("RG-220", "1", "R77"), used("RG-221", "9"))}))
-    await world.settle()
-    await world.tell(panel(minutes=1, report={"status": "cancelled"}))
-    await world.settle()
-    await world.decide("stock-shortage", Action.SUPPLY, {"product": "RG-221", "quantity": "1"})
-    assert await outcome(world) == ["completed", "completed"]
-    assert (await house.stock(), await house.ledger()) == (before, {})
-
-
-async def void(house: House, number: str, minutes: int = 60) -> None:
-    charge = structs.replace(VOIDED.charge, reverses=Identifier(value=number))
-    await house.world.tell(structs.replace(VOIDED, charge=charge, occurred=panel(minutes=minutes).occurred))
-    await house.world.settle()
-
-
-async def test_a_voided_charge_leaves_the_others_billed(house: House) -> None:
-    world = house.world
-    await world.tell(panel(report={"service": (done("80053"), done("80061"))}))
-    await world.settle()
-    await void(house, "RPT-20931-1")
-    assert [(sort, state, total) for sort, _, _, state, total in await house.moves()] == [
-        ("out_invoice", "not_paid", 25.5), ("out_invoice", "reversed", 65.5), ("out_refund", "paid", 65.5)
-    ]  # fmt: skip
-    await void(house, "RPT-20931-2", 90)
-    assert await house.ledger() == {}
-    assert [number for number, kind, _ in await charges(world) if kind == "credit"] == [
-        "RPT-20931-1-R",
-        "RPT-20931-2-R",
-    ]
-
-
-async def test_a_charge_that_nobody_billed_is_for_a_person(house: House) -> None:
-    world = house.world
-    await void(house, "CHG-1")
-    assert await world.cases() == ["unmatched-record"]
-    await world.tell(panel())
-    await world.settle()
-    await world.decide("unmatched-record", Action.SUPPLY, {"record": "invoice", "number": "RPT-20931-1"})
-    assert (await world.cases(), await house.ledger()) == ([], {})
-    await void(house, "RPT-20931-1", 90)
-    await world.decide("unmatched-record", Action.RESOLVE)
-    assert (await outcome(world), await house.ledger()) == (["completed"] * 3, {})
-
-
-# ------------------------------------------------------------------ undoing, and kills
-
-
-async def test_a_run_that_is_cancelled_undoes_invoice_and_goods(house: House) -> None:
-    world, before = house.world, await house.stock()
-    await world.tell(panel(report={"consumed": (used("RG-220", "1", "R77"), used("RG-221", "9"))}))
-    await world.settle()
-    assert (await on_hand(house))["RG-220"] == 4.0
-    [row] = await world.rows("select id from run")
-    await world.node.desk.cancel(row["id"], Told("Robin Okafor", "entered for another patient"))
-    await world.settle()
-    assert await outcome(world) == ["cancelled"]
-    assert (await house.stock(), await house.ledger(), await charges(world)) == (before, {}, [])
-
-
-async def test_a_kill_at_any_boundary_bills_once(postgres_server: PostgresServer) -> None:
-    made: list[House] = []
-
-    async def scenario(world: World) -> Any:
-        goods = (used("RG-220", "1", "R77"), used("RG-221", "9"))
-        await world.tell(panel(report={"consumed": goods}))
-        await world.settle()
-        await world.decide("stock-shortage", Action.SUPPLY, {"product": "RG-221", "quantity": "2"})
-        corrected = {"status": "corrected", "service": (done("80061"),), "consumed": goods[:1]}
-        await world.tell(panel(minutes=9, report=corrected))
-        await world.settle()
-        return await world.runs(), await world.cases(), await charges(world), await made[-1].books()
-
-    assert await every_crash(houses(postgres_server, [service], furnish, made), scenario, every=EVERY) > 20
-
-
 async def test_the_example_is_billed_and_corrected(house: House) -> None:
     world = house.world
     for name in ("completed", "corrected"):
@@ -463,3 +274,10 @@ async def test_the_example_is_billed_and_corrected(house: House) -> None:
         await world.settle()
     assert (await outcome(world), await world.cases()) == (["completed", "completed"], [])
     assert [row[-1] for row in await house.moves()] == [65.5, 40.0, 40.0]
+
+
+@pytest.mark.parametrize("flow", [service, discharge, cash, posting], ids=lambda flow: flow.name)
+def test_everything_about_a_flow_is_declared(flow: Flow) -> None:
+    assert flow.undeclared() == []
+    runbook = (Path(__file__).parents[2] / "docs" / "operations" / "runbook.md").read_text()
+    assert f"## {flow.runbook.replace('flow-', 'Flow: ', 1)}\n" in runbook
