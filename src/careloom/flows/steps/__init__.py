@@ -1,1 +1,1 @@
-"""Steps that several processes share: accounts and billing in Odoo, what payers are asked, supplies."""
+"""Steps that several processes share, one idea each: accounts and billing in Odoo, payers, supplies."""
