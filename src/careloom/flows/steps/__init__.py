@@ -1,0 +1,1 @@
+"""Small pieces that flows share, one idea each."""
