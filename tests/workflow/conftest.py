@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,14 +28,17 @@ from careloom.model import CanonicalEvent, encode
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.testing.clock import VirtualClock
+from careloom.workflow.calendars import Calendar
 from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry, Signal, Workflow
 from careloom.workflow.desk import RunDesk, RunResolver
 from careloom.workflow.engine import Engine
 from careloom.workflow.feeding import feeding
 from careloom.workflow.journal import RunStore
+from careloom.workflow.schedule import Schedule
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.telling import Teller
+from careloom.workflow.timer import Timer
 
 MASTER = MasterKey(bytes(range(32)))
 ROBIN = Actor("Robin Okafor")
@@ -69,13 +72,14 @@ class House:
     """One node."""
 
     database: Database
-    clock: VirtualClock
+    clock: Any
     log: LogNode
     work: Casework
     around: Surroundings
     engine: Engine
     desk: RunDesk
     outside: Outside
+    timer: Timer
     task: asyncio.Task[None] | None = None
 
     async def begin(self, workflow: Workflow, given: Any = "input", run: UUID | None = None) -> UUID:
@@ -152,9 +156,11 @@ async def house_on(
     workflows: Sequence[Workflow],
     signals: Sequence[Signal[Any]] = (),
     *,
-    clock: VirtualClock | None = None,
+    clock: Any = None,
     outside: Outside | None = None,
     works: bool = True,
+    schedules: Sequence[Schedule] = (),
+    calendars: Mapping[str, Calendar] | None = None,
 ) -> AsyncIterator[House]:
     clock, outside = clock or VirtualClock(), outside or Outside()
     new_id = Uuid7(clock)
@@ -162,17 +168,20 @@ async def house_on(
     log = await LogNode.open(database, MASTER, book, clock, new_id, lanes=4)
     store = RunStore(database, log.keyring, Teller(log.writer, log.keyring, book, clock, lambda _: 0), clock)
     around = Surroundings(store, Registry(workflows, signals), book.kinds, Calls(Binder(outside)), clock, new_id)
-    engine = Engine(around, log.session)
+    timer = Timer(around, schedules, calendars)
+    engine = Engine(around, log.session, timer)
     work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring)])
-    house = House(database, clock, log, work, around, engine, RunDesk(around), outside)
+    house = House(database, clock, log, work, around, engine, RunDesk(around), outside, timer)
     if works:
         house.task = asyncio.create_task(engine.run())
         log.start([Subscription("translate", Bank.MESSAGES, _translate(new_id)), *feeding(around.registry, around)])
-    yield house
-    engine.stop()
-    if house.task is not None:
-        await asyncio.gather(house.task, return_exceptions=True)
-    await log.close()
+    try:
+        yield house
+    finally:
+        engine.stop()
+        if house.task is not None:
+            await asyncio.gather(house.task, return_exceptions=True)
+        await log.close()
 
 
 def _translate(new_id: Uuid7) -> Callable[[Recorded], Handled]:

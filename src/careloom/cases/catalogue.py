@@ -179,6 +179,21 @@ _OF_RUNS: Final = (
         _LOOSE,
         criticality="critical",
     ),
+    _kind(
+        "item-aside",
+        "one item of a batch could not be handled and was put aside; the batch went on",
+        "integration",
+        2 * _DAYS,
+        _LOOSE,
+    ),
+    _kind(
+        "batch-stopped",
+        "a batch put aside more items than it may, or cannot read on; it waits where it is",
+        "integration",
+        4 * _HOURS,
+        (Action.RETRY, Action.DISCARD),
+        criticality="high",
+    ),
     _kind("run-late", "a run has not ended within its service level", "integration", 8 * _HOURS, _LOOSE),
 )
 

@@ -27,6 +27,7 @@ from careloom.flows.routing import Rule
 from careloom.formats.csv import Layout
 from careloom.gateway.limits import Limits
 from careloom.hub.agreements import code_lists_of, profile_of
+from careloom.hub.calendars import CalendarSection
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
@@ -287,6 +288,7 @@ class Settings(_Section):
     sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
     routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
+    calendars: Mapping[Name, CalendarSection] = Field(default_factory=dict, description="business days by name")
 
 
 @dataclass(frozen=True, slots=True)

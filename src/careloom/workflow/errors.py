@@ -4,6 +4,7 @@ CareloomError
 ├── StepFailed      a step failed for good; the code of the run may catch it, else the run undoes what it did
 ├── RunFailed       a run that this one waited for failed or was cancelled
 ├── NoSuchRun       there is no run of this id
+├── Unreadable      whom the run was about was erased
 ├── NotPossible     the run is not in the state for it
 └── Diverged        the code does not do what it did when the run began
 """
@@ -35,6 +36,10 @@ class RunFailed(CareloomError):
 
 class NoSuchRun(CareloomError):
     """There is no run of this id."""
+
+
+class Unreadable(NoSuchRun):
+    """Whom the run was about was erased, and with it what the run knew."""
 
 
 class NotPossible(CareloomError):

@@ -16,7 +16,7 @@ from careloom.log.ports import NewCase
 from careloom.security.sealing import DataKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
-from careloom.workflow.errors import NoSuchRun, Stale
+from careloom.workflow.errors import NoSuchRun, Stale, Unreadable
 from careloom.workflow.states import State
 from careloom.workflow.telling import Teller
 
@@ -102,6 +102,24 @@ class Journal:
         self.waits.pop(path, None)
         self.fresh.pop(path, None)
 
+    async def record_place(
+        self, path: str, step: Step, began: datetime, counts: tuple[int, int, int | None, float | None],
+        cases: Sequence[NewCase],
+    ) -> None:  # fmt: skip
+        """Keep how far a loop is: its place, and `counts` for who looks on: done, put aside, total, items a second."""
+        async with self.turn:
+            now = self.store.clock.now()
+            arguments = (
+                self.id, self.revision, path, step.name, step.attempts, step.due, self.seal(path, step.body), began,
+                now, *counts,
+            )  # fmt: skip
+            row = await self.store.record(arguments, (), cases, _SQL.record_place)
+            self.revision, self.fixed = row["revision"], row["fixed"]
+            self.cancel = row["cancel"] or self.cancel
+        self.steps[path] = step
+        self.waits.pop(path, None)
+        self.fresh.pop(path, None)
+
     def wait(self, wait: Wait) -> None:
         """Something that the run waits for from now on; kept when the run lets go."""
         if wait.path not in self.waits:
@@ -118,7 +136,7 @@ class RunStore:
         self.clock = clock
 
     async def load(self, run: UUID) -> Journal:
-        """A run as it stands. Raises NoSuchRun, also for one whose subject was erased: it cannot be read any more."""
+        """A run as it stands. Raises NoSuchRun, and Unreadable for one whose subject was erased."""
         async with self.database.acquire() as connection:
             row = await connection.fetchrow(_SQL.load_run, run)
             if row is None:
@@ -126,7 +144,7 @@ class RunStore:
             keys = await self.keyring.open(connection, [row["key"]])
             key = keys.get(row["key"])
             if key is None:
-                raise NoSuchRun(f"whom run {run} was about was erased, and with it what the run knew")
+                raise Unreadable(f"whom run {run} was about was erased, and with it what the run knew")
             steps, waits = [], []
             if row["state"] != State.PENDING:
                 steps = await connection.fetch(_SQL.load_steps, run)
@@ -143,12 +161,19 @@ class RunStore:
             row["fixed"],
         )
 
-    async def record(self, arguments: Sequence[object], events: Sequence[Event], cases: Sequence[NewCase]) -> Any:
+    async def record(
+        self,
+        arguments: Sequence[object],
+        events: Sequence[Event],
+        cases: Sequence[NewCase],
+        sql: str = _SQL.record_step,
+    ) -> Any:
+        """The run's new revision. Raises Stale when another node drove it meanwhile."""
         async with self.database.acquire() as connection:
             if not events and not cases:
-                return _held(await connection.fetchrow(_SQL.record_step, *arguments))
+                return _held(await connection.fetchrow(sql, *arguments))
             async with connection.transaction():
-                row = _held(await connection.fetchrow(_SQL.record_step, *arguments))
+                row = _held(await connection.fetchrow(sql, *arguments))
                 await self.teller.write(connection, events, cases)
             return row
 
@@ -196,6 +221,15 @@ class RunStore:
             if journal.waits:
                 await connection.execute(_SQL.forget_waits, journal.id)
             await self.teller.write(connection, (), cases)
+
+    async def give_up(self, run: UUID) -> None:
+        """End a run that cannot be read any more."""
+        async with self.database.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.unreadable_compensating, run)
+            await connection.execute(_SQL.unreadable_leaving, run)
+            why = "whom it was about was erased; what it did stays done"
+            await connection.execute(_SQL.unreadable_ended, run, self.clock.now(), why)
+            await connection.execute(_SQL.forget_waits, run)
 
     async def _start(self, connection: Any, journal: Journal) -> None:
         if not journal.steps:

@@ -34,7 +34,8 @@ from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import E, Signal, Workflow, length_of
 from careloom.workflow.errors import Cancelled, Diverged, RunFailed, Stale, Suspended
 from careloom.workflow.journal import Journal, Step, Wait
-from careloom.workflow.surroundings import Surroundings
+from careloom.workflow.loop import Counted, Footing, Loop, Plan
+from careloom.workflow.surroundings import BACKFILL, Surroundings
 from careloom.workflow.values import Failure, decoded, encoded, name_of, result_type
 
 T = TypeVar("T")
@@ -188,12 +189,83 @@ class Run:
         """What a person's word on a failed step makes of it; None: it is tried again."""
         now = self._around.clock.now()
         if answer.action in (Action.RETRY, Action.APPROVE, Action.EDIT):
-            self._journal.waits.pop(path, None)
+            await self._keep(path, Step(name, "step", "retry", 0), now)  # its answer is used up
             return None
         if answer.given_up:
             failure = Failure(reason=f"given up by {answer.by}")
             return await self._keep(path, Step(name, "step", "failed", body=encoded(failure, name)), now)
         return await self._keep(path, Step(name, "step", "done", body=encoded(None, name)), now)
+
+    async def each(
+        self,
+        source: Callable[..., Awaitable[tuple[Sequence[T], Any]]],
+        function: Callable[..., Awaitable[Any]],
+        *arguments: Any,
+        key: Callable[[T], str] | None = None,
+        chunk: int = 500,
+        aside: int = 20,
+        total: int | None = None,
+        rate: float | None = None,
+        at_once: int = 1,
+        retry: RetryPolicy | None = None,
+        name: str = "",
+    ) -> Counted:
+        """Handle many items, chunk by chunk; a kill resumes at the chunk, and `progress_of` says how far it is.
+
+        `source(*arguments, cursor, chunk, ...)` gives the next items and the cursor after them, None after the last;
+        its first cursor is None. Further parameters of both functions are filled as those of steps, and the `Attempt`
+        of `function(item, ...)` has the key that makes a repeat harmless. What is transient is tried again by `retry`;
+        an item that fails for good becomes a case by its `key`, which names no patient. With more than `aside` of
+        those the loop waits for a person. `rate` is items a second at most, `at_once` how many go on side by side.
+        """
+        name = name or name_of(function)
+
+        async def handle(item: T, attempt: Attempt) -> Any:
+            return await self._around.call(function, (item,), attempt, self._workflow)
+
+        policy = retry or self._workflow.retry
+        return await self._loop(Plan(name, source, arguments, handle, key, chunk, aside, total, rate, at_once, policy))
+
+    async def begin_each(
+        self,
+        source: Callable[..., Awaitable[tuple[Sequence[T], Any]]],
+        workflow: Workflow,
+        *arguments: Any,
+        key: Callable[[T], str],
+        subject: Callable[[T], str],
+        given: Callable[[T], Any] | None = None,
+        rate: float = 50.0,
+        total: int | None = None,
+        name: str = "",
+    ) -> Counted:
+        """Begin a run of `workflow` for each item at the urgency of a backfill, at most `rate` a second; each once.
+
+        An item is known by its `key`, which names no patient; its run is about `subject`, and gets what `given` makes
+        of the item, else the item.
+        """
+        name = name or f"begin {workflow.name}"
+
+        async def handle(item: T, attempt: Attempt) -> None:
+            about = item if given is None else given(item)
+            await self._around.begin(
+                attempt.key, workflow, about, subject(item), correlation=attempt.correlation, urgency=BACKFILL
+            )
+
+        chunk = max(1, min(500, int(rate)))
+        return await self._loop(
+            Plan(name, source, arguments, handle, key, chunk, chunk, total, rate, 4, self._workflow.retry)
+        )
+
+    async def _loop(self, plan: Plan) -> Counted:
+        path = self._place()
+        done = self._recorded(path, plan.name, "each")
+        if done is None:
+            footing = Footing(
+                self._journal, self._workflow, self._around, path, self._may_go_on, self._ask, self._answered
+            )
+            done = await Loop(footing, plan).go()
+        counted: Counted = self._value(done, plan.name, Counted)
+        return counted
 
     # ------------------------------------------------------------------ waits
 
@@ -372,7 +444,7 @@ class Run:
                 f"run {self.id} recorded {step.sort} {step.name!r} as its step {path}, and its code now asks for "
                 f"{sort} {name!r}: give the changed code a new version, and move the run by `careloom workflow move`"
             )
-        return None if step.state in ("tried", "retry") else step
+        return None if step.state in ("tried", "retry", "going") else step
 
     def _value(self, step: Step, name: str, type_: Any) -> Any:
         if step.state == "failed":

@@ -210,7 +210,9 @@ begin
     select in_run, path, sort, signal, key, due, reference, in_now
     from unnest(in_paths, in_sorts, in_signals, in_keys, in_dues, in_references)
         as x (path, sort, signal, key, due, reference)
-    on conflict (run, path) do nothing;
+    on conflict (run, path) do update  -- what waited here before was answered, and the answer was used up
+        set sort = excluded.sort, signal = excluded.signal, key = excluded.key, due = excluded.due,
+            reference = excluded.reference, since = excluded.since, answer = null, answered = null;
     update run set due = in_now
     where run.id = in_run and in_state <> 'suspended' and (
         run.cancel is not null

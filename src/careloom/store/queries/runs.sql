@@ -11,16 +11,22 @@ returning id
 insert into run_about (key, run) select unnest($2::uuid[]), $1 on conflict do nothing
 
 -- name: due_runs
--- What this node is to drive now: live work first.
-select id, urgency from run
-where lane = any($1::smallint[]) and due <= $2 and id <> all($3::uuid[]) and urgency = any($4::smallint[])
-order by urgency, due limit $5
+-- What this node is to drive now, of one urgency: the first of each lane, so that a long queue is never sorted.
+select id from unnest($1::smallint[]) as mine (lane), lateral (
+    select id, due from run
+    where run.lane = mine.lane and urgency = $4 and due <= $2 and id <> all($3::uuid[])
+    order by due limit $5) as next
+order by due limit $5
 
 -- name: next_due
 -- When there is something to do, if nothing wakes us before.
 select least(
-    (select min(due) from run where lane = any($1::smallint[]) and due is not null and id <> all($2::uuid[])),
-    (select min(late_at) from run where lane = any($1::smallint[]) and late_at is not null)) as due
+    (select min(next.due) from unnest($1::smallint[]) as mine (lane), unnest('{0,1}'::smallint[]) as urgent (urgency),
+        lateral (select due from run where run.lane = mine.lane and run.urgency = urgent.urgency and due is not null
+                     and id <> all($2::uuid[]) order by due limit 1) as next),
+    (select min(next.late_at) from unnest($1::smallint[]) as mine (lane),
+        lateral (select late_at from run where run.lane = mine.lane and late_at is not null
+                 order by late_at limit 1) as next)) as due
 
 -- name: load_run
 -- The run itself.
@@ -37,6 +43,16 @@ select path, sort, signal, key, due, reference, answer, answered from run_wait w
 -- name: record_step
 -- One step and the run's new revision, in one round trip; no row when another node drove the run meanwhile.
 select revision, cancel, fixed from record_step($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: record_place
+-- As record_step, of a loop: its place and its progress.
+select revision, cancel, fixed from record_place($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: progress
+-- How far the loops of a run are.
+select p.path, p.name, p.done, p.aside, p.total, p.pace, p.began, p.changed, s.state
+from run_progress p join run_step s using (run, path)
+where p.run = $1 order by p.began, p.path
 
 -- name: suspend_run
 -- See the migration that defines it.
@@ -155,13 +171,28 @@ returning id
 
 -- name: loosen_run
 -- It goes on where it stopped.
-update run set fixed = false, due = $2, changed = $2 where id = $1 and state = 'suspended' and ended is null
+update run set fixed = false, due = $2, changed = $2 where id = $1 and (fixed or state = 'suspended') and ended is null
 returning id
 
 -- name: keep_act
 -- Who did it, and why; only added to.
 insert into run_act (id, run, at, by, what, why) values ($1, $2, $3, $4, $5, $6)
 
--- name: count_arrivals_before
--- What nobody waits for any more.
-delete from run_arrival where recorded < $1
+-- name: drop_arrivals
+-- What no run that has not ended can still take.
+delete from run_arrival
+where recorded < $1 and recorded < (select coalesce(min(since), $1) from run where ended is null)
+
+-- name: unreadable_compensating
+-- Whom it was about was erased: it passes through the same states as any other run that is given up.
+update run set state = 'running' where id = $1 and state in ('pending', 'waiting', 'suspended')
+
+-- name: unreadable_leaving
+-- The second of three moves.
+update run set state = 'compensating' where id = $1 and state = 'running'
+
+-- name: unreadable_ended
+-- Nothing can be undone, for nothing can be read.
+update run set state = 'cancelled', ended = $2, changed = $2, due = null, late_at = null, error = $3,
+               revision = revision + 1
+where id = $1 and state = 'compensating' and ended is null
