@@ -14,7 +14,7 @@ import pytest
 from careloom.cases.book import Cases
 from careloom.cases.desk import Decision
 from careloom.cases.kinds import Action
-from careloom.cases.rights import Actor
+from careloom.cases.rights import Actor, AmountLimits
 from careloom.cases.work import Casework, casework
 from careloom.core.envelope import Event, Recorded
 from careloom.core.errors import ConfigurationError
@@ -28,6 +28,7 @@ from careloom.model import CanonicalEvent, encode
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.testing.clock import VirtualClock
+from careloom.workflow.ballots import NO_LIMITS
 from careloom.workflow.calendars import Calendar
 from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry, Signal, Workflow
@@ -109,10 +110,16 @@ class House:
     async def cases(self) -> list[str]:
         return [row["kind"] for row in await self.rows("select kind from work_case where resolved is null order by id")]
 
-    async def decide(self, kind: str, action: Action, data: bytes = b"", by: Actor = ROBIN) -> None:
+    async def vote(self, by: Actor, action: Action = Action.APPROVE, why: str = "because") -> None:
+        """On the one approval that is open."""
+        await self.decide("approval", action, by=by, why=why)
+
+    async def decide(
+        self, kind: str, action: Action, data: bytes = b"", by: Actor = ROBIN, why: str = "because"
+    ) -> None:
         rows = await self.rows("select id from work_case where kind = $1 and resolved is null", kind)
         assert len(rows) == 1, f"{len(rows)} cases of {kind} are open"
-        await self.work.desk.act(rows[0]["id"], by, Decision(action, "because", data))
+        await self.work.desk.act(rows[0]["id"], by, Decision(action, why, data))
         await self.settle()
 
     async def result(self, run: UUID) -> Any:
@@ -159,6 +166,7 @@ async def house_on(
     clock: Any = None,
     outside: Outside | None = None,
     works: bool = True,
+    limits: AmountLimits = NO_LIMITS,
     schedules: Sequence[Schedule] = (),
     calendars: Mapping[str, Calendar] | None = None,
 ) -> AsyncIterator[House]:
@@ -170,7 +178,7 @@ async def house_on(
     around = Surroundings(store, Registry(workflows, signals), book.kinds, Calls(Binder(outside)), clock, new_id)
     timer = Timer(around, schedules, calendars)
     engine = Engine(around, log.session, timer)
-    work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring)])
+    work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring, limits)])
     house = House(database, clock, log, work, around, engine, RunDesk(around), outside, timer)
     if works:
         house.task = asyncio.create_task(engine.run())

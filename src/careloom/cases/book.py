@@ -65,6 +65,13 @@ class Cases:
         rows = await connection.fetch(_SQL.resolve_loose, case, self._clock.now(), resolution, by)
         return self.told(rows) if rows else None
 
+    async def end_of_run(
+        self, connection: Connection, run: UUID, resolution: str, place: str | None = None
+    ) -> Sequence[Event]:
+        """See `CaseBook.end_of_run`."""
+        where = None if place is None else f"{run}/{place}"
+        return self.told(await connection.fetch(_SQL.end_of_run, str(run), where, self._clock.now(), resolution))
+
     async def settle(
         self, connection: Connection, system: str, kind: str, place: str | None, resolution: str
     ) -> Sequence[Event]:
@@ -97,7 +104,7 @@ class Cases:
             cause_of(case),
             min(PRIORITIES.get(case.criticality, PRIORITIES["normal"]), PRIORITIES[kind.criticality]),
             case.asked_by,
-            now + kind.sla,
-            now + kind.sla * HALF / WHOLE,
+            case.due or now + kind.sla,
+            None if case.due else now + kind.sla * HALF / WHOLE,
             quiet,
         )

@@ -10,6 +10,7 @@ from careloom.cases.kinds import Action, CaseKind, CaseKinds, Supplied
 
 _AGAIN: Final = (Action.EDIT, Action.RETRY, Action.WAIVE, Action.DISCARD)
 _LOOSE: Final = (Action.RESOLVE, Action.WAIVE, Action.DISCARD)
+APPROVAL: Final = "approval"
 _HOURS, _DAYS = timedelta(hours=1), timedelta(days=1)
 
 
@@ -110,6 +111,14 @@ _OF_PROCESSES: Final = (
         3 * _DAYS,
         (Action.APPROVE, Action.REJECT, *_AGAIN),
         {Action.APPROVE: supplies.SamePerson},
+    ),
+    _kind(
+        APPROVAL,
+        "a run goes on only when people of a role have approved it",
+        "operations",
+        2 * _DAYS,
+        (Action.APPROVE, Action.REJECT),
+        criticality="high",
     ),
     _kind(
         "silence",

@@ -130,7 +130,9 @@ async def _assemble(
     runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars)
     made = subscriptions_of(configuration, store, systems, new_id, runs.around)
     runs.handling.extend(made)
-    work = casework(store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring)])
+    work = casework(
+        store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring, settings.approvals.for_ballots())]
+    )
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)

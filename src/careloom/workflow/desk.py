@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
+
+from careloom.cases.catalogue import APPROVAL
 from careloom.cases.kinds import Action
 from careloom.cases.resolving import Resolution, Resumed
+from careloom.cases.rights import AmountLimits
+from careloom.cases.states import NotPossible as NotForNow
 from careloom.core.clock import Clock
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Act, audit_of
 from careloom.log.ports import Connection
 from careloom.store.sql import queries
 from careloom.workflow.answers import kept
+from careloom.workflow.ballots import NO_LIMITS, Ballots
 from careloom.workflow.errors import NoSuchRun, NotPossible
 from careloom.workflow.journal import ROOT, sealed
 from careloom.workflow.surroundings import Surroundings
@@ -31,25 +37,35 @@ class RunResolver:
         {Action.SUPPLY, Action.RETRY, Action.RESOLVE, Action.APPROVE, Action.REJECT, Action.WAIVE, Action.DISCARD}
     )
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, limits: AmountLimits = NO_LIMITS) -> None:
+        """`limits` are those of the amounts that people may approve, by role."""
         self._keyring = keyring
+        self._ballots = Ballots(limits)
 
     async def resolve(self, connection: Connection, resolution: Resolution) -> Resumed:
-        """Raises NotPossible when the run does not wait for it any more."""
+        """Raises the NotPossible of cases when the run does not wait for it any more."""
         run, path = place_of_case(resolution.case["run"])
+        counted = None
+        if resolution.case["kind"] == APPROVAL:
+            counted = await self._ballots.vote(connection, run, path, resolution)
         waits = await connection.fetchrow(_SQL.open_wait, run, path)
         if waits is None:
-            raise NotPossible(f"run {run} does not wait for this any more; `careloom workflow show {run}` says why")
+            raise NotForNow(f"run {run} does not wait for this any more; `careloom workflow show {run}` says why")
         keys = await self._keyring.open(connection, [waits["key"]])
         if waits["key"] not in keys:
-            raise NotPossible(f"whom run {run} was about was erased")
-        answer = kept(resolution.action, resolution.by, resolution.why, resolution.data)
+            raise NotForNow(f"whom run {run} was about was erased")
+        if counted is None:
+            answer = kept(resolution.action, resolution.by, resolution.why, resolution.data)
+        elif counted.decision is None:
+            return Resumed(waits=True, said=counted.said)
+        else:
+            answer = msgspec.json.encode(counted.decision)
         body = sealed(keys[waits["key"]], run, path, answer)
         await connection.execute(_SQL.answer_wait, run, path, body, resolution.at, resolution.due)
         if path == ROOT:
             await connection.execute(_SQL.loosen_run, run, resolution.due)
         await connection.execute(_LOG.notify, RUNS)
-        return Resumed()
+        return Resumed(said="" if counted is None else counted.said)
 
 
 class Told(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event
 from careloom.log.keyring import Keyring
-from careloom.log.ports import NewCase
+from careloom.log.ports import Connection, NewCase
 from careloom.security.sealing import DataKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -21,9 +21,12 @@ from careloom.workflow.states import State
 from careloom.workflow.telling import Teller
 
 _SQL = queries("runs")
+_APPROVALS = queries("approvals")
 _SUBJECT: Final = ""  # a run's key says whose it is; a body need not repeat it
 
 
+First = Callable[[Connection], Awaitable[Sequence[Event]]]
+"""What is done before a step is recorded, in its transaction; gives what tells of it."""
 ROOT: Final = "root"
 """The place of a run where a person has the run itself, not one of its steps."""
 
@@ -86,16 +89,17 @@ class Journal:
         return _open(self.key, self.id, path, body)
 
     async def record(
-        self, path: str, step: Step, began: datetime, *, events: Sequence[Event] = (), cases: Sequence[NewCase] = ()
-    ) -> None:
-        """Keep what happened at this place, with what it tells, in one transaction."""
+        self, path: str, step: Step, began: datetime, *, events: Sequence[Event] = (), cases: Sequence[NewCase] = (),
+        first: First | None = None,
+    ) -> None:  # fmt: skip
+        """Keep what happened at this place, with what it tells and what is done `first`, in one transaction."""
         async with self.turn:
             now = self.store.clock.now()
             arguments = (
                 self.id, self.revision, path, step.name, step.sort, step.state, step.attempts, step.due,
                 step.reference, self.seal(path, step.body), None, began, now,
             )  # fmt: skip
-            row = await self.store.record(arguments, events, cases)
+            row = await self.store.record(arguments, events, cases, first)
             self.revision, self.fixed = row["revision"], row["fixed"]
             self.cancel = row["cancel"] or self.cancel
         self.steps[path] = step
@@ -113,7 +117,7 @@ class Journal:
                 self.id, self.revision, path, step.name, step.attempts, step.due, self.seal(path, step.body), began,
                 now, *counts,
             )  # fmt: skip
-            row = await self.store.record(arguments, (), cases, _SQL.record_place)
+            row = await self.store.record(arguments, (), cases, sql=_SQL.record_place)
             self.revision, self.fixed = row["revision"], row["fixed"]
             self.cancel = row["cancel"] or self.cancel
         self.steps[path] = step
@@ -121,9 +125,8 @@ class Journal:
         self.fresh.pop(path, None)
 
     def wait(self, wait: Wait) -> None:
-        """Something that the run waits for from now on; kept when the run lets go."""
-        if wait.path not in self.waits:
-            self.fresh[wait.path] = wait
+        """Something that the run waits for; kept when the run lets go, which sees to it that nothing came meanwhile."""
+        self.fresh[wait.path] = wait
 
 
 class RunStore:
@@ -166,15 +169,17 @@ class RunStore:
         arguments: Sequence[object],
         events: Sequence[Event],
         cases: Sequence[NewCase],
+        first: First | None = None,
         sql: str = _SQL.record_step,
     ) -> Any:
         """The run's new revision. Raises Stale when another node drove it meanwhile."""
         async with self.database.acquire() as connection:
-            if not events and not cases:
+            if not events and not cases and first is None:
                 return _held(await connection.fetchrow(sql, *arguments))
             async with connection.transaction():
+                told = [] if first is None else await first(connection)
                 row = _held(await connection.fetchrow(sql, *arguments))
-                await self.teller.write(connection, events, cases)
+                await self.teller.write(connection, [*told, *events], cases)
             return row
 
     async def suspend(self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None) -> None:
@@ -183,9 +188,10 @@ class RunStore:
         columns = [
             [getattr(wait, name) for wait in waits] for name in ("path", "sort", "signal", "key", "due", "reference")
         ]
+        used = [wait.path for wait in waits if wait.path not in journal.waits]
         async with self.database.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
-                _SQL.suspend_run, journal.id, journal.revision, state, due, self.clock.now(), error, *columns
+                _SQL.suspend_run, journal.id, journal.revision, state, due, self.clock.now(), error, *columns, used
             )
             journal.revision = _held(row)["revision"]
             await self.teller.write(connection, (), journal.cases)
@@ -193,12 +199,23 @@ class RunStore:
     async def compensate(self, journal: Journal, reason: str) -> None:
         """From now on the run only undoes."""
         async with self.database.acquire() as connection, connection.transaction():
+            # Approvals are locked before their run, as by those who vote.
+            await connection.execute(_APPROVALS.withdraw, journal.id, self.clock.now())
             await self._start(connection, journal)
             row = await connection.fetchrow(_SQL.compensate_run, journal.id, journal.revision, self.clock.now(), reason)
             journal.revision = _held(row)["revision"]
             await connection.execute(
                 _SQL.cancel_children, journal.id, "the run that began it is undone", self.clock.now()
             )
+            over = await self.teller.book.end_of_run(connection, journal.id, "the run does not wait for it any more")
+            await self.teller.write(connection, over)
+
+    async def stop_asking(self, connection: Connection, run: UUID, path: str) -> Sequence[Event]:
+        """Nobody decided in time what was asked here: the case ends. What tells of it is for the caller to write.
+        Raises Stale when somebody did just now: the run is driven again, with that."""
+        if await connection.fetchrow(_SQL.open_wait, run, path) is None:
+            raise Stale
+        return await self.teller.book.end_of_run(connection, run, "nobody decided in time", path)
 
     async def end(
         self,

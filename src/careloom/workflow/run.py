@@ -17,9 +17,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, TypeVar
 from uuid import UUID, uuid5
 
+from careloom.cases.catalogue import APPROVAL
 from careloom.cases.kinds import Action
 from careloom.core.envelope import Event
 from careloom.core.errors import CareloomError
@@ -29,7 +31,10 @@ from careloom.log.ports import NewCase
 from careloom.log.steps import outcome_of
 from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, decode, encode
+from careloom.model.amounts import Money
 from careloom.workflow.answers import Answer, answer_of
+from careloom.workflow.approvals import EXPIRED, Approvals, Asked, asked
+from careloom.workflow.ballots import Approval
 from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import E, Signal, Workflow, length_of
 from careloom.workflow.errors import Cancelled, Diverged, RunFailed, Stale, Suspended
@@ -342,15 +347,61 @@ class Run:
                                                         asked_by=asked_by), within)  # fmt: skip
         return None if done.body is None else answer_of(done.body, kind, self._around.kinds)
 
-    async def _await_case(self, path: str, asked: NewCase, within: str | timedelta | None) -> Step:
+    async def _await_case(self, path: str, wanted: NewCase, within: str | timedelta | None) -> Step:
         await self._may_go_on(path)
         now = self._around.clock.now()
         known = self._journal.waits.get(path)
         if known is None:
-            raise await self._ask(path, asked, None if within is None else now + length_of(within))
+            raise await self._ask(path, wanted, None if within is None else now + length_of(within))
         if known.answer is None and (known.due is None or known.due > now):
             raise self._waits(known)
-        return await self._keep(path, Step(asked.kind, "case", "done", body=known.answer), now)
+        step = Step(wanted.kind, "case", "done", body=known.answer)
+        if known.answer is None:
+            over = partial(self._around.store.stop_asking, run=self.id, path=path)
+            await self._journal.record(path, step, now, first=over)
+            return step
+        return await self._keep(path, step, now)
+
+    async def approval(
+        self,
+        reason: str,
+        *,
+        role: str,
+        amount: Money | None = None,
+        asked_by: str = "",
+        needed: int = 1,
+        remind: str | timedelta | None = None,
+        escalate: tuple[str | timedelta, str] | None = None,
+        within: str | timedelta | None = None,
+    ) -> Approval:
+        """Have people of this role approve, `needed` of them, none of whom is who `asked_by`; one who rejects decides.
+
+        An `amount` must be within the limits of each. After `remind` it is told of, after `escalate` it is for another
+        role, and `within` that time somebody must have decided: all counted from now. `reason` names no patient.
+        """
+        wanted = asked(reason, role, amount, asked_by, needed, remind, escalate, within)
+        path = self._place()
+        done = self._recorded(path, APPROVAL, "case")
+        if done is None:
+            await self._may_go_on(path)
+            done = await self._await_approval(path, wanted)
+        return decoded(done.body, Approval)  # type: ignore[no-any-return]
+
+    async def _await_approval(self, path: str, wanted: Asked) -> Step:
+        now, approvals = self._around.clock.now(), Approvals(self._around.store, self._around.new_id)
+        known = self._journal.waits.get(path)
+        if known is not None and known.answer is not None:
+            return await self._keep(path, Step(APPROVAL, "case", "done", body=known.answer), now)
+        standing = await approvals.stand(self.id, path, wanted, now)
+        if standing.expired:
+            over = Step(APPROVAL, "case", "done", body=encoded(EXPIRED, APPROVAL))
+            expire = partial(approvals.expire, run=self.id, path=path, now=now)
+            await self._journal.record(path, over, now, first=expire)
+            return over
+        if known is None:
+            raise await self._ask(path, wanted.case(self._workflow.name, now), standing.due)
+        self._journal.waits[path] = later = replace(known, due=standing.due)
+        raise self._waits(later)
 
     async def parallel(self, *branches: Coroutine[Any, Any, Any]) -> list[Any]:
         """Go on side by side. When one fails the others go on to their next step that is not done, then it raises."""

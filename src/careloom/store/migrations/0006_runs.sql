@@ -188,10 +188,12 @@ end
 $$;
 
 -- The run lets go of its node until something that it waits for comes. No row for a driver that has lost the run.
+-- in_used: what waited there before was answered, and the answer was used up.
 -- Arrivals lock the same key, so that of an event and a wait for it the later one always sees the other.
 create function suspend_run(
     in_run uuid, in_revision integer, in_state text, in_due timestamptz, in_now timestamptz, in_error text,
-    in_paths text[], in_sorts text[], in_signals text[], in_keys uuid[], in_dues timestamptz[], in_references uuid[])
+    in_paths text[], in_sorts text[], in_signals text[], in_keys uuid[], in_dues timestamptz[], in_references uuid[],
+    in_used text[])
 returns table (revision integer) language plpgsql as
 $$
 #variable_conflict use_column
@@ -206,13 +208,12 @@ begin
     if not found then
         return;
     end if;
+    delete from run_wait w where w.run = in_run and w.path = any(in_used) and w.answered is not null;
     insert into run_wait (run, path, sort, signal, key, due, reference, since)
     select in_run, path, sort, signal, key, due, reference, in_now
     from unnest(in_paths, in_sorts, in_signals, in_keys, in_dues, in_references)
         as x (path, sort, signal, key, due, reference)
-    on conflict (run, path) do update  -- what waited here before was answered, and the answer was used up
-        set sort = excluded.sort, signal = excluded.signal, key = excluded.key, due = excluded.due,
-            reference = excluded.reference, since = excluded.since, answer = null, answered = null;
+    on conflict (run, path) do update set due = excluded.due;
     update run set due = in_now
     where run.id = in_run and in_state <> 'suspended' and (
         run.cancel is not null

@@ -40,6 +40,17 @@ where system = $1 and kind = $2 and field is not distinct from $3 and subscripti
   and run is null and resolved is null
 returning *
 
+-- name: end_of_run
+-- What a run asked, and does not wait for any more.
+update work_case set state = 'discarded', resolved = $3, resolution = $4, resolved_by = 'careloom', changed = $3,
+    changed_by = 'careloom', changed_why = $4
+where left(run, 36) = $1 and ($2::text is null or run = $2) and resolved is null
+returning *
+
+-- name: requested
+-- Whether a call under this request is on record.
+select id from case_history where case_id = $1 and request = $2
+
 -- name: open_by_kind
 -- How many wait for a person, by kind.
 select kind, count(*) as open, min(opened) as oldest from work_case where resolved is null group by kind order by kind
