@@ -89,7 +89,7 @@ class PaymentPromise(Supplied, frozen=True, kw_only=True):
 class RecordMatch(Supplied, frozen=True, kw_only=True):
     """The record that it belongs to."""
 
-    record: Literal["patient", "account", "invoice", "payment", "order", "product", "supplier"]
+    record: Literal["patient", "account", "invoice", "payment", "order", "product", "supplier", "place", "cost-centre"]
     number: Number
     assigner: Number | None = None
 

@@ -113,6 +113,7 @@ from careloom.model.catalogue.stock import (
     StockBelowThreshold,
     StockMoved,
     StockMoveEvent,
+    StockMoveValidated,
 )
 from careloom.model.charging import Account, AccountDiagnosis, ChargeItem, ChargeItemDefinition
 from careloom.model.claims import (
@@ -400,6 +401,7 @@ __all__ = [
     "StockLevel",
     "StockMove",
     "StockMoveEvent",
+    "StockMoveValidated",
     "StockMoved",
     "SupplementaryAmount",
     "SupplierInvoiceReceived",

@@ -57,6 +57,8 @@ from careloom.workflow.timer import Timer
 MASTER: Final = MasterKey(bytes(range(32)))
 CLERK: Final = Actor("Robin Okafor")
 PATIENCE_SECONDS: Final = 60
+MOMENT_SECONDS: Final = 0.25
+MOMENTS: Final = 12
 Answering = Callable[[Any], Iterable[CanonicalEvent]]
 OpenSystems = Callable[[], Mapping[str, object] | Awaitable[Mapping[str, object]]]
 
@@ -87,8 +89,8 @@ class _Store(RunStore):
         super().__init__(*arguments)
         self._boundaries = boundaries
 
-    async def record(self, *arguments: Any) -> Any:
-        return await self._around(super().record(*arguments))
+    async def record(self, *arguments: Any, **named: Any) -> Any:
+        return await self._around(super().record(*arguments, **named))
 
     async def suspend(self, *arguments: Any, **named: Any) -> None:
         await self._around(super().suspend(*arguments, **named))
@@ -195,7 +197,11 @@ class World:
         return run
 
     async def settle(self) -> None:
-        """Until nothing is left to be done at this time; a node that is killed meanwhile is started again."""
+        """Until nothing is left to be done at this time; a node that is killed meanwhile is started again.
+
+        An event of several subjects meets itself in each of its lanes, which takes moments of the clock: they pass.
+        """
+        moments = MOMENTS
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 if self.boundaries.killed:
@@ -205,7 +211,12 @@ class World:
                 while not idle.done() and not self.boundaries.killed:
                     await self._pass_turn()
                 idle.cancel()
-                if not self.boundaries.killed and not await self._behind() and self.node.engine.is_idle:
+                if self.boundaries.killed:
+                    continue
+                if moments and await self._joining():
+                    moments -= 1
+                    await self.clock.advance(MOMENT_SECONDS)
+                elif not await self._behind() and self.node.engine.is_idle:
                     return
 
     async def later(self, **length: float) -> None:
@@ -285,6 +296,10 @@ class World:
         )
         due = await self.rows("select 1 from parked where due <= $1 limit 1", self.clock.now())
         return bool(rows or due)
+
+    async def _joining(self) -> bool:
+        """Whether an event of several subjects waits for its turn in another of its lanes."""
+        return bool(await self.rows("select 1 from parked where state in ('join', 'waiting') limit 1"))
 
     async def _pass_turn(self) -> None:
         """Let the others work: a question to the database is long enough, and no time passes on the clock."""

@@ -1,1 +1,1 @@
-"""Steps that several processes share, one idea each: accounts and billing in Odoo, payers, supplies."""
+"""Steps that several processes share, one idea each: accounts and billing in Odoo, payers, goods."""

@@ -44,6 +44,15 @@ class StockAdjusted(StockMoveEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "stock.adjusted.v1"
 
 
+class StockMoveValidated(StockMoveEvent, frozen=True, kw_only=True):
+    """A movement or a correction of stock was checked, and the cost centre found that it counts for.
+
+    Its product and its places are known in the books; what a person waived stands as it came.
+    """
+
+    type: ClassVar[str] = "stock_move.validated.v1"
+
+
 class StockBelowThreshold(CanonicalEvent, frozen=True, kw_only=True):
     """The stock of a product fell below its threshold, once for each time that it does."""
 
@@ -81,6 +90,13 @@ _STOCK = Terms(
     data_classes=("operational",),
     retention_years=7,
 )
+_REPORTS = Terms(
+    owner="supply-chain",
+    source_of_truth="Odoo",
+    publishers=("careloom",),
+    data_classes=("operational", "financial"),
+    retention_years=7,
+)
 _PRODUCTS = Terms(
     owner="supply-chain",
     source_of_truth="the catalogue of the supplier, or the item master",
@@ -94,6 +110,7 @@ CONTRACTS: tuple[Contract, ...] = (
     _STOCK.contract(InventoryReported),
     _STOCK.contract(StockMoved),
     _STOCK.contract(StockAdjusted),
+    _REPORTS.contract(StockMoveValidated),
     _STOCK.contract(StockBelowThreshold, retry="urgent"),
     _PRODUCTS.contract(ProductChanged),
     _PRODUCTS.contract(CatalogueReceived),
