@@ -29,7 +29,19 @@ from careloom.core.outcomes import Done, Outcome
 from careloom.flows import Flow
 from careloom.model import RegistrationCreated
 
-fragile = Flow("fragile", owner="x", sla="1h")
+fragile = Flow(
+    "fragile",
+    owner="x",
+    business_owner="y",
+    sla="1h",
+    latency="real-time",
+    bound="1m",
+    recovery_time="4h",
+    recovery_point="0s",
+    pattern="event",
+    system_of_record="z",
+    runbook="flow-fragile",
+)
 
 @fragile.on(RegistrationCreated)
 async def stumble(event: RegistrationCreated) -> Outcome:

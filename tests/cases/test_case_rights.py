@@ -6,7 +6,17 @@ from decimal import Decimal
 
 import pytest
 
-from careloom.cases.rights import Actor, NotAllowed, limit_of, must_be_another, must_be_within, must_have_role
+from careloom.cases.rights import (
+    Actor,
+    AmountLimits,
+    NotAllowed,
+    limit_of,
+    must_be_another,
+    must_be_assigned,
+    must_be_within,
+    must_have_role,
+    person,
+)
 
 LIMITS = {"buyer": Decimal("500"), "head": Decimal("10000"), "director": None}
 BUYER = Actor("Robin Okafor", frozenset({"buyer"}))
@@ -67,3 +77,28 @@ def test_the_refusal_names_who_may() -> None:
         must_be_within(BUYER, Decimal(600), LIMITS)
     with pytest.raises(NotAllowed, match="nobody"):
         must_be_within(BUYER, Decimal(600), {"buyer": Decimal(1)})
+
+
+def test_limits_are_of_one_currency_and_who_has_none_is_bound_by_no_currency() -> None:
+    limits = AmountLimits(LIMITS, "USD")
+    limits.must_allow(BUYER, Decimal(500), "USD")
+    limits.must_allow(DIRECTOR, Decimal(10**9), "EUR")
+    with pytest.raises(NotAllowed, match="in USD, not in EUR"):
+        limits.must_allow(BUYER, Decimal(1), "EUR")
+    with pytest.raises(NotAllowed, match="above your limit"):
+        limits.must_allow(BUYER, Decimal(501), "USD")
+
+
+def test_without_any_limits_amounts_are_not_looked_at() -> None:
+    AmountLimits().must_allow(CLERK, Decimal(10**9), "EUR")
+
+
+def test_a_key_without_roles_is_not_assigned_and_an_operator_is() -> None:
+    must_be_assigned(OPERATOR)
+    with pytest.raises(NotAllowed, match="careloom key assign"):
+        must_be_assigned(Actor("a key", None, assigned=False))
+
+
+@pytest.mark.parametrize("typed", ["Zoë Brandt", "ZOE\u0308 BRANDT", " zoë\tbrandt ", "zoë brandt"])
+def test_a_person_is_one_however_the_name_is_typed(typed: str) -> None:
+    assert person(typed) == person("Zoë Brandt")

@@ -6,6 +6,7 @@ import re
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -37,6 +38,7 @@ _MAPS = {
     "flows": "`[flows.NAME]` switches a flow on that writes to systems. Each line binds a parameter of its handlers to"
     ' one: `erp = "odoo"`. A flow that needs no system is on as soon as its module is in `hub.flows`.',
     "sources": "`[sources.NAME]` says how the system of that name writes what it sends.",
+    "calendars": "`[calendars.NAME]` says on which days schedules that name it are due.",
     "deliveries": "`[deliveries.NAME]` sends events to a system as they are.",
 }
 # Settings that say nothing of themselves where they are defined.
@@ -47,7 +49,7 @@ _MEANINGS = {
     "every": "seconds between two looks",
     "password": "the password of `user`",
 }
-_TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+_TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", date: "date"}
 _TYPES |= dict.fromkeys((IPv4Network, IPv6Network), "IP network")
 _REFERENCE = get_args(SecretRef)[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from careloom.gateway.classes import Scope
 from careloom.log.handling import RetryPolicy, Subscription
 from careloom.log.lanes import Bank, open_lanes
 from careloom.log.node import LogNode
+from careloom.security.apikeys import Principal
 from careloom.store.database import Database
 
 SCOPES = {
@@ -242,3 +243,26 @@ async def test_each_call_is_on_record(counter: Counter) -> None:
 def test_the_document_names_every_action_and_every_state() -> None:
     assert set(get_args(ActionName)) == {action.value for action in Action}
     assert set(get_args(StateName)) == {state.value for state in State}
+
+
+async def test_a_key_works_the_cases_of_its_roles_and_where_none_were_said_of_all(database: Database) -> None:
+    queue = queue_on(database, SystemClock())
+    async with database.acquire() as connection:
+        await open_lanes(connection, 4)
+    robin = replace(PORTAL, roles=frozenset({"integration"}))
+    known = {"clm_portal": robin, "clm_desk": DESK}
+    counter = Counter(open_api(cases=queue.work, keys=Keys(known), scopes=lambda _: SCOPES[PORTAL]), queue)
+    ours, theirs = await queue.one(), await queue.one(owner="billing", system="lab")
+    assert (await counter.post(f"/v1/cases/{ours}/claim", {})).json["assignee"] == "portal"
+    assert (await counter.post(f"/v1/cases/{theirs}/claim", {})).problem == "case-not-yours"
+    assert (await counter.post(f"/v1/cases/{theirs}/claim", {}, key="clm_desk")).json["assignee"] == "front-desk"
+
+
+@dataclass
+class Keys:
+    """A ring of these."""
+
+    known: dict[str, Principal]
+
+    def check(self, key: str) -> Principal | None:
+        return self.known.get(key)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from careloom.cases.rights import AmountLimits
 from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import Configuration, SourceSection, check, load
 from careloom.systems.http.connector import Settings as HttpSettings
@@ -97,3 +99,16 @@ def test_a_source_as_mappings_take_it() -> None:
     winter = datetime(2026, 1, 1, tzinfo=UTC).astimezone(chicago.zone)
     assert (winter.utcoffset(), chicago.social_security) == (timedelta(hours=-6), True)
     assert SourceSection().for_mapping().social_security is False
+
+
+def test_amounts_that_roles_may_approve() -> None:
+    section = {"currency": "EUR", "limits": {"purchasing": 5000, "head": "12500.50", "cfo": "any"}}
+    limits = check({"approvals": section}, Path()).settings.approvals.for_ballots()
+    assert limits == AmountLimits({"purchasing": Decimal(5000), "head": Decimal("12500.50"), "cfo": None}, "EUR")
+    assert check({}, Path()).settings.approvals.for_ballots() == AmountLimits()
+
+
+@pytest.mark.parametrize("limit", [-1, "much", True, "NaN", "Infinity"])
+def test_a_limit_that_is_none_is_told(limit: object) -> None:
+    [*lines] = refused({"approvals": {"limits": {"purchasing": limit}}})
+    assert all(line.startswith("careloom.toml.approvals.limits.purchasing") for line in lines) and lines

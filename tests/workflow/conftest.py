@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from careloom.cases.book import Cases
 from careloom.cases.desk import Decision
 from careloom.cases.kinds import Action
-from careloom.cases.rights import Actor
+from careloom.cases.rights import Actor, AmountLimits
 from careloom.cases.work import Casework, casework
 from careloom.core.envelope import Event, Recorded
 from careloom.core.errors import ConfigurationError
@@ -28,14 +28,18 @@ from careloom.model import CanonicalEvent, encode
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.testing.clock import VirtualClock
+from careloom.workflow.ballots import NO_LIMITS
+from careloom.workflow.calendars import Calendar
 from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry, Signal, Workflow
 from careloom.workflow.desk import RunDesk, RunResolver
 from careloom.workflow.engine import Engine
 from careloom.workflow.feeding import feeding
 from careloom.workflow.journal import RunStore
+from careloom.workflow.schedule import Schedule
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.telling import Teller
+from careloom.workflow.timer import Timer
 
 MASTER = MasterKey(bytes(range(32)))
 ROBIN = Actor("Robin Okafor")
@@ -69,13 +73,14 @@ class House:
     """One node."""
 
     database: Database
-    clock: VirtualClock
+    clock: Any
     log: LogNode
     work: Casework
     around: Surroundings
     engine: Engine
     desk: RunDesk
     outside: Outside
+    timer: Timer
     task: asyncio.Task[None] | None = None
 
     async def begin(self, workflow: Workflow, given: Any = "input", run: UUID | None = None) -> UUID:
@@ -105,10 +110,16 @@ class House:
     async def cases(self) -> list[str]:
         return [row["kind"] for row in await self.rows("select kind from work_case where resolved is null order by id")]
 
-    async def decide(self, kind: str, action: Action, data: bytes = b"", by: Actor = ROBIN) -> None:
+    async def vote(self, by: Actor, action: Action = Action.APPROVE, why: str = "because") -> None:
+        """On the one approval that is open."""
+        await self.decide("approval", action, by=by, why=why)
+
+    async def decide(
+        self, kind: str, action: Action, data: bytes = b"", by: Actor = ROBIN, why: str = "because"
+    ) -> None:
         rows = await self.rows("select id from work_case where kind = $1 and resolved is null", kind)
         assert len(rows) == 1, f"{len(rows)} cases of {kind} are open"
-        await self.work.desk.act(rows[0]["id"], by, Decision(action, "because", data))
+        await self.work.desk.act(rows[0]["id"], by, Decision(action, why, data))
         await self.settle()
 
     async def result(self, run: UUID) -> Any:
@@ -135,12 +146,16 @@ class House:
 
 
 class Binder:
-    """Gives `Outside` to who asks for it."""
+    """Gives `Outside`, and `further` things, to who asks for one of their class."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, further: Sequence[object] = ()) -> None:
         self._outside = outside
+        self._further = further
 
     def __call__(self, workflow: str, parameter: str, wanted: Any) -> object:
+        for one in self._further:
+            if type(one) is wanted:
+                return one
         if wanted is not Outside:
             raise ConfigurationError(f"{workflow}({parameter}): nothing fits")
         return self._outside
@@ -152,27 +167,36 @@ async def house_on(
     workflows: Sequence[Workflow],
     signals: Sequence[Signal[Any]] = (),
     *,
-    clock: VirtualClock | None = None,
+    clock: Any = None,
     outside: Outside | None = None,
     works: bool = True,
+    limits: AmountLimits = NO_LIMITS,
+    schedules: Sequence[Schedule] = (),
+    calendars: Mapping[str, Calendar] | None = None,
+    further: Sequence[object] = (),
 ) -> AsyncIterator[House]:
     clock, outside = clock or VirtualClock(), outside or Outside()
     new_id = Uuid7(clock)
     book = Cases(clock, new_id)
     log = await LogNode.open(database, MASTER, book, clock, new_id, lanes=4)
     store = RunStore(database, log.keyring, Teller(log.writer, log.keyring, book, clock, lambda _: 0), clock)
-    around = Surroundings(store, Registry(workflows, signals), book.kinds, Calls(Binder(outside)), clock, new_id)
-    engine = Engine(around, log.session)
-    work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring)])
-    house = House(database, clock, log, work, around, engine, RunDesk(around), outside)
+    around = Surroundings(
+        store, Registry(workflows, signals), book.kinds, Calls(Binder(outside, further)), clock, new_id
+    )
+    timer = Timer(around, schedules, calendars)
+    engine = Engine(around, log.session, timer)
+    work = casework(database, log.keyring, book, clock, new_id, [RunResolver(log.keyring, limits)])
+    house = House(database, clock, log, work, around, engine, RunDesk(around), outside, timer)
     if works:
         house.task = asyncio.create_task(engine.run())
         log.start([Subscription("translate", Bank.MESSAGES, _translate(new_id)), *feeding(around.registry, around)])
-    yield house
-    engine.stop()
-    if house.task is not None:
-        await asyncio.gather(house.task, return_exceptions=True)
-    await log.close()
+    try:
+        yield house
+    finally:
+        engine.stop()
+        if house.task is not None:
+            await asyncio.gather(house.task, return_exceptions=True)
+        await log.close()
 
 
 def _translate(new_id: Uuid7) -> Callable[[Recorded], Handled]:

@@ -139,6 +139,74 @@ async def test_a_person_decides_about_a_failed_step(
         assert (await house.state(run), outside.calls) == (state, calls)
 
 
+async def test_what_a_person_retries_may_fail_again(database: Database, outside: Outside) -> None:
+    async def careful(run: Run, what: str) -> None:
+        await run.step(reserve, what, on_failure="case")
+
+    outside.fail["reserve gauze"] = [Rejected("no such product", "product") for _ in range(2)]
+    workflow = Workflow("careful", careful)
+    async with house_on(database, [workflow], outside=outside) as house:
+        run = await house.begin(workflow, "gauze")
+        await house.settle()
+        for _ in range(2):
+            assert (await house.state(run), await house.cases()) == ("waiting", ["rejected-posting"])
+            await house.decide("rejected-posting", Action.RETRY)
+        assert (await house.state(run), await house.cases()) == ("completed", [])
+    assert len(outside.calls) == 3
+
+
+@pytest.mark.parametrize("missing", [True, False])
+async def test_a_stopped_run_is_given_up(database: Database, outside: Outside, *, missing: bool) -> None:
+    """With its code what it did is undone; without, it ends and says that nothing was."""
+
+    async def buggy(run: Run, what: str) -> None:
+        await run.step(reserve, what, undo=release)
+        raise KeyError(what)
+
+    workflow = Workflow("buggy", buggy)
+    async with house_on(database, [workflow], outside=outside) as house:
+        run = await house.begin(workflow, "gauze")
+        await house.settle()
+        if not missing:
+            await house.decide("run-stopped", Action.DISCARD)
+    if missing:
+        async with house_on(database, [ORDER], outside=outside) as house:
+            await house.decide("run-stopped", Action.DISCARD)
+            assert await house.cases() == []
+            state, _, error = await house.result(run)
+            assert (state, "nothing undone" in error) == ("cancelled", True)
+        assert outside.calls == ["reserve gauze"]
+        return
+    assert outside.calls == ["reserve gauze", "release reserve gauze"]
+
+
+async def test_a_run_without_its_code_waits_for_it(database: Database, outside: Outside) -> None:
+    newer = Workflow("order", order, version=2)
+    async with house_on(database, [ORDER], outside=outside) as house:
+        run = await house.begin(ORDER, "gauze")
+        await house.settle()
+    async with house_on(database, [newer], outside=outside) as house:
+        await house.later(2 * 86_400)
+        await house.later(2 * 86_400)
+        assert (await house.state(run), await house.cases()) == ("suspended", ["run-stopped"])
+    async with house_on(database, [ORDER, newer], outside=outside) as house:
+        await house.decide("run-stopped", Action.RETRY)
+        await house.later(4 * 86_400)
+        assert await house.state(run) == "completed"
+    assert outside.calls == ["reserve gauze", "charge gauze"]
+
+
+async def test_a_run_whose_subject_is_erased_ends(database: Database, outside: Outside) -> None:
+    async with house_on(database, [ORDER], outside=outside) as house:
+        run = await house.begin(ORDER, "gauze")
+        await house.settle()
+        await house.rows("update subject_key set wrapped = null, erased = now()")
+        house.around.store.keyring.forget()
+        await house.later(2 * 86_400)
+        assert await house.state(run) == "cancelled"
+    assert outside.calls == ["reserve gauze"]
+
+
 async def test_a_bug_waits_for_its_repair(database: Database, outside: Outside) -> None:
     repaired: list[bool] = []
 
@@ -156,6 +224,8 @@ async def test_a_bug_waits_for_its_repair(database: Database, outside: Outside) 
         [case] = await house.rows("select reason from work_case")
         assert "gauze" not in case["reason"]
         assert "KeyError" in case["reason"]
+        await house.decide("run-stopped", Action.RETRY)
+        assert (await house.state(run), await house.cases()) == ("suspended", ["run-stopped"])
         repaired.append(True)
         await house.decide("run-stopped", Action.RETRY)
         assert await house.state(run) == "completed"

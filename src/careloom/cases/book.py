@@ -65,16 +65,25 @@ class Cases:
         rows = await connection.fetch(_SQL.resolve_loose, case, self._clock.now(), resolution, by)
         return self.told(rows) if rows else None
 
+    async def end_of_run(
+        self,
+        connection: Connection,
+        run: UUID,
+        resolution: str,
+        place: str | None = None,
+        by: str = "careloom",
+        state: str = "discarded",
+    ) -> Sequence[Event]:
+        """See `CaseBook.end_of_run`."""
+        where = f"{run}/{place or '%'}"
+        return self.told(await connection.fetch(_SQL.end_of_run, where, self._clock.now(), resolution, by, state))
+
     async def settle(
         self, connection: Connection, system: str, kind: str, place: str | None, resolution: str
     ) -> Sequence[Event]:
         """Close what a system reported of itself; as `CaseBook.open` gives what tells of it."""
         now = self._clock.now()
         return self.told(await connection.fetch(_SQL.settle, system, kind, place, now, resolution))
-
-    async def withdraw(self, connection: Connection, places: Sequence[str], resolution: str) -> Sequence[Event]:
-        """See `CaseBook.withdraw`."""
-        return self.told(await connection.fetch(_SQL.withdraw, list(places), self._clock.now(), resolution))
 
     def told(self, ended: Sequence[Any]) -> Sequence[Event]:
         """What tells of rows of cases that ended."""
@@ -101,7 +110,7 @@ class Cases:
             cause_of(case),
             min(PRIORITIES.get(case.criticality, PRIORITIES["normal"]), PRIORITIES[kind.criticality]),
             case.asked_by,
-            now + kind.sla,
-            now + kind.sla * HALF / WHOLE,
+            case.due or now + kind.sla,
+            None if case.due else now + kind.sla * HALF / WHOLE,
             quiet,
         )

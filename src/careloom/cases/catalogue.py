@@ -10,6 +10,7 @@ from careloom.cases.kinds import Action, CaseKind, CaseKinds, Supplied
 
 _AGAIN: Final = (Action.EDIT, Action.RETRY, Action.WAIVE, Action.DISCARD)
 _LOOSE: Final = (Action.RESOLVE, Action.WAIVE, Action.DISCARD)
+APPROVAL: Final = "approval"
 _HOURS, _DAYS = timedelta(hours=1), timedelta(days=1)
 
 
@@ -112,6 +113,14 @@ _OF_PROCESSES: Final = (
         {Action.APPROVE: supplies.SamePerson},
     ),
     _kind(
+        APPROVAL,
+        "a run goes on only when people of a role have approved it",
+        "operations",
+        2 * _DAYS,
+        (Action.APPROVE, Action.REJECT),
+        criticality="high",
+    ),
+    _kind(
         "silence",
         "a feed is quiet for longer than it ever should be",
         "integration",
@@ -178,6 +187,21 @@ _OF_RUNS: Final = (
         4 * _HOURS,
         _LOOSE,
         criticality="critical",
+    ),
+    _kind(
+        "item-aside",
+        "one item of a batch could not be handled and was put aside; the batch went on",
+        "integration",
+        2 * _DAYS,
+        _LOOSE,
+    ),
+    _kind(
+        "batch-stopped",
+        "a batch put aside more items than it may, or cannot read on; it waits where it is",
+        "integration",
+        4 * _HOURS,
+        (Action.RETRY, Action.DISCARD),
+        criticality="high",
     ),
     _kind("run-late", "a run has not ended within its service level", "integration", 8 * _HOURS, _LOOSE),
 )

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from careloom.cases.delegations import standing_in
 from careloom.cases.kinds import ENDS, Action, CaseKinds
 from careloom.cases.payloads import Payload, payload_of
 from careloom.cases.reading import CaseReader, row_of
@@ -59,7 +60,7 @@ class Decision(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """The row of a case that ended, what is written of it, and the events that tell of it."""
+    """The row of a case that ended, or waits for others too, what is written of it, and the events that tell of it."""
 
     row: Any
     why: str
@@ -95,7 +96,7 @@ class CaseDesk:
     async def claim(self, case: UUID, actor: Actor) -> Standing:
         """Take it. Nothing changes when the actor has it; a case that waited for data goes on."""
         async with self._locked(case) as (connection, row):
-            must_have_role(actor, row["owner"])
+            must_have_role(await standing_in(connection, actor, row, self._clock.now()), row["owner"])
             must_be_free(row, actor)
             if row["state"] == State.CLAIMED:
                 return self._reader.standing(row)
@@ -157,10 +158,11 @@ class CaseDesk:
         """
         async with self._database.acquire() as connection, connection.transaction():
             row = await row_of(connection, case)
-            if decision.request is not None and row["request"] == decision.request:
+            if decision.request is not None and await self._is_repeat(connection, row, decision.request):
                 return self._reader.standing(row)
             decided = await self.decide(connection, row, actor, decision, self._clock.now())
-            audit = self._recorder.audit(f"case.{decided.row['state']}.v1", Act(actor.name, decided.why), [case])
+            came_to = decided.row["state"] if has_ended(decided.row["state"]) else "voted"
+            audit = self._recorder.audit(f"case.{came_to}.v1", Act(actor.name, decided.why), [case])
             await self._recorder.write(connection, [*decided.events, audit])
             return self._reader.standing(decided.row)
 
@@ -168,15 +170,19 @@ class CaseDesk:
         self, connection: Connection, row: Any, actor: Actor, decision: Decision, due: datetime
     ) -> Decided:
         """As `act`, within the caller's transaction, which writes the events and the entry of the audit."""
-        resolver = self._may(row, actor, decision)
         kind, action, now = self.kinds.of(row["kind"]), decision.action, self._clock.now()
+        actor = await standing_in(connection, actor, row, now)
+        resolver = self._may(row, actor, decision)
         edits = action is Action.EDIT
         data = None if edits else kind.read(action, decision.data)
         payload = decision.data if edits else None
-        resolution = Resolution(row, action, actor.name, decision.why, now, due, data, payload)
+        resolution = Resolution(row, action, actor.name, decision.why, now, due, data, payload, actor)
         resumed = await resolver.resolve(connection, resolution)
         await self._note_data(connection, row, actor.name, decision, resumed, supplied=data is not None)
-        why = f"{_DONE[action]}: {decision.why}" if decision.why else _DONE[action]
+        done = f"{_DONE[action]}, {resumed.said}" if resumed.said else _DONE[action]
+        why = f"{done}: {decision.why}" if decision.why else done
+        if resumed.waits:
+            return await self._voted(connection, row, actor, decision, why)
         state = ENDS[action].value
         ended = await connection.fetchrow(
             _SQL.finish, row["id"], state, now, why, actor.name, decision.request, row["revision"]
@@ -184,6 +190,19 @@ class CaseDesk:
         if ended is None:
             raise NotPossible("somebody else changed this case just now; look at it again")
         return Decided(ended, why, [*resumed.events, *self._recorder.book.told([ended])])
+
+    async def _voted(self, connection: Connection, row: Any, actor: Actor, decision: Decision, why: str) -> Decided:
+        """It waits for others too, so nobody keeps it."""
+        act = (self._clock.now(), actor.name, "it waits for others")
+        free = await connection.fetchrow(_SQL.change, row["id"], State.OPEN.value, None, row["owner"], *act)
+        request = None if decision.request is None else _of_vote(decision.request)
+        await self._note(connection, row, "approved", actor.name, why=why, request=request)
+        return Decided(free, why, [])
+
+    async def _is_repeat(self, connection: Connection, row: Any, request: UUID) -> bool:
+        if row["request"] == request:
+            return True
+        return await connection.fetchval(_SQL.requested, row["id"], _of_vote(request)) is not None
 
     def _may(self, row: Any, actor: Actor, decision: Decision) -> Resolver:
         if has_ended(row["state"]):
@@ -246,6 +265,11 @@ class CaseDesk:
             _SQL.note, id_, row["id"], self._clock.now(), by, what, *where, why, entry, key, sealed, request
         )
         return made is not None
+
+
+def _of_vote(request: UUID) -> UUID:
+    """A remark under the same key is another request."""
+    return uuid5(request, "vote")
 
 
 def must_be_free(row: Any, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from careloom.cases.kinds import Action, Supplied
 from careloom.cases.payloads import edit_of
+from careloom.cases.rights import Actor
 from careloom.core.envelope import Event, Position
 from careloom.core.ids import IdFactory
 from careloom.log.keyring import Keyring
@@ -27,7 +28,8 @@ _LOG = queries("log")
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What a person decided. `case` is the row of the case as it stood, `data` what was supplied, `payload` the edited
-    body. `due` is when whatever waits may go on: `at`, or later for one of many."""
+    body. `due` is when whatever waits may go on: `at`, or later for one of many. `actor` is who decides, with the roles
+    that count."""
 
     case: Mapping[str, Any]
     action: Action
@@ -37,14 +39,18 @@ class Resolution:
     due: datetime
     data: Supplied | None = None
     payload: bytes | None = None
+    actor: Actor = field(default_factory=lambda: Actor(""))
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What came of it: `events` are written in the same transaction, `entry` names the one that an edit made."""
+    """What came of it: `events` are written in the same transaction, `entry` names the one that an edit made. The case
+    stays open while it `waits` for others too; `said` goes on record with what was decided."""
 
     events: Sequence[Event] = field(default=())
     entry: UUID | None = None
+    waits: bool = False
+    said: str = ""
 
 
 class Resolver(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from careloom.core.errors import CareloomError
@@ -15,10 +16,13 @@ class NotAllowed(CareloomError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. `roles` None: every role, as an operator at the command line has."""
+    """Who acts. `roles` None: every role, as an operator at the command line has; not `assigned`: only since nobody
+    ever said which, which is enough to work the queue and not to approve. `in_place_of`: who handed the role on."""
 
     name: str
     roles: frozenset[str] | None = None
+    assigned: bool = True
+    in_place_of: tuple[str, ...] = ()
 
     def has(self, role: str) -> bool:
         """Whether this actor stands in the role."""
@@ -34,12 +38,19 @@ def must_have_role(actor: Actor, role: str) -> None:
 def must_be_another(actor: Actor, asked_by: str) -> None:
     """Four eyes: raises NotAllowed when it is the actor who asked. Names are compared without regard to case and
     spaces around them, so that nobody is two people by typing."""
-    if asked_by and _same(actor.name) == _same(asked_by):
+    if asked_by and person(actor.name) == person(asked_by):
         raise NotAllowed("whoever asked for it may not decide it; somebody else must")
 
 
-def _same(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def must_be_assigned(actor: Actor) -> None:
+    """Raises NotAllowed for a key of the API whose roles nobody ever said."""
+    if not actor.assigned:
+        raise NotAllowed("this key has no roles; `careloom key assign NAME --role ROLE` gives it some")
+
+
+def person(name: str) -> str:
+    """What tells people apart: the name without regard to case, to spaces, and to how its letters are encoded."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def limit_of(actor: Actor, limits: Mapping[str, Decimal | None]) -> Decimal | None:
@@ -54,3 +65,20 @@ def must_be_within(actor: Actor, amount: Decimal, limits: Mapping[str, Decimal |
     if limit is not None and abs(amount) > limit:
         able = sorted(role for role, most in limits.items() if most is None or abs(amount) <= most)
         raise NotAllowed(f"the amount is above your limit; it is for {', '.join(able) or 'nobody: raise a limit'}")
+
+
+@dataclass(frozen=True, slots=True)
+class AmountLimits:
+    """How much each role may approve, in one currency; None: any amount, of any currency. Without any limits amounts
+    are not looked at; with some, a role without one approves nothing."""
+
+    by_role: Mapping[str, Decimal | None] = field(default_factory=dict)
+    currency: str = "USD"
+
+    def must_allow(self, actor: Actor, amount: Decimal, currency: str) -> None:
+        """Raises NotAllowed for an amount above the actor's limit, or one that no limit can be held against."""
+        if not self.by_role or limit_of(actor, self.by_role) is None:
+            return
+        if currency != self.currency:
+            raise NotAllowed(f"limits are in {self.currency}, not in {currency}; ask somebody without a limit")
+        must_be_within(actor, amount, self.by_role)

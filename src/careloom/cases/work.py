@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from careloom.cases.book import Cases
+from careloom.cases.delegations import Delegations
 from careloom.cases.desk import CaseDesk
 from careloom.cases.escalation import Escalations
 from careloom.cases.groups import CaseGroups
@@ -27,6 +28,7 @@ class Casework:
     groups: CaseGroups
     escalations: Escalations
     recorder: Recorder
+    delegations: Delegations
 
 
 def casework(
@@ -43,4 +45,5 @@ def casework(
     reader = CaseReader(database, keyring, book.kinds, known, clock)
     desk = CaseDesk(database, keyring, recorder, reader, known, clock, new_id)
     groups = CaseGroups(database, desk, recorder, clock, new_id)
-    return Casework(reader, desk, groups, Escalations(database, recorder, clock, new_id), recorder)
+    delegations = Delegations(database, recorder, clock, new_id)
+    return Casework(reader, desk, groups, Escalations(database, recorder, clock, new_id), recorder, delegations)

@@ -17,6 +17,7 @@ from careloom.cases.reading import Wanted
 from careloom.cases.rights import Actor
 from careloom.cases.standing import CasePage, Entry, Group, Standing
 from careloom.cases.states import NoSuchCase, State
+from careloom.cli import delegation
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
 from careloom.cli.output import By, Json, console, escaped, json_line, listing, moment
 from careloom.core.errors import FormatError
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     for command in (show, claim, release, wait, assign, comment, resolve, retry, waive, discard, group, kinds):
         app.command()(command)
+    delegation.register(app)
 
 
 def list_(

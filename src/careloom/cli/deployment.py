@@ -46,7 +46,8 @@ class Deployment:
         """The exception queue, with the kinds of cases of this deployment. Raises ConfigurationError."""
         kinds = find_kinds(self.configuration.settings.hub.flows, self.configuration.base)
         book = Cases(self.clock, self.new_id, kinds)
-        resolvers = [RunResolver(self.keyring)]
+        limits = self.configuration.settings.approvals.for_ballots()
+        resolvers = [RunResolver(self.keyring, limits)]
         return casework(self.store.database, self.keyring, book, self.clock, self.new_id, resolvers)
 
 

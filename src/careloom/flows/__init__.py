@@ -30,6 +30,7 @@ from careloom.log.handling import RetryPolicy
 from careloom.mapping.source import Settings
 from careloom.model import CanonicalEvent
 from careloom.workflow.declaration import DEFAULT_RETRY, E, Signal, Workflow, length_of
+from careloom.workflow.schedule import Schedule
 
 Criticality: TypeAlias = Literal["high", "normal", "low"]
 Latency: TypeAlias = Literal["real-time", "batch"]
@@ -84,6 +85,7 @@ class Flow:
     reactions: list[Reaction] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)
     signals: list[Signal[Any]] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("sla", "bound", "recovery_time", "recovery_point"):
@@ -180,5 +182,12 @@ class Flow:
 
         return register
 
+    def schedule(self, name: str, cron: str, workflow: Workflow, **others: Any) -> Schedule:
+        """Begin runs of a workflow by the clock; `others` are those of `Schedule`: timezone, given, calendar, window,
+        catch_up. Raises ConfigurationError for what cannot be."""
+        made = Schedule(f"{self.name}.{name}", cron, workflow, **others)
+        self.schedules.append(made)
+        return made
 
-__all__ = ["Criticality", "Flow", "Latency", "Pattern", "Reaction", "Translated", "Translator"]
+
+__all__ = ["Criticality", "Flow", "Latency", "Pattern", "Reaction", "Schedule", "Translated", "Translator"]

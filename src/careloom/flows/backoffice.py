@@ -23,7 +23,20 @@ from careloom.systems.odoo.documents.moves_held import MoveLine
 from careloom.systems.odoo.documents.parties import Party
 from careloom.systems.odoo.documents.payments import Payment
 
-backoffice = Flow("backoffice", owner="finance", sla="4h", criticality="high")
+backoffice = Flow(
+    "backoffice",
+    owner="finance",
+    business_owner="controller",
+    sla="4h",
+    criticality="high",
+    latency="real-time",
+    bound="15m",
+    recovery_time="8h",
+    recovery_point="0s",
+    pattern="transaction",
+    system_of_record="Odoo",
+    runbook="flow-backoffice",
+)
 
 _ONE = Decimal(1)
 

@@ -33,7 +33,20 @@ from careloom.systems.odoo.connector import Odoo
 from careloom.systems.odoo.merge import Merged
 from careloom.systems.odoo.partner import PartnerRow
 
-registration = Flow("registration", owner="patient-access", sla="2h", criticality="high")
+registration = Flow(
+    "registration",
+    owner="patient-access",
+    business_owner="patient-access-director",
+    sla="2h",
+    criticality="high",
+    latency="real-time",
+    bound="1m",
+    recovery_time="4h",
+    recovery_point="0s",
+    pattern="master data",
+    system_of_record="the EHR",
+    runbook="flow-registration",
+)
 
 _PARTNER = "res.partner"
 _UNNAMED = "-"

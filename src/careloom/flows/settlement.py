@@ -27,7 +27,20 @@ from careloom.model import (
 from careloom.systems.payments.connector import Payments
 from careloom.systems.seam import Expectation
 
-settlement = Flow("settlement", owner="treasury", sla="1d", criticality="high")
+settlement = Flow(
+    "settlement",
+    owner="treasury",
+    business_owner="controller",
+    sla="1d",
+    criticality="high",
+    latency="batch",
+    bound="1d",
+    recovery_time="1d",
+    recovery_point="0s",
+    pattern="report",
+    system_of_record="the bank",
+    runbook="flow-settlement",
+)
 
 EVENT: Final = "payment-event"
 LINE: Final = "settlement-line"

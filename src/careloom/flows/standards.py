@@ -12,7 +12,19 @@ from careloom.flows import Flow, Translated
 from careloom.mapping.catalogue import Translate, mappings
 from careloom.mapping.source import Settings
 
-standards = Flow("standards", owner="integration", sla="1h")
+standards = Flow(
+    "standards",
+    owner="integration",
+    business_owner="integration-lead",
+    sla="1h",
+    latency="real-time",
+    bound="1m",
+    recovery_time="4h",
+    recovery_point="0s",
+    pattern="event",
+    system_of_record="each sender",
+    runbook="flow-standards",
+)
 
 _ELSEWHERE = frozenset({("hl7v2", "ADT")})
 

@@ -69,7 +69,7 @@ class EntryShown(_Model):
     number: int = Field(description="grows")
     at: str = Field(description="when")
     by: str = Field(description="who")
-    what: str = Field(description="opened, moved, assigned, escalated, commented, supplied, edited or looked")
+    what: str = Field(description="opened, moved, assigned, escalated, commented, supplied, edited, looked or approved")
     before: str | None = Field(default=None, description="the state it left")
     after: str | None = Field(default=None, description="the state it came to")
     owner: str = Field(description="the role that it was with then")

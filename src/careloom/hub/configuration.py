@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,12 +22,14 @@ from pydantic import (
     model_validator,
 )
 
+from careloom.cases.rights import AmountLimits
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
 from careloom.flows.routing import Rule
 from careloom.formats.csv import Layout
 from careloom.gateway.limits import Limits
 from careloom.hub.agreements import code_lists_of, profile_of
+from careloom.hub.calendars import CalendarSection
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
@@ -239,6 +242,22 @@ def rules_of(file: Path) -> Rules:
         raise ValueError(f"{file}: {error}") from None
 
 
+class ApprovalsSection(_Section):
+    """What people may approve."""
+
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of the limits")
+    limits: Mapping[str, Annotated[Decimal, Field(ge=0)] | Literal["any"]] = Field(
+        default_factory=dict,
+        description="role = the most it may approve, or `any`; empty: amounts are not looked at. A role that is not "
+        "named approves no amounts",
+    )
+
+    def for_ballots(self) -> AmountLimits:
+        """The same as those who count votes take it."""
+        limits = {role: None if limit == "any" else limit for role, limit in self.limits.items()}
+        return AmountLimits(limits, self.currency)
+
+
 class DeliverySection(_Section):
     """Events that go to a system as they are."""
 
@@ -286,7 +305,9 @@ class Settings(_Section):
     flows: Mapping[str, Mapping[str, str]] = Field(default_factory=dict, description="flow: parameter = system")
     sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
+    approvals: ApprovalsSection = ApprovalsSection()
     routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
+    calendars: Mapping[Name, CalendarSection] = Field(default_factory=dict, description="business days by name")
 
 
 @dataclass(frozen=True, slots=True)

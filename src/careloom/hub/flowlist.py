@@ -21,6 +21,11 @@ def find_flows(modules: Iterable[str], base: Path) -> list[Flow]:
         if not found:
             raise ConfigurationError(f"hub.flows: {module} holds no Flow; write one, or remove the module")
         for flow in found:
+            if open_ := flow.undeclared():
+                raise ConfigurationError(
+                    f"hub.flows: flow {flow.name} of {module} does not say its {', '.join(open_)}; "
+                    "everybody must be able to read these of a flow"
+                )
             if flows.setdefault(flow.name, flow) is not flow:
                 raise ConfigurationError(f"hub.flows: two flows are named {flow.name}; rename one of them")
     return list(flows.values())

@@ -39,7 +39,7 @@ class ApiKeys:
         """Read the keys again."""
         async with self._database.acquire() as connection:
             rows = await connection.fetch(_SQL.active)
-        self._by_digest = {row["digest"]: Principal(row["id"], row["name"]) for row in rows}
+        self._by_digest = {row["digest"]: _principal(row) for row in rows}
         self._scopes = {row["id"]: frozenset(Scope(scope) for scope in row["scopes"]) for row in rows}
 
     def scopes(self, principal: Principal) -> frozenset[Scope]:
@@ -53,12 +53,15 @@ class ApiKeys:
                 await self.refresh()
             await self._clock.sleep(REFRESH_SECONDS)
 
-    async def create(self, name: str, scopes: Collection[Scope] = USUAL_SCOPES) -> str:
-        """A new key, shown this once. Raises ConfigurationError when the name is taken."""
+    async def create(
+        self, name: str, scopes: Collection[Scope] = USUAL_SCOPES, roles: Collection[str] | None = None
+    ) -> str:
+        """A new key, shown this once; `roles` None: nobody says which. Raises ConfigurationError when the name is
+        taken."""
         key = new_key()
         async with self._database.acquire() as connection:
             made: UUID | None = await connection.fetchval(
-                _SQL.create, self._new_id(), name, digest(key), self._clock.now(), sorted(scopes)
+                _SQL.create, self._new_id(), name, digest(key), self._clock.now(), sorted(scopes), _sorted(roles)
             )
         if made is None:
             raise ConfigurationError(f"there is an API key named {name!r} already; revoke it or take another name")
@@ -72,10 +75,27 @@ class ApiKeys:
                 raise ConfigurationError(f"there is no working API key named {name!r}; see `careloom key list`")
         await self.refresh()
 
+    async def assign(self, name: str, roles: Collection[str]) -> None:
+        """Say which roles the person or program behind a key stands in, in place of those before. Raises
+        ConfigurationError when there is no key of that name."""
+        async with self._database.acquire() as connection:
+            if await connection.fetchval(_SQL.assign, name, _sorted(roles)) is None:
+                raise ConfigurationError(f"there is no working API key named {name!r}; see `careloom key list`")
+        await self.refresh()
+
     async def list(self) -> Sequence[Any]:
-        """Rows of id, name, scopes, created, revoked."""
+        """Rows of id, name, scopes, roles, created, revoked."""
         async with self._database.acquire() as connection:
             return await connection.fetch(_SQL.all_keys)
+
+
+def _principal(row: Any) -> Principal:
+    roles = row["roles"]
+    return Principal(row["id"], row["name"], None if roles is None else frozenset(roles))
+
+
+def _sorted(roles: Collection[str] | None) -> Sequence[str] | None:
+    return None if roles is None else sorted(set(roles))
 
 
 async def cancel(task: asyncio.Task[None]) -> None:

@@ -22,6 +22,7 @@ from careloom.gateway.journal import LogJournal
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
+from careloom.hub.calendars import calendars_of
 from careloom.hub.calls import CallAudit
 from careloom.hub.cards import Cards
 from careloom.hub.configuration import ApiSection, Configuration, RouteSection
@@ -125,10 +126,13 @@ async def _assemble(
     systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     flows = find_flows(settings.hub.flows, configuration.base)
     stores = Stores(store.database, store.master)
-    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id)
+    calendars = calendars_of(settings.calendars)
+    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars)
     made = subscriptions_of(configuration, store, systems, new_id, runs.around)
     runs.handling.extend(made)
-    work = casework(store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring)])
+    work = casework(
+        store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring, settings.approvals.for_ballots())]
+    )
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)

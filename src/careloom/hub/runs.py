@@ -16,6 +16,7 @@ from careloom.flows.stores import Stores
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
+from careloom.workflow.calendars import Calendar
 from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry
 from careloom.workflow.desk import RUNS, RunDesk
@@ -23,6 +24,7 @@ from careloom.workflow.engine import Engine
 from careloom.workflow.journal import RunStore
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.telling import Teller
+from careloom.workflow.timer import Timer
 
 
 @dataclass
@@ -62,8 +64,10 @@ def make_runs(
     book: Cases,
     clock: Clock,
     new_id: IdFactory,
+    calendars: Mapping[str, Calendar],
 ) -> Runs:
-    """The runs of these flows on this log. Raises ConfigurationError for two workflows of one name and version."""
+    """The runs of these flows on this log. Raises ConfigurationError for two workflows of one name and version, and for
+    a schedule whose calendar is not known."""
     handling: list[Subscription] = []
 
     def owed(type_: str) -> int:
@@ -72,6 +76,7 @@ def make_runs(
     store = RunStore(log.database, log.keyring, Teller(log.writer, log.keyring, book, clock, owed), clock)
     calls = Calls(StepBinder(named, systems, stores))
     around = Surroundings(store, registry_of(flows, named), book.kinds, calls, clock, new_id)
-    engine = Engine(around, log.session)
+    timer = Timer(around, [one for flow in flows if flow.name in named for one in flow.schedules], calendars)
+    engine = Engine(around, log.session, timer)
     log.on_notice(RUNS, engine.wake)
     return Runs(around, engine, RunDesk(around), handling)

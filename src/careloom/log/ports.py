@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
@@ -25,7 +26,8 @@ class NewCase:
     """Something a person has to look at. `reason` and `field` name no patient.
 
     `type` is that of the entry it is about, `criticality` that of whoever met it. `run` names the run that waits for
-    it, `asked_by` who asked for what is to be approved: that person may not approve it.
+    it, `asked_by` who asked for what is to be approved: that person may not approve it. `due` is when it has waited too
+    long, told of by whoever gives it; without it the service level of its kind holds, and is told of by the queue.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class NewCase:
     criticality: str = "normal"
     run: str | None = None
     asked_by: str = ""
+    due: datetime | None = None
 
 
 class CaseBook(Protocol):
@@ -69,5 +72,13 @@ class CaseBook(Protocol):
     ) -> Sequence[Event] | None:
         """Close a case for which nothing is parked and no run waits; None when there is none that is open."""
 
-    async def withdraw(self, connection: Connection, places: Sequence[str], resolution: str) -> Sequence[Event]:
-        """Close what runs asked at these places and need no answer to any more."""
+    async def end_of_run(
+        self,
+        connection: Connection,
+        run: UUID,
+        resolution: str,
+        place: str | None = None,
+        by: str = "careloom",
+        state: str = "discarded",
+    ) -> Sequence[Event]:
+        """Close what a run asked people, all of it or what it asked at one place: it does not wait for it any more."""

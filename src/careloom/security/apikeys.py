@@ -12,10 +12,11 @@ _PREFIX = "clm_"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling."""
+    """Who is calling. `roles` None: nobody ever said which roles it stands in."""
 
     id: UUID
     name: str
+    roles: frozenset[str] | None = None
 
 
 def new_key() -> str:

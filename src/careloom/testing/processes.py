@@ -52,6 +52,7 @@ from careloom.workflow.feeding import feeding
 from careloom.workflow.journal import RunStore
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.telling import Teller
+from careloom.workflow.timer import Timer
 
 MASTER: Final = MasterKey(bytes(range(32)))
 CLERK: Final = Actor("Robin Okafor")
@@ -261,7 +262,7 @@ class World:
             [one for flow in self.flows for one in flow.workflows], [one for flow in self.flows for one in flow.signals]
         )
         around = Surroundings(store, registry, book.kinds, _Calls(self.boundaries, binder), self.clock, self.new_id)
-        engine = Engine(around, log.session)
+        engine = Engine(around, log.session, Timer(around, [one for flow in self.flows for one in flow.schedules]))
         work = casework(self.database, log.keyring, book, self.clock, self.new_id, [RunResolver(log.keyring)])
         handling += [*feeding(registry, around), Subscription("outside", Bank.EVENTS, self._answer)]
         translate = Subscription("translate", Bank.MESSAGES, self._translate)

@@ -13,7 +13,7 @@ from careloom.log.steps import outcome_of, place_of
 from careloom.workflow.answers import goes_on
 from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import Workflow
-from careloom.workflow.errors import Cancelled, Diverged, NoSuchRun, Stale, Suspended
+from careloom.workflow.errors import Cancelled, Diverged, Stale, Suspended, Unreadable
 from careloom.workflow.journal import ROOT, Journal, Step, Wait
 from careloom.workflow.run import Run, Undo
 from careloom.workflow.states import ENDED, State
@@ -33,8 +33,9 @@ class Driver:
         """Drive it until it ends, waits, or turns out to be another node's. Raises what the store raises."""
         try:
             journal = await self._around.store.load(id_)
-        except NoSuchRun as error:
+        except Unreadable as error:
             _log.warning("%s", error)
+            await self._around.store.give_up(id_)
             return
         if journal.row["state"] in ENDED:
             return
@@ -45,10 +46,12 @@ class Driver:
 
     async def _drive(self, journal: Journal) -> None:
         row = journal.row
+        given_up = _given_up(journal)
         workflow = self._around.registry.of(row["workflow"], row["version"])
         if workflow is None:
-            return await self._strand(journal, f"its code, {row['workflow']} version {row['version']}, is not here")
-        if (decided := _decided(journal)) is not None and not decided:
+            missing = f"its code, {row['workflow']} version {row['version']}, is not here"
+            return await (self._abandon(journal, missing) if given_up else self._strand(journal, missing))
+        if given_up:
             journal.cancel = journal.cancel or "given up by a person"
         run = Run(journal, workflow, self._around)
         undoing = row["state"] == State.COMPENSATING
@@ -66,12 +69,8 @@ class Driver:
         except Cancelled as told:
             end = State.FAILED if undoing and not row["cancel"] else State.CANCELLED
             return await self._undo(journal, workflow, run, str(told), end)
-        except Diverged as error:
-            return await self._strand(journal, str(error))
-        except CareloomError as error:
-            return await self._undo(journal, workflow, run, str(error), State.FAILED)
         except Exception as error:
-            return await self._strand(journal, f"its code failed: {place_of(error)}")
+            return await self._failed(journal, workflow, run, error, given_up=given_up)
         await self._around.store.end(journal, State.COMPLETED, result=kept)
         return None
 
@@ -83,22 +82,35 @@ class Driver:
         await self._around.store.suspend(journal, state, None if held else _due(journal))
         self._around.woken()
 
+    async def _failed(
+        self, journal: Journal, workflow: Workflow, run: Run, error: Exception, *, given_up: bool
+    ) -> None:
+        if isinstance(error, CareloomError) and not isinstance(error, Diverged):
+            return await self._undo(journal, workflow, run, str(error), State.FAILED)
+        reason = str(error) if isinstance(error, Diverged) else f"its code failed: {place_of(error)}"
+        if given_up:  # what the code came to before it failed can be undone
+            return await self._undo(journal, workflow, run, reason, State.CANCELLED)
+        return await self._strand(journal, reason)
+
     async def _strand(self, journal: Journal, reason: str) -> None:
         """The run cannot go on until somebody repairs its code: nothing is undone, a person has it."""
         _log.error("run %s stands still: %s", journal.id, reason)
         row = journal.row
-        if row["state"] == State.COMPENSATING:
-            # It stays what it is, and is looked at again once the code is repaired.
-            await self._around.store.suspend(journal, State.COMPENSATING, None, error=reason)
-            return
-        journal.fixed = True
-        journal.waits.pop(ROOT, None)
+        journal.fresh.clear()
         journal.wait(Wait(ROOT, "case", None, "run-stopped"))
-        journal.cases.append(
+        journal.cases[:] = [
             NewCase("run-stopped", row["workflow"], reason, run=f"{journal.id}/{ROOT}", type=row["workflow"],
                     event=row["causation"], message=row["correlation"])
-        )  # fmt: skip
-        await self._around.store.suspend(journal, State.SUSPENDED, None, error=reason)
+        ]  # fmt: skip
+        undoing = row["state"] == State.COMPENSATING
+        await self._around.store.suspend(
+            journal, State.COMPENSATING if undoing else State.SUSPENDED, None, error=reason
+        )
+
+    async def _abandon(self, journal: Journal, reason: str) -> None:
+        """A person gave it up, and its code is not here to undo anything."""
+        await self._around.store.compensate(journal, reason)
+        await self._around.store.end(journal, State.CANCELLED, error=f"given up with nothing undone: {reason}")
 
     # ------------------------------------------------------------------ undoing
 
@@ -142,16 +154,17 @@ class Driver:
         self, journal: Journal, workflow: Workflow, undo: Undo, error: Exception, attempts: int, began: datetime
     ) -> None:
         outcome = outcome_of(error)
+        reason = getattr(outcome, "reason", "it failed")
         unknown = getattr(error, "kind", None) == "ambiguous"  # what undoes may be repeated, as any step
         if (isinstance(outcome, Retry) or unknown) and attempts < workflow.retry.attempts:
             after = getattr(outcome, "after", None)
             due = self._around.due_in(after if after is not None else workflow.retry.pause(attempts))
-            await journal.record(undo.path, Step(undo.name, "undo", "retry", attempts, due), began)
+            await journal.record(undo.path, Step(undo.name, "undo", "retry", attempts, due, error=reason), began)
             journal.wait(Wait(undo.path, "time", due))
             raise Suspended
-        reason = getattr(outcome, "reason", "it failed")
         case = _case(journal, workflow, "compensation-failed", f"{undo.name}: {reason}", undo.name)
-        await journal.record(undo.path, Step(undo.name, "undo", "left", attempts), began, cases=[case])
+        left = Step(undo.name, "undo", "left", attempts, error=reason)
+        await journal.record(undo.path, left, began, cases=[case])
 
 
 def _case(journal: Journal, workflow: Workflow, kind: str, reason: str, field: str | None = None) -> NewCase:
@@ -171,9 +184,10 @@ def _due(journal: Journal) -> datetime | None:
     return min(times, default=None)
 
 
-def _decided(journal: Journal) -> bool | None:
-    """What a person said of a run that stood still: go on or give up; None when nobody was asked."""
-    wait = journal.waits.pop(ROOT, None)
+def _given_up(journal: Journal) -> bool:
+    """Whether a person gave up a run that stood still. Their answer is used up by that."""
+    wait = journal.waits.get(ROOT)
     if wait is None or wait.answer is None:
-        return None
-    return goes_on(wait.answer)
+        return False
+    del journal.waits[ROOT]
+    return not goes_on(wait.answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,21 +19,27 @@ from careloom.log.steps import place_of
 from careloom.store.sql import queries
 from careloom.workflow.driving import Driver
 from careloom.workflow.surroundings import BACKFILL, LANES, LIVE, Surroundings
+from careloom.workflow.timer import Timer
 
 _SQL = queries("runs")
 _log = logging.getLogger(__name__)
 NAME: Final = "runs"
 BALANCE_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 1.0
+TIDY_SECONDS: Final = 3600.0
+KEPT: Final = timedelta(days=7)
 SLOTS: Final = 64
 BACKFILL_SLOTS: Final = 4
+CLOCK_LANE: Final = 0
+"""Who owns it keeps the schedules."""
 
 
 class Engine:
     """Drives runs until stopped. One per process."""
 
-    def __init__(self, around: Surroundings, session: LockSession) -> None:
+    def __init__(self, around: Surroundings, session: LockSession, timer: Timer | None = None) -> None:
         self._around = around
+        self._timer = timer
         self._driver = Driver(around)
         self._ownership = Ownership(session, NAME, range(LANES))
         self._driving: dict[UUID, int] = {}
@@ -41,7 +47,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._stopping = False
-        self._balance_at = 0.0
+        self._balance_at = self._tidy_at = 0.0
         around.woken = self.wake
 
     def wake(self) -> None:
@@ -51,8 +57,13 @@ class Engine:
 
     def stop(self) -> None:
         """Finish the steps in hand and return from `run`; what is left goes on later, here or elsewhere."""
-        self._stopping = True
+        self._stopping = self._around.stopping = True
         self._wake.set()
+
+    @property
+    def owned(self) -> set[int]:
+        """The lanes whose runs this node drives."""
+        return self._ownership.owned
 
     @property
     def is_idle(self) -> bool:
@@ -91,10 +102,12 @@ class Engine:
         await self._balance()
         lanes = sorted(self._ownership.owned)
         now = self._around.clock.now()
+        scheduled = await self._keep_time(lanes, now)
         await self._tell_late(lanes, now)
         async with self._around.store.database.acquire() as connection:
             begun = await self._begin(connection, lanes, now)
             due = await connection.fetchval(_SQL.next_due, lanes, list(self._driving))
+        due = min((one for one in (due, scheduled) if one is not None), default=None)
         if due is None or due > now:
             if not begun and not self._driving and not self._wake.is_set():
                 self._idle.set()
@@ -107,15 +120,28 @@ class Engine:
         if now >= self._balance_at or not self._ownership.owned:
             self._balance_at = now + BALANCE_SECONDS
             await self._ownership.balance({run.int % LANES for run in self._driving})
+        if now >= self._tidy_at:
+            self._tidy_at = now + TIDY_SECONDS
+            async with self._around.store.database.acquire() as connection:
+                await connection.execute(_SQL.drop_arrivals, self._around.clock.now() - KEPT)
 
-    async def _begin(self, connection: object, lanes: list[int], now: object) -> bool:
+    async def _keep_time(self, lanes: list[int], now: datetime) -> datetime | None:
+        """Begin what schedules say, if that is for this node to do; gives when the next is due."""
+        if self._timer is None:
+            return None
+        if CLOCK_LANE not in lanes:
+            self._timer.forget()
+            return None
+        return await self._timer.tick(now)
+
+    async def _begin(self, connection: object, lanes: list[int], now: datetime) -> bool:
         begun = False
         for urgency, slots in ((LIVE, SLOTS), (BACKFILL, BACKFILL_SLOTS)):
             free = slots - sum(1 for mine in self._driving.values() if mine == urgency)
             if free <= 0:
                 continue
             rows = await connection.fetch(  # type: ignore[attr-defined]
-                _SQL.due_runs, lanes, now, list(self._driving), [urgency], free
+                _SQL.due_runs, lanes, now, list(self._driving), urgency, free
             )
             for row in rows:
                 begun = True
@@ -138,7 +164,7 @@ class Engine:
             self._driving.pop(run, None)
             self.wake()
 
-    async def _tell_late(self, lanes: list[int], now: object) -> None:
+    async def _tell_late(self, lanes: list[int], now: datetime) -> None:
         """Over its service level: a case, once, in the transaction that says so."""
         store = self._around.store
         async with store.database.acquire() as connection, connection.transaction():

@@ -4,6 +4,9 @@ CareloomError
 ├── StepFailed      a step failed for good; the code of the run may catch it, else the run undoes what it did
 ├── RunFailed       a run that this one waited for failed or was cancelled
 ├── NoSuchRun       there is no run of this id
+├── Unreadable      whom the run was about was erased
+├── NoSuchWorkflow  no workflow of this name is in the code
+├── AlreadyBegun    a run was begun under this key with something else
 ├── NotPossible     the run is not in the state for it
 └── Diverged        the code does not do what it did when the run began
 """
@@ -35,6 +38,18 @@ class RunFailed(CareloomError):
 
 class NoSuchRun(CareloomError):
     """There is no run of this id."""
+
+
+class Unreadable(NoSuchRun):
+    """Whom the run was about was erased, and with it what the run knew."""
+
+
+class NoSuchWorkflow(CareloomError):
+    """No workflow of this name can be begun here: it is not in the code, or retired."""
+
+
+class AlreadyBegun(CareloomError):
+    """A run was begun under this key with something else."""
 
 
 class NotPossible(CareloomError):

@@ -17,9 +17,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, TypeVar
 from uuid import UUID, uuid5
 
+from careloom.cases.catalogue import APPROVAL
 from careloom.cases.kinds import Action
 from careloom.core.envelope import Event
 from careloom.core.errors import CareloomError
@@ -29,16 +31,21 @@ from careloom.log.ports import NewCase
 from careloom.log.steps import outcome_of
 from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, encode
+from careloom.model.amounts import Money
 from careloom.workflow.answers import Answer, answer_of
+from careloom.workflow.approvals import EXPIRED, Approvals, Asked, asked
+from careloom.workflow.ballots import Approval
 from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import E, Signal, Workflow, length_of
 from careloom.workflow.errors import Cancelled, Diverged, RunFailed, Stale, Suspended
 from careloom.workflow.journal import Journal, Step, Wait
-from careloom.workflow.surroundings import Surroundings
+from careloom.workflow.loop import Counted, Footing, Loop, Plan
+from careloom.workflow.surroundings import BACKFILL, Surroundings
 from careloom.workflow.values import Failure, decoded, encoded, name_of, result_type
 
 T = TypeVar("T")
 OnFailure = Literal["undo", "case"]
+_BY_ITSELF = "what it waited for came by itself"
 
 
 @dataclass
@@ -176,25 +183,98 @@ class Run:
             pause = outcome.after if outcome.after is not None else policy.pause(attempts)
             due = self._around.due_in(pause)
             made = attempts if outcome.counted else attempts - 1
-            await self._keep(path, Step(name, "step", "retry", made, due), began)
+            await self._keep(path, Step(name, "step", "retry", made, due, error=outcome.reason), began)
             raise self._waits(Wait(path, "time", due))
         parked = outcome if isinstance(outcome, Park) else _given_up(outcome, attempts)
         if on_failure == "case":
             asked = NewCase(parked.case, self._workflow.name, f"{name}: {parked.reason}", parked.field or name)
             raise await self._ask(path, asked)
         failure = Failure(reason=parked.reason, kind=parked.kind.value, field=parked.field)
-        return await self._keep(path, Step(name, "step", "failed", attempts, body=encoded(failure, name)), began)
+        failed = Step(name, "step", "failed", attempts, body=encoded(failure, name), error=parked.reason)
+        return await self._keep(path, failed, began)
 
     async def _as_decided(self, path: str, name: str, answer: Answer) -> Step | None:
         """What a person's word on a failed step makes of it; None: it is tried again."""
         now = self._around.clock.now()
         if answer.action in (Action.RETRY, Action.APPROVE, Action.EDIT):
-            self._journal.waits.pop(path, None)
+            await self._keep(path, Step(name, "step", "retry", 0), now)  # its answer is used up
             return None
         if answer.given_up:
             failure = Failure(reason=f"given up by {answer.by}")
-            return await self._keep(path, Step(name, "step", "failed", body=encoded(failure, name)), now)
+            failed = Step(name, "step", "failed", body=encoded(failure, name), error=failure.reason)
+            return await self._keep(path, failed, now)
         return await self._keep(path, Step(name, "step", "done"), now)
+
+    async def each(
+        self,
+        source: Callable[..., Awaitable[tuple[Sequence[T], Any]]],
+        function: Callable[..., Awaitable[Any]],
+        *arguments: Any,
+        key: Callable[[T], str] | None = None,
+        chunk: int = 500,
+        aside: int = 20,
+        total: int | None = None,
+        rate: float | None = None,
+        at_once: int = 1,
+        retry: RetryPolicy | None = None,
+        name: str = "",
+    ) -> Counted:
+        """Handle many items, chunk by chunk; a kill resumes at the chunk, and `progress_of` says how far it is.
+
+        `source(*arguments, cursor, chunk, ...)` gives the next items and the cursor after them, None after the last;
+        its first cursor is None. Further parameters of both functions are filled as those of steps, and the `Attempt`
+        of `function(item, ...)` has the key that makes a repeat harmless. What is transient is tried again by `retry`;
+        an item that fails for good becomes a case by its `key`, which names no patient. With more than `aside` of
+        those the loop waits for a person. `rate` is items a second at most, `at_once` how many go on side by side.
+        """
+        name = name or name_of(function)
+
+        async def handle(item: T, attempt: Attempt) -> Any:
+            return await self._around.call(function, (item,), attempt, self._workflow)
+
+        policy = retry or self._workflow.retry
+        return await self._loop(Plan(name, source, arguments, handle, key, chunk, aside, total, rate, at_once, policy))
+
+    async def begin_each(
+        self,
+        source: Callable[..., Awaitable[tuple[Sequence[T], Any]]],
+        workflow: Workflow,
+        *arguments: Any,
+        key: Callable[[T], str],
+        subject: Callable[[T], str],
+        given: Callable[[T], Any] | None = None,
+        rate: float = 50.0,
+        total: int | None = None,
+        name: str = "",
+    ) -> Counted:
+        """Begin a run of `workflow` for each item at the urgency of a backfill, at most `rate` a second; each once.
+
+        An item is known by its `key`, which names no patient; its run is about `subject`, and gets what `given` makes
+        of the item, else the item.
+        """
+        name = name or f"begin {workflow.name}"
+
+        async def handle(item: T, attempt: Attempt) -> None:
+            about = item if given is None else given(item)
+            await self._around.begin(
+                attempt.key, workflow, about, subject(item), correlation=attempt.correlation, urgency=BACKFILL
+            )
+
+        chunk = max(1, min(500, int(rate)))
+        return await self._loop(
+            Plan(name, source, arguments, handle, key, chunk, chunk, total, rate, 4, self._workflow.retry)
+        )
+
+    async def _loop(self, plan: Plan) -> Counted:
+        path = self._place()
+        done = self._recorded(path, plan.name, "each")
+        if done is None:
+            footing = Footing(
+                self._journal, self._workflow, self._around, path, self._may_go_on, self._ask, self._answered
+            )
+            done = await Loop(footing, plan).go()
+        counted: Counted = self._value(done, plan.name, Counted)
+        return counted
 
     # ------------------------------------------------------------------ waits
 
@@ -265,15 +345,61 @@ class Run:
                                                         asked_by=asked_by), within)  # fmt: skip
         return None if done.body is None else answer_of(done.body, kind, self._around.kinds)
 
-    async def _await_case(self, path: str, asked: NewCase, within: str | timedelta | None) -> Step:
+    async def _await_case(self, path: str, wanted: NewCase, within: str | timedelta | None) -> Step:
         await self._may_go_on(path)
         now = self._around.clock.now()
         known = self._journal.waits.get(path)
         if known is None:
-            raise await self._ask(path, asked, None if within is None else now + length_of(within))
+            raise await self._ask(path, wanted, None if within is None else now + length_of(within))
         if known.answer is None and (known.due is None or known.due > now):
             raise self._waits(known)
-        return await self._keep(path, Step(asked.kind, "case", "done", body=known.answer), now)
+        step = Step(wanted.kind, "case", "done", body=known.answer)
+        if known.answer is None:
+            over = partial(self._around.store.stop_asking, run=self.id, path=path)
+            await self._journal.record(path, step, now, first=over)
+            return step
+        return await self._keep(path, step, now)
+
+    async def approval(
+        self,
+        reason: str,
+        *,
+        role: str,
+        amount: Money | None = None,
+        asked_by: str = "",
+        needed: int = 1,
+        remind: str | timedelta | None = None,
+        escalate: tuple[str | timedelta, str] | None = None,
+        within: str | timedelta | None = None,
+    ) -> Approval:
+        """Have people of this role approve, `needed` of them, none of whom is who `asked_by`; one who rejects decides.
+
+        An `amount` must be within the limits of each. After `remind` it is told of, after `escalate` it is for another
+        role, and `within` that time somebody must have decided: all counted from now. `reason` names no patient.
+        """
+        wanted = asked(reason, role, amount, asked_by, needed, remind, escalate, within)
+        path = self._place()
+        done = self._recorded(path, APPROVAL, "case")
+        if done is None:
+            await self._may_go_on(path)
+            done = await self._await_approval(path, wanted)
+        return decoded(done.body, Approval)  # type: ignore[no-any-return]
+
+    async def _await_approval(self, path: str, wanted: Asked) -> Step:
+        now, approvals = self._around.clock.now(), Approvals(self._around.store, self._around.new_id)
+        known = self._journal.waits.get(path)
+        if known is not None and known.answer is not None:
+            return await self._keep(path, Step(APPROVAL, "case", "done", body=known.answer), now)
+        standing = await approvals.stand(self.id, path, wanted, now)
+        if standing.expired:
+            over = Step(APPROVAL, "case", "done", body=encoded(EXPIRED, APPROVAL))
+            expire = partial(approvals.expire, run=self.id, path=path, now=now)
+            await self._journal.record(path, over, now, first=expire)
+            return over
+        if known is None:
+            raise await self._ask(path, wanted.case(self._workflow.name, now), standing.due)
+        self._journal.waits[path] = later = replace(known, due=standing.due)
+        raise self._waits(later)
 
     async def case_unless(
         self, kind: str, reason: str, signal: Signal[E], key: str, *, field: str | None = None, owner: str = ""
@@ -281,35 +407,42 @@ class Run:
         """Ask a person as `case` does, unless an event of this signal and key comes first: then it is given instead,
         and the case is closed."""
         at, event_at = self._place(), self._place()
-        asked, came = self._recorded(at, kind, "case"), self._recorded(event_at, signal.name, "event")
-        now = self._around.clock.now()
-        if asked is None and came is None:
+        answered, came = self._recorded(at, kind, "case"), self._recorded(event_at, signal.name, "event")
+        if answered is None:
             case = NewCase(kind, self._workflow.name, reason, field, owner=owner)
-            asked, came = await self._first_of(at, case, event_at, signal, key)
-        if asked is None:
-            await self._keep(at, Step(kind, "case", "done"), now, withdrawn=[self._case_place(at)])
+            answered = await self._first_of(at, case, event_at, signal, key)
         if came is None:
-            await self._keep(event_at, Step(signal.name, "event", "done"), now)
-        if asked is not None and asked.body is not None:
-            return answer_of(asked.body, kind, self._around.kinds)
-        assert came is not None and came.body, "an answer or an event ended it"
+            came = Step(signal.name, "event", "done")
+            if answered.body is None:
+                arrived = await self._around.arrival(self._journal, signal.name, self._token(signal, key))
+                assert arrived is not None, "it was there when the case was closed"
+                came = _taken(signal, *arrived)
+            await self._keep(event_at, came, self._around.clock.now())
+        if answered.body is not None:
+            return answer_of(answered.body, kind, self._around.kinds)
+        assert came.body, "an answer or an event ended it"
         return signal.read(came.body)
 
-    async def _first_of(
-        self, at: str, case: NewCase, event_at: str, signal: Signal[Any], key: str
-    ) -> tuple[Step | None, Step | None]:
-        """Whichever is there. What a person decided counts, also when the event came meanwhile: it is had later."""
+    async def _first_of(self, at: str, case: NewCase, event_at: str, signal: Signal[Any], key: str) -> Step:
+        """The case, answered or closed for an event. What a person decided counts, also when an event came meanwhile:
+        it is had later."""
         await self._may_go_on(at)
         now = self._around.clock.now()
         known = self._journal.waits.get(at)
         if known is not None and known.answer is not None:
-            return await self._keep(at, Step(case.kind, "case", "done", body=known.answer), now), None
-        token = self._around.signal_key(signal.name, key)
+            return await self._keep(at, Step(case.kind, "case", "done", body=known.answer), now)
+        token = self._token(signal, key)
         arrived = await self._around.arrival(self._journal, signal.name, token)
-        if arrived is not None and arrived[2]:
-            return None, await self._keep(event_at, _taken(signal, *arrived), now)
-        self._waits(Wait(event_at, "event", None, signal.name, token))
-        raise await self._ask(at, case)
+        if arrived is None or not arrived[2]:
+            self._waits(Wait(event_at, "event", None, signal.name, token))
+            raise await self._ask(at, case)
+        step = Step(case.kind, "case", "done")
+        close = partial(self._around.store.stop_asking, run=self.id, path=at, why=_BY_ITSELF, state="resolved")
+        await self._journal.record(at, step, now, first=close if known is not None else None)
+        return step
+
+    def _token(self, signal: Signal[Any], key: str) -> UUID:
+        return self._around.signal_key(signal.name, key)
 
     async def parallel(self, *branches: Coroutine[Any, Any, Any]) -> list[Any]:
         """Go on side by side. When one fails the others go on to their next step that is not done, then it raises."""
@@ -352,7 +485,10 @@ class Run:
         if state == "completed":
             return await self._keep(path, Step(name, "run", "done", reference=child, body=body), now)
         failure = encoded(Failure(reason=f"{state}: {error or 'no reason is known'}"), name)
-        return await self._keep(path, Step(name, "run", "failed", reference=child, body=failure), now)
+        failed = Step(
+            name, "run", "failed", reference=child, body=failure, error=f"it {state}" if error is None else error
+        )
+        return await self._keep(path, failed, now)
 
     # ------------------------------------------------------------------ telling, holding
 
@@ -404,7 +540,7 @@ class Run:
                 f"run {self.id} recorded {step.sort} {step.name!r} as its step {path}, and its code now asks for "
                 f"{sort} {name!r}: give the changed code a new version, and move the run by `careloom workflow move`"
             )
-        return None if step.state in ("tried", "retry") else step
+        return None if step.state in ("tried", "retry", "going") else step
 
     def _value(self, step: Step, name: str, type_: Any) -> Any:
         if step.state == "failed":
@@ -442,7 +578,7 @@ class Run:
         """Have a case opened when the run lets go; it goes on from here by what is decided."""
         asked = replace(
             case,
-            run=self._case_place(path),
+            run=f"{self.id}/{path}",
             type=self._workflow.name,
             owner=case.owner or self._workflow.owner,
             criticality=self._workflow.criticality,
@@ -454,11 +590,8 @@ class Run:
         # A case's wait keeps its kind where an event's keeps its signal: the answer is read by it.
         return self._waits(Wait(path, "case", due, case.kind))
 
-    def _case_place(self, path: str) -> str:
-        return f"{self.id}/{path}"
-
-    async def _keep(self, path: str, step: Step, began: datetime, *, withdrawn: Sequence[str] = ()) -> Step:
-        await self._journal.record(path, step, began, withdrawn=withdrawn)
+    async def _keep(self, path: str, step: Step, began: datetime) -> Step:
+        await self._journal.record(path, step, began)
         return step
 
     def _event(self, path: str, number: int, event: CanonicalEvent, now: datetime) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,7 +11,8 @@ from uuid import UUID
 from careloom.cases.kinds import CaseKinds
 from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
-from careloom.security.sealing import DataKey
+from careloom.log.ports import Connection
+from careloom.security.sealing import DataKey, MasterKey
 from careloom.store.sql import queries
 from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry, Workflow
@@ -21,15 +22,37 @@ from careloom.workflow.values import encoded
 _SQL = queries("runs")
 LANES: Final = 16
 LIVE, BACKFILL = 0, 1
+Noting = Callable[[Connection], Awaitable[None]]
+
+
+def about_key(master: MasterKey, key: str) -> UUID:
+    """The stand-in in the database for what a run is about."""
+    return master.token(f"run about/{key}")
 
 
 def _nobody() -> None:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A run that is to begin. It is told of when it has not ended at `late_at`, or within its workflow's `sla`."""
+
+    run: UUID
+    workflow: Workflow
+    given: Any
+    key: DataKey
+    parent: UUID | None = None
+    since: datetime | None = None
+    correlation: UUID | None = None
+    causation: UUID | None = None
+    urgency: int = LIVE
+    late_at: datetime | None = None
+
+
 @dataclass
 class Surroundings:
-    """One per node. `woken` is called when a run became due."""
+    """One per node. `woken` is called when a run became due; `stopping`: what takes long lets go soon."""
 
     store: RunStore
     registry: Registry
@@ -38,6 +61,7 @@ class Surroundings:
     clock: Clock
     new_id: IdFactory
     woken: Callable[[], None] = field(default=_nobody)
+    stopping: bool = False
 
     def due_in(self, seconds: float) -> datetime:
         """That much later, and never at once: what is tried again must not spin."""
@@ -49,7 +73,7 @@ class Surroundings:
 
     def about_key(self, key: str) -> UUID:
         """The stand-in for what a run is about."""
-        return self.store.keyring.master.token(f"run about/{key}")
+        return about_key(self.store.keyring.master, key)
 
     def run_for(self, workflow: Workflow, number: str) -> UUID:
         """The id of the only run of a workflow for this number."""
@@ -66,45 +90,63 @@ class Surroundings:
         correlation: UUID | None = None,
         causation: UUID | None = None,
         urgency: int = LIVE,
+        noting: Noting | None = None,
     ) -> bool:
-        """Begin a run; False when it was begun before, by whomever."""
+        """Begin a run; False when it was begun before, by whomever. `noting` puts on record who did, in the same
+        transaction."""
         async with self.store.database.acquire() as connection:
             keys = await self.store.keyring.ensure(connection, [subject])
-        row = _Begun(run, workflow, given, keys[subject], None, since, correlation, causation, urgency)
-        return await self._begin(row)
+        row = Beginning(
+            run,
+            workflow,
+            given,
+            keys[subject],
+            since=since,
+            correlation=correlation,
+            causation=causation,
+            urgency=urgency,
+        )
+        return await self._begin(row, noting)
 
     async def begin_child(self, parent: Journal, run: UUID, workflow: Workflow, given: Any) -> bool:
         """Begin a run that another waits for; it is about the same subject."""
         row = parent.row
-        begun = _Begun(
+        begun = Beginning(
             run,
             workflow,
             given,
             parent.key,
-            parent.id,
-            row["since"],
-            row["correlation"],
-            row["causation"],
-            row["urgency"],
+            parent=parent.id,
+            since=row["since"],
+            correlation=row["correlation"],
+            causation=row["causation"],
+            urgency=row["urgency"],
         )
         return await self._begin(begun)
 
-    async def _begin(self, one: _Begun) -> bool:
+    async def _begin(self, one: Beginning, noting: Noting | None = None) -> bool:
+        async with self.store.database.acquire() as connection, connection.transaction():
+            fresh = await self.write(connection, one)
+            if fresh and noting is not None:
+                await noting(connection)
+        self.woken()
+        return fresh
+
+    async def write(self, connection: Connection, one: Beginning) -> bool:
+        """Begin a run inside the caller's transaction, who calls `woken` after it; False when it was begun before."""
         now = self.clock.now()
         workflow, key = one.workflow, one.key
         body = key.seal("", encoded(one.given, workflow.name), one.run)
         lane = one.run.int % LANES
         about = [self.about_key(name) for name in (workflow.about(one.given) if workflow.about else ())]
-        async with self.store.database.acquire() as connection, connection.transaction():
-            fresh = await connection.fetchval(
-                _SQL.begin_run, one.run, lane, workflow.name, workflow.version, workflow.code, one.urgency, key.id,
-                key.token, body, one.correlation or one.run, one.causation, one.parent, one.since or now, now,
-                None if workflow.sla is None else now + workflow.sla,
-                None if workflow.deadline is None else now + workflow.deadline,
-            )  # fmt: skip
-            if fresh is not None and about:
-                await connection.execute(_SQL.note_about, one.run, about)
-        self.woken()
+        late = [late for late in (one.late_at, now + workflow.sla if workflow.sla else None) if late is not None]
+        fresh = await connection.fetchval(
+            _SQL.begin_run, one.run, lane, workflow.name, workflow.version, workflow.code, one.urgency, key.id,
+            key.token, body, one.correlation or one.run, one.causation, one.parent, one.since or now, now,
+            min(late, default=None), None if workflow.deadline is None else now + workflow.deadline,
+        )  # fmt: skip
+        if fresh is not None and about:
+            await connection.execute(_SQL.note_about, one.run, about)
         return fresh is not None
 
     async def arrival(self, journal: Journal, signal: str, key: UUID) -> tuple[UUID, str, bytes] | None:
@@ -161,16 +203,3 @@ async def _keep(
         await connection.execute(_SQL.lock_signal, name, key)
         await connection.execute(_SQL.keep_arrival, name, key, event, recorded)
         await connection.execute(_SQL.wake_waiting, name, key, now)
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    run: UUID
-    workflow: Workflow
-    given: Any
-    key: DataKey
-    parent: UUID | None
-    since: datetime | None
-    correlation: UUID | None
-    causation: UUID | None
-    urgency: int

@@ -25,17 +25,13 @@ class Teller:
     def __init__(self, writer: Writer, keyring: Keyring, book: CaseBook, clock: Clock, owed: Owed) -> None:
         self._writer = writer
         self._keyring = keyring
-        self._book = book
+        self.book = book
         self._clock = clock
         self._owed = owed
 
-    async def withdraw(self, connection: Connection, places: Sequence[str]) -> Sequence[Event]:
-        """Close the cases that runs asked at these places; gives what tells of it, for `write`."""
-        return await self._book.withdraw(connection, places, "what it waited for came by itself") if places else ()
-
     async def write(self, connection: Connection, events: Sequence[Event], cases: Sequence[NewCase] = ()) -> None:
         """Append these, open those."""
-        everything = [*events, *await self._book.open(connection, cases)]
+        everything = [*events, *await self.book.open(connection, cases)]
         if not everything:
             return
         debts = [(event.correlation, self._owed(event.type)) for event in everything]

@@ -30,7 +30,19 @@ from careloom.flows import Flow
 from careloom.model import Identifier, Quantity, StockMove, StockMoved
 from careloom.systems.http.target import HttpTarget
 
-shelf = Flow("shelf", owner="pharmacy", sla="1h")
+shelf = Flow(
+    "shelf",
+    owner="pharmacy",
+    business_owner="pharmacist",
+    sla="1h",
+    latency="real-time",
+    bound="1m",
+    recovery_time="4h",
+    recovery_point="0s",
+    pattern="event",
+    system_of_record="the shelf",
+    runbook="flow-shelf",
+)
 
 
 @shelf.translates("json", "vendor/order.changed", "odoo/stock.move")

@@ -60,6 +60,7 @@ create index run_due on run (lane, urgency, due) where due is not null;
 create index run_late on run (lane, late_at) where late_at is not null;
 create index run_open on run (workflow, state, begun) where ended is null;
 create index run_begun on run (begun desc, id desc);
+create index run_unwell on run (begun desc, id desc) where state in ('failed', 'cancelled');
 create index run_parent on run (parent) where parent is not null;
 create index run_correlation on run (correlation);
 
@@ -155,10 +156,15 @@ create table run_act (
     run  uuid        not null references run (id),
     at   timestamptz not null,
     by   text        not null,
-    what text        not null check (what in ('began', 'cancelled', 'suspended', 'resumed', 'moved', 'retried')),
+    what text        not null check (what in
+        ('began', 'cancelled', 'suspended', 'resumed', 'moved', 'retried', 'looked')),
     why  text        not null
 );
 create index run_act_run on run_act (run, at);
+
+-- The cases that are for a run, and those about one.
+create index work_case_run on work_case (run text_pattern_ops) where run is not null;
+create index work_case_about_run on work_case (event) where kind in ('run-failed', 'run-late', 'compensation-failed');
 
 -- Writes one step of a run, if nobody else drove it meanwhile. Gives the new revision, and whether it is to be cancelled
 -- or held; no row for a driver that has lost the run.
@@ -189,10 +195,12 @@ end
 $$;
 
 -- The run lets go of its node until something that it waits for comes. No row for a driver that has lost the run.
+-- in_used: what waited there before was answered, and the answer was used up.
 -- Arrivals lock the same key, so that of an event and a wait for it the later one always sees the other.
 create function suspend_run(
     in_run uuid, in_revision integer, in_state text, in_due timestamptz, in_now timestamptz, in_error text,
-    in_paths text[], in_sorts text[], in_signals text[], in_keys uuid[], in_dues timestamptz[], in_references uuid[])
+    in_paths text[], in_sorts text[], in_signals text[], in_keys uuid[], in_dues timestamptz[], in_references uuid[],
+    in_used text[])
 returns table (revision integer) language plpgsql as
 $$
 #variable_conflict use_column
@@ -207,11 +215,16 @@ begin
     if not found then
         return;
     end if;
+    delete from run_wait w where w.run = in_run and w.path = any(in_used) and w.answered is not null;
     insert into run_wait (run, path, sort, signal, key, due, reference, since)
     select in_run, path, sort, signal, key, due, reference, in_now
     from unnest(in_paths, in_sorts, in_signals, in_keys, in_dues, in_references)
         as x (path, sort, signal, key, due, reference)
-    on conflict (run, path) do nothing;
+    on conflict (run, path) do update
+        -- A run that stops again asks again: what was answered the time before has been acted on.
+        set due = excluded.due,
+            answer = case when run_wait.path = 'root' then null else run_wait.answer end,
+            answered = case when run_wait.path = 'root' then null else run_wait.answered end;
     update run set due = in_now
     where run.id = in_run and in_state <> 'suspended' and (
         run.cancel is not null

@@ -40,12 +40,16 @@ where system = $1 and kind = $2 and field is not distinct from $3 and subscripti
   and run is null and resolved is null
 returning *
 
--- name: withdraw
--- What a run asked was answered by something else.
-update work_case set state = 'resolved', resolved = $2, resolution = $3, resolved_by = 'careloom', changed = $2,
-    changed_by = 'careloom', changed_why = $3
-where run = any($1::text[]) and resolved is null
+-- name: end_of_run
+-- What a run asked, and does not wait for any more.
+update work_case set state = $5, resolved = $2, resolution = $3, resolved_by = $4, changed = $2,
+    changed_by = $4, changed_why = $3
+where run like $1 and resolved is null
 returning *
+
+-- name: requested
+-- Whether a call under this request is on record.
+select id from case_history where case_id = $1 and request = $2
 
 -- name: open_by_kind
 -- How many wait for a person, by kind.

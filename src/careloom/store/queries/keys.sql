@@ -1,18 +1,22 @@
 -- name: active
 -- All keys that may call; they are few, and each node keeps them in memory.
-select id, name, digest, scopes from api_key where revoked is null
+select id, name, digest, scopes, roles from api_key where revoked is null
 
 -- name: create
 -- Only the digest is kept.
-insert into api_key (id, name, digest, created, scopes) values ($1, $2, $3, $4, $5) on conflict (name) do nothing returning id
+insert into api_key (id, name, digest, created, scopes, roles) values ($1, $2, $3, $4, $5, $6) on conflict (name) do nothing returning id
 
 -- name: all_keys
 -- For the list.
-select id, name, scopes, created, revoked from api_key order by created
+select id, name, scopes, roles, created, revoked from api_key order by created
 
 -- name: revoke
 -- It stops working on every node within seconds.
 update api_key set revoked = $2 where name = $1 and revoked is null returning id
+
+-- name: assign
+-- Its roles from now on; every node knows them within seconds.
+update api_key set roles = $2 where name = $1 and revoked is null returning id
 
 -- name: record_calls
 -- Written in the background, many at once: a call never waits for its audit.
