@@ -19,6 +19,7 @@ from hypothesis_jsonschema import from_schema
 from tests.gateway.asking import REASON
 from tests.gateway.calling import DESK, KEYS, SCOPES, Reply, open_api
 from tests.gateway.clerk import clerk
+from tests.gateway.foreman import foreman
 from tests.gateway.test_gateway_document import operations
 
 from careloom.core.envelope import Kind, Position, Recorded
@@ -84,13 +85,15 @@ def answering(shape: Shape) -> Any:
 
 
 CLOCK = VirtualClock()
+WORKING = {Scope.CASES_READ, Scope.CASES_WORK, Scope.RUNS_READ, Scope.RUNS_WORK}
 API = open_api(
     clock=CLOCK,
     journal=Shelf(),
     lookups=Lookups([answering(shape) for shape in SHAPES], CLOCK),
     consumers=lambda _: (),
     cases=clerk(),
-    scopes=lambda principal: SCOPES[principal] | ({Scope.CASES_READ, Scope.CASES_WORK} if principal == DESK else set()),
+    runs=foreman(),
+    scopes=lambda principal: SCOPES[principal] | (WORKING if principal == DESK else set()),
 )
 DOCUMENT = json.loads(json.dumps(API.app.openapi()))
 ROUTES = dict(operations(DOCUMENT))

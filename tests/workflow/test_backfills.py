@@ -16,10 +16,10 @@ from careloom.workflow.backfill import Backfill
 from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import Workflow
 from careloom.workflow.desk import Told
-from careloom.workflow.engine import BACKFILL_SLOTS
 from careloom.workflow.progress import progress_of
 from careloom.workflow.run import Run
-from careloom.workflow.surroundings import BACKFILL, LANES
+from careloom.workflow.surroundings import BACKFILL, LANES, LIVE
+from careloom.workflow.turns import BACKFILL_SLOTS, COURTESY, QUIET_SECONDS, Turns
 
 TOLD = Told("Robin Okafor", "a year of orders was never counted")
 
@@ -33,7 +33,7 @@ async def counting(run: Run, order: str) -> None:
 
 
 COUNT = Workflow("count", counting)
-RECOUNT = Backfill("recount", COUNT, key=str, subject=lambda order: f"Order/{order}", rate=10)
+RECOUNT = Backfill("recount", COUNT, key=str, subject=lambda order: f"Order/{order}", rate=50)
 WORKFLOWS = [COUNT, RECOUNT.process]
 
 
@@ -49,9 +49,11 @@ async def test_runs_are_begun_at_a_rate_and_once_each(database: Database, outsid
     async with house_on(database, WORKFLOWS, outside=outside) as house:
         run = await RECOUNT.begin(house.around, orders(35), TOLD)
         await house.settle()
-        for second in range(1, 4):
-            assert await begun(house) == second * 10
-            await house.later(1)
+        for chunk in range(1, 4):
+            assert await begun(house) == chunk * 10
+            await house.later(0.15)
+            assert await begun(house) == chunk * 10
+            await house.later(0.05)
         assert (await house.result(run))[1] == b'{"done":35,"aside":0}'
         assert sorted(outside.calls) == sorted(orders(35))
         [progress] = await progress_of(database, run)
@@ -131,6 +133,35 @@ async def test_live_runs_are_never_starved(database: Database, outside: Outside,
         for live, before in enumerate(came):
             # Only what was being driven when it came, or is driven beside it, may be called before it.
             assert outside.calls.index(f"live-{live}") - before <= 2 * BACKFILL_SLOTS
+
+
+async def test_beside_live_work_a_backfill_has_one_slot_and_its_turns(clock: VirtualClock) -> None:
+    turns = Turns(clock)
+    assert turns.free(BACKFILL, []) == BACKFILL_SLOTS
+    turns.began(LIVE)
+    assert (turns.free(BACKFILL, []), turns.free(BACKFILL, [BACKFILL])) == (1, 0)
+    turns.ended(BACKFILL, 0.1)
+    assert (turns.free(BACKFILL, []), turns.pause()) == (0, pytest.approx(COURTESY * 0.1))
+    await clock.advance(COURTESY * 0.1)
+    assert (turns.free(BACKFILL, []), turns.pause()) == (1, 0)
+    turns.ended(LIVE, 0.1)
+    turns.ended(BACKFILL, 60)
+    assert (turns.free(BACKFILL, []), turns.pause()) == (0, pytest.approx(QUIET_SECONDS))
+    await clock.advance(QUIET_SECONDS + 0.001)
+    assert turns.free(BACKFILL, [BACKFILL]) == BACKFILL_SLOTS - 1
+
+
+async def test_beside_live_work_without_an_end_a_backfill_has_a_turn_all_the_same(clock: VirtualClock) -> None:
+    turns = Turns(clock)
+    turns.ended(BACKFILL, 0.1)
+    turns.began(LIVE)
+    await clock.advance(COURTESY * 0.1 + 0.001)
+    assert (turns.free(BACKFILL, []), turns.free(BACKFILL, [LIVE, LIVE])) == (1, 0)
+    turns.began(LIVE)
+    await clock.advance(QUIET_SECONDS / 2)
+    turns.began(LIVE)
+    await clock.advance(QUIET_SECONDS / 2)
+    assert turns.free(BACKFILL, [LIVE, LIVE]) == 1
 
 
 HOT = {

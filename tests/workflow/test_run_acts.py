@@ -258,7 +258,7 @@ async def test_cases_of_a_run_that_was_cancelled_ask_nobody_any_more(database: D
         await house.settle()
         assert (await house.state(run), await house.cases()) == ("cancelled", [])
         [case] = (await reader(house).story(run)).cases
-        assert case.resolution == "the run it was for was cancelled"
+        assert case.resolution == "the run it was for is being undone"
         with pytest.raises(FormatError, match="say why"):
             await house.desk.cancel(run, Told("Robin Okafor", ""))
 

@@ -218,13 +218,14 @@ async def test_a_run_that_failed(database: Database, outside: Outside) -> None:
         assert (await stand(house, one)).stand is Stand.FAILED
 
 
-async def test_a_schedule_with_a_bug_holds_up_nothing_else(database: Database) -> None:
+@pytest.mark.parametrize("bug", [KeyError("x"), None])
+async def test_a_schedule_with_a_bug_holds_up_nothing_else(database: Database, bug: Exception | None) -> None:
     repaired: list[bool] = []
 
-    def buggy(due: datetime) -> str:
-        if not repaired:
-            raise KeyError("x")
-        return local(due)
+    def buggy(due: datetime) -> object:
+        if not repaired and bug is not None:
+            raise bug
+        return local(due) if repaired else object()  # which cannot be kept
 
     broken = Schedule("broken", "0 6 * * *", FEED, buggy, "America/Chicago")
     clock = at("2026-03-02T05:59")
@@ -235,6 +236,12 @@ async def test_a_schedule_with_a_bug_holds_up_nothing_else(database: Database) -
         repaired.append(True)
         await house.later(60)
         assert house.outside.calls == ["fetch 03-02 06:00"] * 2
+
+
+async def test_a_schedule_of_a_workflow_that_is_not_there(database: Database) -> None:
+    with pytest.raises(ConfigurationError, match="no workflow feed"):
+        async with house_on(database, [SLOW], schedules=[schedule()]):
+            pass
 
 
 async def test_two_schedules_of_one_name(database: Database) -> None:

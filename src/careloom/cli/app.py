@@ -28,6 +28,7 @@ from careloom.cli import (
     trace,
     translate,
     webhook,
+    workflow,
 )
 from careloom.cli.output import error_line
 from careloom.core.errors import AccessRefused, CareloomError, ConfigurationError, TransientError
@@ -37,6 +38,7 @@ FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 _COMMANDS = (run, inspect, translate, status, trace, deliveries, replay, erase, check, new)
 _GROUPS = {
     "case": case,
+    "workflow": workflow,
     "parked": parked,
     "refused": refused,
     "events": events,

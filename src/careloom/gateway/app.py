@@ -22,6 +22,8 @@ from careloom.gateway import (
     problems,
     publishing,
     reading,
+    run_acts,
+    run_routes,
     systems_routes,
 )
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Proof, Traffic, declared
@@ -77,6 +79,8 @@ def _routers(services: Services) -> Iterator[APIRouter]:
     yield catalogue.router(services)
     yield case_routes.router(services)
     yield case_acts.router(services)
+    yield run_routes.router(services)
+    yield run_acts.router(services)
     yield lookup_routes.router(services)
     yield direct.router(services)
 

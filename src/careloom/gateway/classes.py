@@ -40,6 +40,8 @@ class Scope(StrEnum):
     READ_PHI = "read:phi"
     CASES_READ = "cases:read"
     CASES_WORK = "cases:work"
+    RUNS_READ = "runs:read"
+    RUNS_WORK = "runs:work"
 
 
 class Traffic(StrEnum):

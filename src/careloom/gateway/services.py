@@ -20,6 +20,7 @@ from careloom.gateway.lookups import Lookups
 from careloom.security.apikeys import Principal
 from careloom.systems import seam
 from careloom.systems.mllp.recognise import Recogniser
+from careloom.workflow.work import RunWork
 
 
 class KeyRing(Protocol):
@@ -103,7 +104,7 @@ class Services:
     `endpoints` are the systems that answer HTTP requests by themselves. `scopes` says what a key may do, `publishing`
     what it may publish. `audit` is told of each call that its class wants on record: it must not block or raise.
     `journal` reads the log, `consumers` says which subscriptions read events of a type, `lookups` are the direct
-    routes, `cases` is the exception queue, `stages` says how far each version of the API is.
+    routes, `cases` is the exception queue, `runs` the processes, `stages` says how far each version of the API is.
     """
 
     intake: Intake
@@ -120,4 +121,5 @@ class Services:
     consumers: Callable[[str], Sequence[str]] = _nobody
     lookups: Lookups = field(default_factory=Lookups)
     cases: Casework | None = None
+    runs: RunWork | None = None
     stages: Mapping[str, Stage] = field(default_factory=lambda: STAGES)

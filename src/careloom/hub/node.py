@@ -48,6 +48,7 @@ from careloom.systems.seam import Connection, Listening, Polled, Target
 from careloom.workflow.desk import RunResolver
 from careloom.workflow.feeding import feeding
 from careloom.workflow.surroundings import Surroundings
+from careloom.workflow.work import runwork
 
 
 @dataclass(slots=True)
@@ -257,6 +258,7 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
         consumers=lambda type_: [one.name for one in readers if one.wants(type_)],
         lookups=lookups,
         cases=node.work,
+        runs=runwork(node.runs.around, node.runs.desk),
     )
 
 

@@ -20,6 +20,7 @@ from careloom.store.sql import queries
 from careloom.workflow.driving import Driver
 from careloom.workflow.surroundings import BACKFILL, LANES, LIVE, Surroundings
 from careloom.workflow.timer import Timer
+from careloom.workflow.turns import Turns
 
 _SQL = queries("runs")
 _log = logging.getLogger(__name__)
@@ -28,8 +29,6 @@ BALANCE_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 KEPT: Final = timedelta(days=7)
-SLOTS: Final = 64
-BACKFILL_SLOTS: Final = 4
 CLOCK_LANE: Final = 0
 """Who owns it keeps the schedules."""
 
@@ -42,6 +41,7 @@ class Engine:
         self._timer = timer
         self._driver = Driver(around)
         self._ownership = Ownership(session, NAME, range(LANES))
+        self._turns = Turns(around.clock)
         self._driving: dict[UUID, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -103,7 +103,10 @@ class Engine:
         lanes = sorted(self._ownership.owned)
         now = self._around.clock.now()
         scheduled = await self._keep_time(lanes, now)
-        await self._tell_late(lanes, now)
+        async with self._around.store.database.acquire() as connection:
+            late = await connection.fetchval(_SQL.any_late, lanes, now)
+        if late:
+            await self._tell_late(lanes, now)
         async with self._around.store.database.acquire() as connection:
             begun = await self._begin(connection, lanes, now)
             due = await connection.fetchval(_SQL.next_due, lanes, list(self._driving))
@@ -112,8 +115,8 @@ class Engine:
             if not begun and not self._driving and not self._wake.is_set():
                 self._idle.set()
             return POLL_SECONDS if due is None else min(POLL_SECONDS, (due - now) / timedelta(seconds=1))
-        # Something is due and there is no room for it: whatever ends makes some, and wakes us.
-        return POLL_SECONDS
+        # Something is due and there is no room for it: whatever ends makes some and wakes us, or it has its turn later.
+        return min(POLL_SECONDS, self._turns.pause() or POLL_SECONDS)
 
     async def _balance(self) -> None:
         now = self._around.clock.monotonic()
@@ -136,8 +139,8 @@ class Engine:
 
     async def _begin(self, connection: object, lanes: list[int], now: datetime) -> bool:
         begun = False
-        for urgency, slots in ((LIVE, SLOTS), (BACKFILL, BACKFILL_SLOTS)):
-            free = slots - sum(1 for mine in self._driving.values() if mine == urgency)
+        for urgency in (LIVE, BACKFILL):
+            free = self._turns.free(urgency, self._driving.values())
             if free <= 0:
                 continue
             rows = await connection.fetch(  # type: ignore[attr-defined]
@@ -146,12 +149,14 @@ class Engine:
             for row in rows:
                 begun = True
                 self._driving[row["id"]] = urgency
+                self._turns.began(urgency)
                 task = asyncio.get_running_loop().create_task(self._drive(row["id"]))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         return begun
 
     async def _drive(self, run: UUID) -> None:
+        began = self._around.clock.monotonic()
         try:
             await self._driver.drive(run)
         except CareloomError as error:
@@ -161,7 +166,7 @@ class Engine:
             _log.error("run %s met a bug of the engine: %s", run, place_of(error))
             await self._around.clock.sleep(POLL_SECONDS)
         finally:
-            self._driving.pop(run, None)
+            self._turns.ended(self._driving.pop(run, LIVE), self._around.clock.monotonic() - began)
             self.wake()
 
     async def _tell_late(self, lanes: list[int], now: datetime) -> None:

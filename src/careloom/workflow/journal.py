@@ -213,7 +213,9 @@ class RunStore:
             await connection.execute(
                 _SQL.cancel_children, journal.id, "the run that began it is undone", self.clock.now()
             )
-            over = await self.teller.book.end_of_run(connection, journal.id, "the run does not wait for it any more")
+            over = await self.teller.book.end_of_run(
+                connection, journal.id, "the run it was for is being undone", state="resolved"
+            )
             await self.teller.write(connection, over)
 
     async def stop_asking(

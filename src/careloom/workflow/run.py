@@ -260,9 +260,9 @@ class Run:
                 attempt.key, workflow, about, subject(item), correlation=attempt.correlation, urgency=BACKFILL
             )
 
-        chunk = max(1, min(500, int(rate)))
+        chunk = max(1, min(500, int(rate / 5)))  # small ones, so that they come evenly
         return await self._loop(
-            Plan(name, source, arguments, handle, key, chunk, chunk, total, rate, 4, self._workflow.retry)
+            Plan(name, source, arguments, handle, key, chunk, chunk, total, rate, 1, self._workflow.retry)
         )
 
     async def _loop(self, plan: Plan) -> Counted:

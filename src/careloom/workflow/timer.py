@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from careloom.core.errors import CareloomError, ConfigurationError
+from careloom.core.errors import ConfigurationError, TransientError
 from careloom.log.ports import Connection, NewCase
 from careloom.log.steps import place_of
 from careloom.security.sealing import DataKey
@@ -28,7 +28,8 @@ _AGAIN: Final = timedelta(minutes=1)
 
 
 class Timer:
-    """The schedules of a deployment. Raises ConfigurationError for two of one name and for an unknown calendar."""
+    """The schedules of a deployment. Raises ConfigurationError for two of one name, for an unknown calendar, and for a
+    workflow that the deployment does not have."""
 
     def __init__(
         self, around: Surroundings, schedules: Sequence[Schedule], calendars: Mapping[str, Calendar] | None = None
@@ -37,6 +38,9 @@ class Timer:
         self._schedules = {one.name: one for one in schedules}
         if len(self._schedules) < len(schedules):
             raise ConfigurationError("two schedules have one name; rename one of them")
+        for one in schedules:
+            if around.registry.of(one.workflow.name, one.workflow.version) is None:
+                raise ConfigurationError(f"schedule {one.name}: there is no workflow {one.workflow.name}; register it")
         self.times = {one.name: one.times(calendars or {}) for one in schedules}
         self._next: dict[str, datetime | None] | None = None
 
@@ -46,7 +50,8 @@ class Timer:
 
     async def tick(self, now: datetime) -> datetime | None:
         """Begin what is due; gives when the next is, None for never. Raises what the store raises."""
-        following = self._next = self._next or await self._enrol(now)
+        if (following := self._next) is None:
+            following = self._next = await self._enrol(now)
         for name, due in following.items():
             if due is not None and due <= now:
                 following[name] = await self._attempt(self._schedules[name], now)
@@ -64,7 +69,7 @@ class Timer:
         """A schedule whose own code fails holds up no other, and no run."""
         try:
             return await self._fire(schedule, now)
-        except CareloomError:
+        except TransientError:
             raise
         except Exception as error:
             _log.error("schedule %s could not begin a run and is tried again: %s", schedule.name, place_of(error))

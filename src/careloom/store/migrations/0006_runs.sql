@@ -30,8 +30,7 @@ create table run (
     workflow   text        not null,
     version    integer     not null,
     code       text        not null,
-    state      text        not null default 'pending' check (state in
-        ('pending', 'running', 'waiting', 'suspended', 'compensating', 'completed', 'failed', 'cancelled')),
+    state      text        not null default 'pending' check (state in ('pending', 'running', 'waiting', 'suspended', 'compensating', 'completed', 'failed', 'cancelled')),
     urgency    smallint    not null default 0 check (urgency in (0, 1)),
     key        bigint      not null,
     token      uuid        not null,
@@ -156,8 +155,7 @@ create table run_act (
     run  uuid        not null references run (id),
     at   timestamptz not null,
     by   text        not null,
-    what text        not null check (what in
-        ('began', 'cancelled', 'suspended', 'resumed', 'moved', 'retried', 'looked')),
+    what text        not null check (what in ('began', 'cancelled', 'suspended', 'resumed', 'moved', 'retried', 'looked')),
     why  text        not null
 );
 create index run_act_run on run_act (run, at);

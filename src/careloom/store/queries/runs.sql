@@ -126,6 +126,10 @@ with answered as (
 )
 update run set due = $5 where id in (select run from answered) and ended is null and not fixed
 
+-- name: any_late
+-- Whether there is any, without a transaction.
+select exists (select from run where lane = any($1::smallint[]) and late_at <= $2)
+
 -- name: late_runs
 -- Over its service level: told once.
 update run set late = $2, late_at = null
