@@ -256,6 +256,7 @@ class RunStore:
             if journal.waits or journal.asks:
                 await connection.execute(_SQL.forget_waits, journal.id)
             if any(step.sort == "hold" for step in journal.steps.values()):
+                await connection.execute(_SQL.lock_holds, journal.id)
                 await connection.execute(_SQL.release_all, journal.id, self.clock.now())
             if journal.asks:
                 why = f"the run it was for {_ENDINGS[state]}"
