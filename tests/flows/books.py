@@ -17,7 +17,7 @@ from careloom.systems.odoo import Odoo, Settings
 from careloom.systems.resilience import Backoff
 from careloom.testing.processes import World, every_crash
 
-EVERY = 1 if os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all" else 7
+EVERY = 1 if os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all" else 23
 """How many boundaries go to one that a node is killed at."""
 Furnish = Callable[[Odoo], Awaitable[Any]]
 

@@ -22,7 +22,7 @@ from careloom.systems.odoo.documents.products import Product
 from careloom.systems.resilience import Backoff
 from careloom.testing.processes import World
 
-EVERY = 1 if os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all" else 7
+EVERY = 1 if os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all" else 23
 """Which boundaries a test of crashes takes by default."""
 
 

@@ -25,7 +25,7 @@ from careloom.systems.odoo.documents.products import Product
 from careloom.systems.resilience import Backoff
 from careloom.testing.processes import World
 
-EVERY = 1 if os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all" else 7
+EVERY = 1 if os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all" else 23
 GEL, LEAD = "S-GEL-5", "S-LEAD-3"
 packages.needs("CAR", Supply(GEL, Decimal(2)), Supply(LEAD))
 packages.needs("93306", Supply(GEL, Decimal(2)), Supply(LEAD))

@@ -85,10 +85,6 @@ class Cases:
         now = self._clock.now()
         return self.told(await connection.fetch(_SQL.settle, system, kind, place, now, resolution))
 
-    async def withdraw(self, connection: Connection, places: Sequence[str], resolution: str) -> Sequence[Event]:
-        """See `CaseBook.withdraw`."""
-        return self.told(await connection.fetch(_SQL.withdraw, list(places), self._clock.now(), resolution))
-
     def told(self, ended: Sequence[Any]) -> Sequence[Event]:
         """What tells of rows of cases that ended."""
         return [resolved(row, self._new_id) for row in ended if not row["quiet"]]

@@ -82,6 +82,3 @@ class CaseBook(Protocol):
         state: str = "discarded",
     ) -> Sequence[Event]:
         """Close what a run asked people, all of it or what it asked at one place: it does not wait for it any more."""
-
-    async def withdraw(self, connection: Connection, places: Sequence[str], resolution: str) -> Sequence[Event]:
-        """Close what runs asked at these places and need no answer to any more."""

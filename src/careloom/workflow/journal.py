@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -94,12 +93,9 @@ class Journal:
 
     async def record(
         self, path: str, step: Step, began: datetime, *, events: Sequence[Event] = (), cases: Sequence[NewCase] = (),
-        first: First | None = None, withdrawn: Sequence[str] = (),
+        first: First | None = None,
     ) -> None:  # fmt: skip
-        """Keep what happened here, with what it tells and what is done `first`, in one transaction. `withdrawn`
-        are the places of cases that nobody needs to answer any more."""
-        if withdrawn:
-            first = partial(self.store.teller.withdraw, places=withdrawn)
+        """Keep what happened at this place, with what it tells and what is done `first`, in one transaction."""
         async with self.turn:
             now = self.store.clock.now()
             arguments = (
@@ -222,12 +218,19 @@ class RunStore:
             )
             await self.teller.write(connection, over)
 
-    async def stop_asking(self, connection: Connection, run: UUID, path: str) -> Sequence[Event]:
-        """Nobody decided in time what was asked here: the case ends. What tells of it is for the caller to write.
-        Raises Stale when somebody did just now: the run is driven again, with that."""
+    async def stop_asking(
+        self,
+        connection: Connection,
+        run: UUID,
+        path: str,
+        why: str = "nobody decided in time",
+        state: str = "discarded",
+    ) -> Sequence[Event]:
+        """Nobody needs to decide any more what was asked here: the case ends. What tells of it is for the caller to
+        write. Raises Stale when somebody did just now: the run is driven again, with that."""
         if await connection.fetchrow(_SQL.open_wait, run, path) is None:
             raise Stale
-        return await self.teller.book.end_of_run(connection, run, "nobody decided in time", path)
+        return await self.teller.book.end_of_run(connection, run, why, path, state=state)
 
     async def end(
         self,
@@ -252,11 +255,12 @@ class RunStore:
             closed: Sequence[Event] = ()
             if journal.waits or journal.asks:
                 await connection.execute(_SQL.forget_waits, journal.id)
+            if any(step.sort == "hold" for step in journal.steps.values()):
+                await connection.execute(_SQL.lock_holds, journal.id)
+                await connection.execute(_SQL.release_all, journal.id, self.clock.now())
             if journal.asks:
                 why = f"the run it was for {_ENDINGS[state]}"
                 closed = await self.teller.book.end_of_run(connection, journal.id, why, state="resolved")
-            if any(step.sort == "hold" for step in journal.steps.values()):
-                await connection.execute(_SQL.release_all, journal.id, self.clock.now())
             await self.teller.write(connection, closed, cases)
 
     async def give_up(self, run: UUID) -> None:

@@ -45,6 +45,7 @@ from careloom.workflow.values import Failure, decoded, encoded, name_of, result_
 
 T = TypeVar("T")
 OnFailure = Literal["undo", "case"]
+_BY_ITSELF = "what it waited for came by itself"
 
 
 @dataclass
@@ -406,35 +407,42 @@ class Run:
         """Ask a person as `case` does, unless an event of this signal and key comes first: then it is given instead,
         and the case is closed."""
         at, event_at = self._place(), self._place()
-        asked, came = self._recorded(at, kind, "case"), self._recorded(event_at, signal.name, "event")
-        now = self._around.clock.now()
-        if asked is None and came is None:
+        answered, came = self._recorded(at, kind, "case"), self._recorded(event_at, signal.name, "event")
+        if answered is None:
             case = NewCase(kind, self._workflow.name, reason, field, owner=owner)
-            asked, came = await self._first_of(at, case, event_at, signal, key)
-        if asked is None:
-            await self._keep(at, Step(kind, "case", "done"), now, withdrawn=[self._case_place(at)])
+            answered = await self._first_of(at, case, event_at, signal, key)
         if came is None:
-            await self._keep(event_at, Step(signal.name, "event", "done"), now)
-        if asked is not None and asked.body is not None:
-            return answer_of(asked.body, kind, self._around.kinds)
-        assert came is not None and came.body, "an answer or an event ended it"
+            came = Step(signal.name, "event", "done")
+            if answered.body is None:
+                arrived = await self._around.arrival(self._journal, signal.name, self._token(signal, key))
+                assert arrived is not None, "it was there when the case was closed"
+                came = _taken(signal, *arrived)
+            await self._keep(event_at, came, self._around.clock.now())
+        if answered.body is not None:
+            return answer_of(answered.body, kind, self._around.kinds)
+        assert came.body, "an answer or an event ended it"
         return signal.read(came.body)
 
-    async def _first_of(
-        self, at: str, case: NewCase, event_at: str, signal: Signal[Any], key: str
-    ) -> tuple[Step | None, Step | None]:
-        """Whichever is there. What a person decided counts, also when the event came meanwhile: it is had later."""
+    async def _first_of(self, at: str, case: NewCase, event_at: str, signal: Signal[Any], key: str) -> Step:
+        """The case, answered or closed for an event. What a person decided counts, also when an event came meanwhile:
+        it is had later."""
         await self._may_go_on(at)
         now = self._around.clock.now()
         known = self._journal.waits.get(at)
         if known is not None and known.answer is not None:
-            return await self._keep(at, Step(case.kind, "case", "done", body=known.answer), now), None
-        token = self._around.signal_key(signal.name, key)
+            return await self._keep(at, Step(case.kind, "case", "done", body=known.answer), now)
+        token = self._token(signal, key)
         arrived = await self._around.arrival(self._journal, signal.name, token)
-        if arrived is not None and arrived[2]:
-            return None, await self._keep(event_at, _taken(signal, *arrived), now)
-        self._waits(Wait(event_at, "event", None, signal.name, token))
-        raise await self._ask(at, case)
+        if arrived is None or not arrived[2]:
+            self._waits(Wait(event_at, "event", None, signal.name, token))
+            raise await self._ask(at, case)
+        step = Step(case.kind, "case", "done")
+        close = partial(self._around.store.stop_asking, run=self.id, path=at, why=_BY_ITSELF, state="resolved")
+        await self._journal.record(at, step, now, first=close if known is not None else None)
+        return step
+
+    def _token(self, signal: Signal[Any], key: str) -> UUID:
+        return self._around.signal_key(signal.name, key)
 
     async def parallel(self, *branches: Coroutine[Any, Any, Any]) -> list[Any]:
         """Go on side by side. When one fails the others go on to their next step that is not done, then it raises."""
@@ -570,7 +578,7 @@ class Run:
         """Have a case opened when the run lets go; it goes on from here by what is decided."""
         asked = replace(
             case,
-            run=self._case_place(path),
+            run=f"{self.id}/{path}",
             type=self._workflow.name,
             owner=case.owner or self._workflow.owner,
             criticality=self._workflow.criticality,
@@ -582,11 +590,8 @@ class Run:
         # A case's wait keeps its kind where an event's keeps its signal: the answer is read by it.
         return self._waits(Wait(path, "case", due, case.kind))
 
-    def _case_place(self, path: str) -> str:
-        return f"{self.id}/{path}"
-
-    async def _keep(self, path: str, step: Step, began: datetime, *, withdrawn: Sequence[str] = ()) -> Step:
-        await self._journal.record(path, step, began, withdrawn=withdrawn)
+    async def _keep(self, path: str, step: Step, began: datetime) -> Step:
+        await self._journal.record(path, step, began)
         return step
 
     def _event(self, path: str, number: int, event: CanonicalEvent, now: datetime) -> Event:

@@ -15,7 +15,7 @@ from careloom.workflow.errors import NotPossible
 LONGEST: Final = 60
 SORTS: Final = {
     "step": "step", "wait_for": "event", "sleep": "time", "now": "time", "case": "case", "approval": "case",
-    "child": "run", "emit": "event out", "notify": "step", "hold": "hold", "release": "hold",
+    "case_unless": "case", "child": "run", "emit": "event out", "notify": "step", "hold": "hold", "release": "hold",
 }  # fmt: skip
 """The calls of a run, and the sort under which each is recorded."""
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -252,6 +252,8 @@ class _Reader:
             return str(given.value), str(given.value)
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             return (f"{call} {first.value}" if call in ("hold", "release") else first.value), first.value
+        if isinstance(first, ast.Name) and isinstance(kept := self._names.get(first.id), str):
+            return kept, kept
         name = self._name(first)
         return ("" if "name" in named else name), name
 

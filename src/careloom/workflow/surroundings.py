@@ -184,7 +184,9 @@ class Surroundings:
 
     async def release(self, journal: Journal, sort: str, key: str) -> None:
         """Let go of what the run held back."""
-        async with self.store.database.acquire() as connection:
+        async with self.store.database.acquire() as connection, connection.transaction():
+            # A run that is about to wait for this locks it too: the later of the two sees the other.
+            await connection.execute(_SQL.lock_signal, sort, self.about_key(key))
             await connection.execute(_SQL.release, self.about_key(key), sort, self.clock.now(), journal.id)
         self.woken()
 

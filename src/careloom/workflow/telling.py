@@ -29,10 +29,6 @@ class Teller:
         self._clock = clock
         self._owed = owed
 
-    async def withdraw(self, connection: Connection, places: Sequence[str]) -> Sequence[Event]:
-        """Close the cases that runs asked at these places; gives what tells of it, for `write`."""
-        return await self.book.withdraw(connection, places, "what it waited for came by itself") if places else ()
-
     async def write(self, connection: Connection, events: Sequence[Event], cases: Sequence[NewCase] = ()) -> None:
         """Append these, open those."""
         everything = [*events, *await self.book.open(connection, cases)]

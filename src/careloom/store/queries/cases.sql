@@ -51,13 +51,6 @@ returning *
 -- Whether a call under this request is on record.
 select id from case_history where case_id = $1 and request = $2
 
--- name: withdraw
--- What a run asked was answered by something else.
-update work_case set state = 'resolved', resolved = $2, resolution = $3, resolved_by = 'careloom', changed = $2,
-    changed_by = 'careloom', changed_why = $3
-where run = any($1::text[]) and resolved is null
-returning *
-
 -- name: open_by_kind
 -- How many wait for a person, by kind.
 select kind, count(*) as open, min(opened) as oldest from work_case where resolved is null group by kind order by kind

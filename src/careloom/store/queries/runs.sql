@@ -153,6 +153,10 @@ update run set due = $3
 where id in (select w.run from run_wait w join gone g on g.key = w.key and g.sort = w.signal where w.sort = 'hold')
   and ended is null and not fixed
 
+-- name: lock_holds
+-- As lock_signal, for all that a run holds back.
+select pg_advisory_xact_lock(hashtextextended(sort || key::text, 0)) from run_hold where run = $1 order by key, sort
+
 -- name: release_all
 -- A run that has ended holds nothing back.
 with gone as (
