@@ -46,7 +46,7 @@ from careloom.workflow.desk import Told
 KNOWN: Any = examples()
 CLAIM = "V900871-REF-551"
 VISIT = Encounter(status="arrived", identifier=(Identifier(value="V900871", type="VN", assigner="LAKESIDE"),))
-EXAMPLE = Path(__file__).parents[2] / "examples" / "referral-to-cash"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "referral_to_cash"
 
 
 def of(type_: type[CanonicalEvent], **changes: Any) -> Any:

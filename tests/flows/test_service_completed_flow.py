@@ -269,7 +269,7 @@ async def test_an_item_that_nobody_knows_is_named_by_a_person(house: House) -> N
 async def test_the_example_is_billed_and_corrected(house: House) -> None:
     world = house.world
     for name in ("completed", "corrected"):
-        given = (Path(__file__).parents[2] / "examples" / "service-completed" / f"{name}.json").read_bytes()
+        given = (Path(__file__).parents[2] / "examples" / "service_completed" / f"{name}.json").read_bytes()
         await world.tell(decode(ServiceCompleted.type, given))
         await world.settle()
     assert (await outcome(world), await world.cases()) == (["completed", "completed"], [])

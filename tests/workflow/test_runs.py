@@ -180,6 +180,17 @@ async def test_a_stopped_run_is_given_up(database: Database, outside: Outside, *
     assert outside.calls == ["reserve gauze", "release reserve gauze"]
 
 
+async def test_a_run_without_its_code_can_be_cancelled(database: Database, outside: Outside) -> None:
+    async with house_on(database, [ORDER], outside=outside) as house:
+        run = await house.begin(ORDER, "gauze")
+        await house.settle()
+    async with house_on(database, [Workflow("order", order, version=2)], outside=outside) as house:
+        await house.later(2 * 86_400)
+        await house.desk.cancel(run, Told("Robin Okafor", "nobody needs it"))
+        await house.settle()
+        assert (await house.state(run), await house.cases()) == ("cancelled", [])
+
+
 async def test_a_run_without_its_code_waits_for_it(database: Database, outside: Outside) -> None:
     newer = Workflow("order", order, version=2)
     async with house_on(database, [ORDER], outside=outside) as house:

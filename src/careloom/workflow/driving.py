@@ -50,7 +50,8 @@ class Driver:
         workflow = self._around.registry.of(row["workflow"], row["version"])
         if workflow is None:
             missing = f"its code, {row['workflow']} version {row['version']}, is not here"
-            return await (self._abandon(journal, missing) if given_up else self._strand(journal, missing))
+            over = given_up or journal.cancel is not None
+            return await (self._abandon(journal, missing) if over else self._strand(journal, missing))
         if given_up:
             journal.cancel = journal.cancel or "given up by a person"
         run = Run(journal, workflow, self._around)

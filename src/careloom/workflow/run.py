@@ -336,7 +336,7 @@ class Run:
     ) -> Answer | None:
         """Ask a person by a case of this kind, and wait for what is decided; None when nobody did `within`.
 
-        `reason` and `field` name no patient. Raises StepFailed when it is given up or rejected without data to go on.
+        `reason` and `field` name no patient. What follows from the answer is for the code to say (`Answer.given_up`).
         """
         path = self._place()
         done = self._recorded(path, kind, "case")

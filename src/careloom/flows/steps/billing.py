@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from careloom.core.errors import MappingError
+from careloom.flows.steps.parties import payer_key
 from careloom.mapping.identifiers import best
 from careloom.model import Coverage, Identifier, Organization
 from careloom.systems.odoo.connector import Odoo
@@ -48,7 +49,7 @@ async def _payer(erp: Odoo, payer: Organization) -> int:
     known = best(payer.identifier)
     if known is None:
         raise MappingError("a payer needs a number", "coverage.payor")
-    key = erp.external_id("payer", known.assigner or "-", known.value)
+    key = payer_key(erp, known.value)
     kept = await erp.documents.parties.keep(
         Party(key=key, name=payer.name or known.value, role="payer", ref=known.value)
     )

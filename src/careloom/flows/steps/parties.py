@@ -52,6 +52,11 @@ def payer_of(coverage: Sequence[Coverage]) -> Debtor | None:
     return None
 
 
+def payer_key(erp: Odoo, number: str) -> str:
+    """The external id of a payer's contact: remittances and claims name a payer by its number, and by no assigner."""
+    return erp.external_id("payer", "-", number)
+
+
 def payer_number(payor: Organization | None) -> str | None:
     """The number by which a payer is known."""
     known = best(payor.identifier) if payor else None
@@ -66,7 +71,7 @@ async def partner_of(debtor: Debtor, patient: Patient, erp: Odoo) -> int:
 async def payer_partner(debtor: Debtor, erp: Odoo) -> int:
     """The contact of a payer; made when there is none."""
     number = debtor.payer or ""
-    key = erp.external_id("payer", "-", number)
+    key = payer_key(erp, number)
     known = await erp.find(key)
     if known is not None:
         return known.record_id
