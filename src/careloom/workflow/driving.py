@@ -14,8 +14,9 @@ from careloom.workflow.answers import goes_on
 from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import Workflow
 from careloom.workflow.errors import Cancelled, Diverged, Stale, Suspended, Unreadable
+from careloom.workflow.ground import Undo
 from careloom.workflow.journal import ROOT, Journal, Step, Wait
-from careloom.workflow.run import Run, Undo
+from careloom.workflow.run import Run
 from careloom.workflow.states import ENDED, State
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.values import decoded, encoded
