@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from careloom.flows import Flow
 from careloom.workflow.run import Run
 
-ward = Flow("ward", owner="supply", sla="2h")
+ward = Flow(
+    "ward",
+    owner="supply",
+    business_owner="supply-director",
+    sla="2h",
+    bound="1m",
+    recovery_time="4h",
+    pattern="event",
+    system_of_record="the ward",
+    runbook="flow-ward",
+)
 
 
 @dataclass(frozen=True)

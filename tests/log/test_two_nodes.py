@@ -72,7 +72,7 @@ async def test_when_the_session_of_a_node_is_killed_another_takes_over_and_no_de
     await _shared(log, [first, second], 8)
     calls = [second.intake.accept(message(f"M{n}", f"Patient/G/{n % 20}", str(n))) for n in range(400)]
     await sink.until(20)
-    pid = first._session._connection.get_server_pid()
+    pid = first.session._connection.get_server_pid()
     await log.value("select pg_terminate_backend($1)", pid)
     await asyncio.gather(*calls)
     numbers = await log.settled(400)
@@ -100,7 +100,7 @@ async def test_a_dead_node_leaves_its_lanes_to_another(
     await asyncio.wait_for(started.wait(), 30)
     await log.node(deliver(take), lanes=2)
     dying.workers[1].stop()  # it takes up nothing new, and still has the event in hand
-    await log.value("select pg_terminate_backend($1)", dying._session._connection.get_server_pid())
+    await log.value("select pg_terminate_backend($1)", dying.session._connection.get_server_pid())
     await sink.until(1)
     await log.eventually(lambda: log.value("select count(*) from delivery where subscription = 'deliver'"))
     stuck.set()

@@ -59,6 +59,8 @@ CLERK: Final = Actor("Robin Okafor")
 PATIENCE_SECONDS: Final = 60
 MOMENT_SECONDS: Final = 0.25
 MOMENTS: Final = 12
+TURNS: Final = 10
+LOOKS: Final = 50
 Answering = Callable[[Any], Iterable[CanonicalEvent]]
 OpenSystems = Callable[[], Mapping[str, object] | Awaitable[Mapping[str, object]]]
 
@@ -201,7 +203,7 @@ class World:
 
         An event of several subjects meets itself in each of its lanes, which takes moments of the clock: they pass.
         """
-        moments = MOMENTS
+        moments, looks = MOMENTS, 0
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 if self.boundaries.killed:
@@ -215,9 +217,13 @@ class World:
                     continue
                 if moments and await self._joining():
                     moments -= 1
-                    await self.clock.advance(MOMENT_SECONDS)
+                    await self._moment()
                 elif not await self._behind() and self.node.engine.is_idle:
                     return
+                else:
+                    looks += 1
+                    if looks % LOOKS == 0:  # somebody rests on the clock: on a slow machine the moments were too short
+                        await self._moment()
 
     async def later(self, **length: float) -> None:
         """Let time pass (`days=2`, `hours=4`), and do what is due by then."""
@@ -300,6 +306,11 @@ class World:
     async def _joining(self) -> bool:
         """Whether an event of several subjects waits for its turn in another of its lanes."""
         return bool(await self.rows("select 1 from parked where state in ('join', 'waiting') limit 1"))
+
+    async def _moment(self) -> None:
+        await self.clock.advance(MOMENT_SECONDS)
+        for _ in range(TURNS):
+            await self._pass_turn()
 
     async def _pass_turn(self) -> None:
         """Let the others work: a question to the database is long enough, and no time passes on the clock."""
