@@ -59,7 +59,7 @@ CLERK: Final = Actor("Robin Okafor")
 PATIENCE_SECONDS: Final = 60
 MOMENT_SECONDS: Final = 0.25
 MOMENTS: Final = 12
-TURNS: Final = 10
+TURNS: Final = 20
 LOOKS: Final = 50
 Answering = Callable[[Any], Iterable[CanonicalEvent]]
 OpenSystems = Callable[[], Mapping[str, object] | Awaitable[Mapping[str, object]]]
@@ -215,8 +215,8 @@ class World:
                 idle.cancel()
                 if self.boundaries.killed:
                     continue
-                if moments and await self._joining():
-                    moments -= 1
+                if await self._joining(stuck=not moments):
+                    moments = max(0, moments - 1)
                     await self._moment()
                 elif not await self._behind() and self.node.engine.is_idle:
                     return
@@ -303,9 +303,14 @@ class World:
         due = await self.rows("select 1 from parked where due <= $1 limit 1", self.clock.now())
         return bool(rows or due)
 
-    async def _joining(self) -> bool:
-        """Whether an event of several subjects waits for its turn in another of its lanes."""
-        return bool(await self.rows("select 1 from parked where state in ('join', 'waiting') limit 1"))
+    async def _joining(self, *, stuck: bool) -> bool:
+        """Whether an event of several subjects waits for its turn in another of its lanes. One that is `stuck` behind
+        something that a person has may wait for ever."""
+        rows = await self.rows(
+            "select count(*) filter (where state in ('join', 'waiting')) as joins,"
+            " count(*) filter (where state = 'case') as cases from parked"
+        )
+        return bool(rows[0]["joins"]) and not (stuck and rows[0]["cases"])
 
     async def _moment(self) -> None:
         await self.clock.advance(MOMENT_SECONDS)
