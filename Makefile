@@ -4,7 +4,10 @@ RUN := .venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 
-.PHONY: demo run test lint types layers check chaos fuzz bench docs clean
+# What tests need of the system, beside Python: a browser for the console, promtool for the rules of alerts.
+PACKAGES := chromium prometheus
+
+.PHONY: packages demo run test lint types layers check chaos fuzz bench docs clean
 
 demo: .venv/.ready
 	$(RUN) -m careloom demo
@@ -14,6 +17,9 @@ run: .venv/.ready
 
 test: .venv/.ready
 	$(RUN) -m pytest -n 2 --dist worksteal -q
+
+packages:
+	@command -v chromium promtool | wc -l | grep -qx 2 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; }
 
 lint: .venv/.ready
 	$(RUN) -m ruff check .

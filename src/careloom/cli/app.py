@@ -27,6 +27,7 @@ from careloom.cli import (
     subscription,
     trace,
     translate,
+    user,
     webhook,
     workflow,
 )
@@ -47,6 +48,7 @@ _GROUPS = {
     "webhook": webhook,
     "audit": audit,
     "key": key,
+    "user": user,
     "odoo": odoo,
 }
 

@@ -13,6 +13,7 @@ import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config
 from careloom.cli.output import console
+from careloom.console.visiting import BASE
 from careloom.core.clock import SystemClock
 from careloom.hub.configuration import Configuration, load
 from careloom.hub.node import Node, running_node, working_node
@@ -88,4 +89,8 @@ def _told() -> asyncio.Future[None]:
 def _announce(node: Node) -> None:
     for name, port in sorted(node.ports.items()):
         console.print(f"{name} listens on port {port}")
+    if node.welcome is not None:
+        port = node.ports["api"]
+        link = f"http://127.0.0.1:{port}{BASE}/welcome/{node.welcome}"
+        console.print(f"nobody can sign in yet; the first administrator does here, within 3 days:\n  {link}")
     console.print(f"ready: {len(node.subscriptions)} subscriptions; stop with Ctrl-C")

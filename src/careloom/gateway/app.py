@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from careloom import __version__
@@ -49,9 +52,10 @@ _OF_SYSTEMS: Final = Declaration(
 )
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services, pages_at: Mapping[str, ASGIApp] | None = None) -> FastAPI:
     """The API over these services. Its document is at /openapi.json, for people at /docs; neither loads anything from
-    elsewhere. Raises ConfigurationError when a route has no declaration."""
+    elsewhere. `pages_at` are applications by their path that ask for themselves who calls; the first is where `/` leads
+    to. Raises ConfigurationError when a route has no declaration."""
     app = FastAPI(title=TITLE, version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
     app.add_middleware(SecurityHeaders)
@@ -66,7 +70,18 @@ def create_app(services: Services) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(pages.router(services, document).routes)
     govern(app.router.routes, services)
+    for path, other in (pages_at or {}).items():
+        app.mount(path, other)
+    if pages_at:
+        app.router.routes.append(Route("/", _leading_to(next(iter(pages_at)))))
     return app
+
+
+def _leading_to(path: str) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:  # noqa: ARG001
+        return RedirectResponse(f"{path}/", 303)
+
+    return answer
 
 
 def _routers(services: Services) -> Iterator[APIRouter]:

@@ -128,6 +128,7 @@ class ApiSection(_Section):
     enabled: bool = Field(default=True, description="serve the HTTP API")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8080, ge=0, le=65_535, description="0 takes a free port")
+    console: bool = Field(default=True, description="serve the pages for people beside the API")
     limits: Limits = Field(default=Limits(), description="what each API key may ask for")
     publishers: Mapping[str, PublisherSection] = Field(
         default_factory=dict, description="which API keys may publish events, by name of the key"

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
+from starlette.applications import Starlette
+
 from careloom.cases.book import Cases
 from careloom.cases.work import Casework, casework
+from careloom.console.visiting import BASE
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.errors import CareloomError, ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
@@ -31,6 +34,7 @@ from careloom.hub.invalidation import Invalidation
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.noticing import make_notifier
+from careloom.hub.pages import console_of, people_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
@@ -54,7 +58,8 @@ from careloom.workflow.work import runwork
 
 @dataclass(slots=True)
 class Node:
-    """What a running hub consists of. `ports` are where it listens, by system name; the API as `api`."""
+    """What a running hub consists of. `ports` are where it listens, by system name; the API as `api`. `welcome` is the
+    token of the first administrator's link, where nobody can sign in yet."""
 
     store: Storage
     log: LogNode
@@ -69,6 +74,7 @@ class Node:
     cards: Cards
     runs: Runs
     ports: dict[str, int] = field(default_factory=dict)
+    welcome: str | None = None
 
 
 @asynccontextmanager
@@ -230,7 +236,8 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
     api = configuration.settings.api
     if api.enabled:
         services = await _services(api, node, clock, stack)
-        serving = await serve(create_app(services), api.host, api.port)
+        pages = await _console(configuration, node, services, clock) if api.console else {}
+        serving = await serve(create_app(services, pages), api.host, api.port)
         stack.push_async_callback(serving.close)
         node.ports["api"] = serving.port
 
@@ -262,6 +269,20 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
         cases=node.work,
         runs=runwork(node.runs.around, node.runs.desk),
     )
+
+
+async def _console(
+    configuration: Configuration, node: Node, services: Services, clock: Clock
+) -> Mapping[str, Starlette]:
+    """The pages, and the way in for the first person."""
+    people = people_of(node.store.database, node.work, clock, Uuid7(clock, stored_id))
+    node.welcome = await people.first_link()
+    assert services.runs is not None, "a hub has its runs"
+    made = console_of(
+        configuration, node.store.database, node.log.keyring, people, node.work, services.runs, node.operators,
+        node.subscriptions, node.status.as_dict, clock,
+    )  # fmt: skip
+    return {BASE: made}
 
 
 async def _write_last(audit: CallAudit) -> None:

@@ -1,0 +1,38 @@
+"""What pages read and act on, handed in by whoever starts the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from careloom.cases.work import Casework
+from careloom.console.people import People
+from careloom.core.clock import Clock
+from careloom.flows import Flow
+from careloom.log.handling import Subscription
+from careloom.log.keyring import Keyring
+from careloom.log.operators import Operators
+from careloom.store.database import Database
+from careloom.workflow.work import RunWork
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The running hub as pages see it. All lists come from it, none is written down here.
+
+    `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name.
+    """
+
+    name: str
+    database: Database
+    keyring: Keyring
+    clock: Clock
+    people: People
+    work: Casework
+    runs: RunWork
+    operators: Operators
+    flows: Sequence[Flow]
+    subscriptions: Sequence[Subscription]
+    systems: Mapping[str, str]
+    status: Callable[[], dict[str, Any]]

@@ -1,0 +1,13 @@
+"""The pages, one module each: what it reads, what may be done on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from careloom.console.pages import overview
+from careloom.console.visiting import Page
+
+
+def every() -> Sequence[Page]:
+    """All pages, in the order of the menu."""
+    return (*overview.PAGES,)

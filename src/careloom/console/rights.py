@@ -1,0 +1,52 @@
+"""What the roles of the console let people see and do. Pure; single sign-on gives the same roles by another way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Role(StrEnum):
+    """The console's own roles; a person may have several. Which cases are theirs is said by teams, not by these."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    STEWARD = "steward"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Right(StrEnum):
+    """One thing that may be seen or done."""
+
+    SEE = "see states, counts and lists"
+    SEE_PERSONAL = "see who it is about, with a reason"
+    SEE_FINANCE = "see amounts"
+    SEE_AUDIT = "see who did and looked at what"
+    WORK_CASES = "claim, decide and comment exceptions"
+    OPERATE = "pause, resume, replay"
+    STEWARD = "say which records are one person"
+    ADMINISTER = "say who may do what"
+
+
+_SEES: Final = frozenset({Right.SEE})
+_WORKS: Final = _SEES | {Right.WORK_CASES, Right.SEE_PERSONAL}
+RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
+    {
+        Role.VIEWER: _SEES,
+        Role.OPERATOR: _WORKS | {Right.OPERATE},
+        Role.STEWARD: _WORKS | {Right.STEWARD},
+        Role.FINANCE: _WORKS | {Right.SEE_FINANCE},
+        Role.AUDITOR: _SEES | {Right.SEE_AUDIT, Right.SEE_FINANCE, Right.SEE_PERSONAL},
+        Role.ADMIN: frozenset(Right),
+    }
+)
+
+
+def rights_of(roles: Iterable[str]) -> frozenset[Right]:
+    """All that these roles give; a role that the console does not know gives nothing."""
+    known = {role.value for role in Role}
+    return frozenset().union(*(RIGHTS[Role(role)] for role in roles if role in known))

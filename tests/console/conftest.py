@@ -1,0 +1,101 @@
+"""A hub whose pages are looked at: by plain HTTP, and in a browser as people do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+from tests.hub.fixtures import any_erp, erp, hospital
+from tests.hub.hospital import Hospital, Running
+
+from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
+from careloom.console.people import SESSION_LASTS, People
+from careloom.console.rights import Role
+from careloom.core.clock import SystemClock
+from careloom.core.ids import Uuid7
+from careloom.log.operators import Act
+from careloom.log.ports import stored_id
+from careloom.store.sql import queries
+
+__all__ = ["any_erp", "erp", "hospital"]
+
+PASSWORD = "blue heddle, seven shuttles"
+ACT = Act("Robin Okafor", "they began here today")
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A hub at work, and its address for a browser."""
+
+    hub: Running
+    people: People
+
+    def url(self, path: str = "/") -> str:
+        return f"http://127.0.0.1:{self.hub.node.ports['api']}/console{path}"
+
+    async def account(self, name: str, *roles: Role, teams: tuple[str, ...] = ()) -> str:
+        """Somebody who has signed in; gives the token of their session. Without a password, which is slow by intent."""
+        await self.people.add(name, roles, teams, ACT)
+        token, now = secrets.token_urlsafe(32), datetime.now(UTC)
+        async with self.hub.node.store.database.acquire() as connection:
+            account = await connection.fetchval("select id from person_account where name = $1", name)
+            session = (hashlib.sha256(token.encode()).digest(), account, now, now + SESSION_LASTS)
+            await connection.execute(queries("people").begin, *session)
+        return token
+
+
+@asynccontextmanager
+async def console_of(hospital: Hospital) -> AsyncIterator[Console]:
+    """A hub with these settings, and its accounts."""
+    async with hospital.running() as hub:
+        clock = SystemClock()
+        new_id = Uuid7(clock, stored_id)
+        store = hub.node.store
+        recorder = Recorder(hub.node.log.keyring, Cases(clock, new_id), clock, new_id)
+        yield Console(hub, People(store.database, recorder, clock, new_id))
+
+
+@pytest.fixture
+async def console(hospital: Hospital) -> AsyncIterator[Console]:
+    async with console_of(hospital) as made:
+        yield made
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, headless. Where it is missing a newcomer goes without, the gate never."""
+    found = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        told = "the pages are tested in Chromium: install the package `chromium`"
+        assert not os.environ.get("CI"), told
+        pytest.skip(told)
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        await started.close()
+
+
+@asynccontextmanager
+async def signed_in(browser: Browser, console: Console, token: str) -> AsyncIterator[Page]:
+    """A page of somebody's own window; a script that fails anywhere fails the test."""
+    context = await browser.new_context(base_url=console.url(""))
+    await context.add_cookies(
+        [{"name": "careloom_session", "value": token, "url": console.url("/"), "httpOnly": True, "sameSite": "Strict"}]
+    )
+    page = await context.new_page()
+    page.set_default_timeout(20_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    await context.close()
+    assert not wrong, wrong
