@@ -70,6 +70,8 @@ class Person(Element, frozen=True, kw_only=True):
     """One human being, whatever systems call them: `id` in our person index, and the number by which the person was
     first known, for readers who know no index."""
 
+    personal: ClassVar[tuple[str, ...]] = ("number",)
+
     id: Text
     number: Identifier
 
