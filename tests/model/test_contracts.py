@@ -14,7 +14,7 @@ import pytest
 from careloom import model
 from careloom.core.errors import FormatError
 from careloom.model.contract import RETRIES, Contract, Terms
-from careloom.model.datatypes import Element, Identifier
+from careloom.model.datatypes import Element, Identifier, Person
 from careloom.model.personal import personal_paths
 
 NAMES = sorted(model.EVENTS)
