@@ -171,11 +171,8 @@ class Reading:
 def _asked_for(number: str, family: str, given: str, birth: str, assigner: str | None) -> Patient:
     """What was asked, as a patient, so that it is read as patients are."""
     name = HumanName(family=family or None, given=(given,) if given else ())
-    return Patient(
-        identifier=(Identifier(value=number, assigner=assigner),) if number else (),
-        name=(name,),
-        birth_date=birth or None,
-    )
+    numbers = (Identifier(value=number, assigner=assigner),) if number else ()
+    return Patient(identifier=numbers, name=(name,), birth_date=birth or None)
 
 
 def _is_number(identifier: str, number: str, assigner: str | None) -> bool:
