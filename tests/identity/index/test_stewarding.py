@@ -61,7 +61,7 @@ async def test_undoing_a_merge_gives_back_what_was_to_the_byte(index: Index) -> 
     assert await _rows(index) == before
     (told,) = index.heard.said("person.split.v1")
     assert [part.person.id for part in told.parts] == [str(elder), str(younger)]
-    assert [part.name[0].family for part in told.parts] == ["Stone", "Cole"] or told.parts[1].name[0].family == "Cole"
+    assert told.parts[1].name[0].family == "Cole"
 
 
 async def test_a_link_can_be_undone_once(index: Index) -> None:
@@ -78,11 +78,13 @@ async def test_a_person_that_other_links_hold_together_stays(index: Index) -> No
     one, two, three = await _three(index)
     links = [await index.merge(*pair, ROBIN) for pair in ((one, two), (two, three))]
     assert links[0] is not None
-    await index.merged(arrival("0", "Ana Reyes", source="ehr"), Identifier(value="9", type="MR", assigner="NORTH"))
     await index.rows(
-        "insert into person_link (id, older, newer, basis, made, by, why) values ($1, $2, $3, 'batch', now(), 'x', 'y')",
-        uuid4(), one, three,
-    )  # fmt: skip
+        "insert into person_link (id, older, newer, basis, made, by, why)"
+        " values ($1, $2, $3, 'batch', now(), 'x', 'y')",
+        uuid4(),
+        one,
+        three,
+    )
     assert await index.undo(links[0].link, ROBIN) is None
     assert len(index.heard.said("person.split.v1")) == 0
 
@@ -232,7 +234,8 @@ async def test_the_database_refuses_what_cannot_be(index: Index) -> None:
         "update person_record set person = (select max(id::text)::uuid from person_record)",
         "update person_link set why = 'another'",
         "update person_link set older = newer",
-        "insert into person_link select gen_random_uuid(), older, newer, basis, retired, evidence, made, by, why from person_link",
+        "insert into person_link select gen_random_uuid(), older, newer, basis, retired, evidence, made, by, why"
+        " from person_link",
         "insert into person_link (id, older, newer, basis, made, by, why)"
         " select gen_random_uuid(), older, newer, 'score', made, by, why from person_link",
         "update person_record set number = (select number from person_record limit 1)",

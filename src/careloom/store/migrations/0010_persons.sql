@@ -99,8 +99,8 @@ create function person_decision_stays() returns trigger language plpgsql as
 $$
 begin
     if old.ended is not null
-       or (new.id, new.older, new.newer, new.made, new.by, new.why)
-          is distinct from (old.id, old.older, old.newer, old.made, old.by, old.why) then
+       or (new.id, new.older, new.newer, new.made, new."by", new.why)
+          is distinct from (old.id, old.older, old.newer, old.made, old."by", old.why) then
         raise exception 'what was decided of two records stays as it is'
             using errcode = '23514', table = tg_table_name, constraint = 'person_decision_stays';
     end if;
