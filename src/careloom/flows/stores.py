@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from careloom.model import Patient
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -22,12 +23,26 @@ class Newness(NamedTuple):
     merged_by: UUID | None
 
 
+class Persons(Protocol):
+    """What flows ask of the person index."""
+
+    async def show(self, some_id: UUID) -> Patient:
+        """What is known of a person, by the id of the person or of one of its records. Raises NoSuchPerson."""
+
+
 class Stores:
     """Tables of this deployment; external ids appear in them only as keyed digests."""
 
-    def __init__(self, database: Database, master: MasterKey) -> None:
+    def __init__(self, database: Database, master: MasterKey, persons: Persons | None = None) -> None:
         self._database = database
         self._master = master
+        self._persons = persons
+
+    async def known_of(self, patient: Patient) -> Patient:
+        """What all sources say of the person, by authority and recency; as given where no person index is asked."""
+        if patient.person is None or self._persons is None:
+            return patient
+        return await self._persons.show(UUID(patient.person.id))
 
     async def newness(self, system: str, external_id: str, occurred: datetime) -> Newness:
         """Whether nothing newer was taken for this record before; remembers `occurred` if so.

@@ -55,8 +55,11 @@ def subject_of(data: bytes, header: hl7v2.Header) -> tuple[str, tuple[str, ...]]
 def subject_for(patient: Patient) -> str:
     """The key of a patient: the person's, where the person index was asked; else what `subject_of` says of the
     messages about the same patient from the same sender."""
-    if patient.person is not None:
-        return person_key(patient.person.id)
+    return record_key(patient) if patient.person is None else person_key(patient.person.id)
+
+
+def record_key(patient: Patient) -> str:
+    """The key of a patient's record at its source, whoever the person is: it stays when persons are merged."""
     found = best(patient.identifier)
     return _key(found if found is not None else patient.identifier[0])
 

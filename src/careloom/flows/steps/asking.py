@@ -6,7 +6,7 @@ from careloom.cases.kinds import Action
 from careloom.cases.supplies import PayerData, RecordMatch
 from careloom.flows.steps.meanwhile import arrived
 from careloom.flows.steps.parties import Debtor, Entity, entity_of, payer_of
-from careloom.mapping.subject import subject_for
+from careloom.mapping.subject import record_key
 from careloom.model import PatientEvent, PatientUpdated
 from careloom.workflow.declaration import Signal
 from careloom.workflow.run import Run
@@ -14,7 +14,7 @@ from careloom.workflow.run import Run
 
 def coverage_key(event: PatientUpdated) -> str | None:
     """The patient of an update that names a payer; for `Flow.awaits`."""
-    return subject_for(event.patient) if payer_of(event.coverage) else None
+    return record_key(event.patient) if payer_of(event.coverage) else None
 
 
 async def entity_for(run: Run, facility: str | None) -> Entity | None:
@@ -41,6 +41,6 @@ async def debtor_for(run: Run, event: PatientEvent, covered: Signal[PatientUpdat
             return Debtor(payer=answer.data.payer)
         if answer.action is Action.WAIVE:
             return Debtor()
-        for update in await arrived(run, covered, subject_for(event.patient)):
+        for update in await arrived(run, covered, record_key(event.patient)):
             debtor = payer_of(update.coverage)
     return debtor

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from careloom.core.errors import MappingError
-from careloom.flows.registration import account_of
+from careloom.flows.steps.contacts import account_for
 from careloom.mapping.identifiers import best
 from careloom.model import Coverage, Organization, Patient
 from careloom.systems.odoo.connector import Odoo
@@ -81,7 +81,7 @@ async def payer_partner(debtor: Debtor, erp: Odoo) -> int:
 
 async def patient_partner(patient: Patient, erp: Odoo) -> int:
     """The account of a patient, as registration keeps it; made when there is none."""
-    key = account_of(erp, patient.identifier)
+    key = account_for(erp, patient)
     known = await erp.find(key)
     if known is not None:
         return known.record_id
