@@ -34,6 +34,7 @@ class House:
     database: Database
     clock: VirtualClock
     new_id: Uuid7
+    keyring: Keyring
     work: Casework
     desk: ImportDesk
     governed: ImportDesk
@@ -62,6 +63,6 @@ def open_house(database: Database) -> House:
     work = casework(database, keyring, Cases(clock, new_id), clock, new_id, [resolver])
     desk = ImportDesk(database, work.recorder, clock, new_id, approvers="")
     governed = ImportDesk(database, work.recorder, clock, new_id)
-    made = House(database, clock, new_id, work, desk, governed, codes=Crosswalk(database))
+    made = House(database, clock, new_id, keyring, work, desk, governed, codes=Crosswalk(database))
     made.codes = Crosswalk(database, seconds=lambda: made.seconds[0])
     return made

@@ -72,7 +72,7 @@ def test_what_rows_come_to(
     )
     assert _lines(preview) == changes
     assert [one.row for one in preview.refused] == refused
-    assert all(one.place == f"row {one.row}, column 6 (from)" for one in preview.refused)
+    assert all(one.place == f"row {one.row} (from)" for one in preview.refused)
 
 
 def test_the_digest_is_of_what_is_written() -> None:

@@ -45,7 +45,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wrong(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that cannot stand. `column` counts from 1; 0 for the row as a whole. No value is quoted."""
+    """A row that cannot stand. `column` counts from 1, as the file has it; 0 where only its name is known. No value is
+    quoted."""
 
     row: int
     column: int
@@ -172,7 +173,7 @@ class _Timeline:
             self.changes.append(Change(what="ended", row=row.number, before=one.said, after=ended, replaces=one.id))
 
     def _refuse(self, row: Row, text: str) -> None:
-        self.refused.append(Wrong(row=row.number, column=6, name="from", text=text))
+        self.refused.append(Wrong(row=row.number, column=0, name="from", text=text))
 
 
 def _followed(held: Said, row: Said) -> bool:

@@ -7,8 +7,6 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.identity.crosswalk.changes import Held, Preview, Row, Wrong, plan
@@ -123,12 +121,12 @@ class Ledger:
     async def history(self, key: Key) -> list[dict[str, Any]]:
         """All that was ever said of a code, newest first; who, when, why and from what."""
         async with self._database.acquire() as connection:
-            return [_plain(row) for row in await connection.fetch(_SQL.history, *key)]
+            return [dict(row) for row in await connection.fetch(_SQL.history, *key)]
 
     async def versions(self, limit: int = 100) -> list[dict[str, Any]]:
         """The changes, newest first."""
         async with self._database.acquire() as connection:
-            return [_plain(row) for row in await connection.fetch(_SQL.versions, limit)]
+            return [dict(row) for row in await connection.fetch(_SQL.versions, limit)]
 
 
 def must_stand(preview: Preview) -> None:
@@ -142,8 +140,3 @@ def _line(said: Said) -> tuple[object, ...]:
     return (
         said.entity, said.system, said.type, said.value, said.canonical, said.label, said.valid_from, said.valid_to
     )  # fmt: skip
-
-
-def _plain(row: Any) -> dict[str, Any]:
-    made: dict[str, Any] = msgspec.to_builtins(dict(row), builtin_types=(datetime, date, UUID))
-    return made

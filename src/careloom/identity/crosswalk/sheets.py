@@ -55,7 +55,7 @@ def read(data: bytes) -> Sheet:
             continue
         said = _said(row.values)
         if said.valid_from is not None and said.valid_to is not None and said.valid_from >= said.valid_to:
-            wrong.append(Wrong(row=row.row, column=_place("to"), name="to", text="it ends before it begins"))
+            wrong.append(Wrong(row=row.row, column=0, name="to", text="it ends before it begins"))
         else:
             found.append(Row(row.row, said))
     return Sheet(found, wrong)
@@ -76,16 +76,12 @@ def sort_of(name: str) -> Sort:
     raise ConfigurationError("the crosswalk is read and written as .csv or .xlsx; name the file so")
 
 
-def _place(name: str) -> int:
-    return _COLUMNS.index(name) + 1
-
-
 def _cells(one: Said) -> tuple[Value, ...]:
     return (one.entity, one.system, one.type, one.value, one.canonical, one.valid_from, one.valid_to, one.label or None)
 
 
 def _said(values: Mapping[str, Value]) -> Said:
-    entity, system, type_, value, canonical, start, end, label = (values[name] for name in _COLUMNS)
+    entity, system, type_, value, canonical, start, end, label = (values.get(name) for name in _COLUMNS)
     return Said(
         entity=str(entity),
         system=str(system),
