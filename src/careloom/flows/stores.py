@@ -7,6 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from careloom.core.clock import Clock, SystemClock
+from careloom.core.ids import Uuid7
+from careloom.identity.crosswalk.authority import Authority
+from careloom.identity.crosswalk.ledger import Ledger
+from careloom.identity.crosswalk.lookup import Crosswalk
+from careloom.log.ports import stored_id
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -23,11 +29,26 @@ class Newness(NamedTuple):
 
 
 class Stores:
-    """Tables of this deployment; external ids appear in them only as keyed digests."""
+    """Tables of this deployment; external ids of persons appear in them only as keyed digests. `crosswalk` says what
+    codes stand for, `ledger` changes it, `authority` says which system may set what."""
 
-    def __init__(self, database: Database, master: MasterKey) -> None:
+    def __init__(
+        self,
+        database: Database,
+        master: MasterKey,
+        *,
+        clock: Clock | None = None,
+        authority: Authority | None = None,
+        answers_approved_by: str = "",
+    ) -> None:
+        """`answers_approved_by` is the role that approves what a person says of an unknown code; empty: none does."""
+        clock = clock or SystemClock()
         self._database = database
         self._master = master
+        self.authority = authority or Authority()
+        self.answers_approved_by = answers_approved_by
+        self.crosswalk = Crosswalk(database, clock.monotonic)
+        self.ledger = Ledger(database, clock, Uuid7(clock, stored_id))
 
     async def newness(self, system: str, external_id: str, occurred: datetime) -> Newness:
         """Whether nothing newer was taken for this record before; remembers `occurred` if so.
