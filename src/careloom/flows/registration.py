@@ -13,6 +13,7 @@ from careloom.core.envelope import Recorded
 from careloom.core.errors import AmbiguousError, MappingError
 from careloom.core.outcomes import Done, ErrorKind, Outcome, Retry, Skip
 from careloom.flows import Flow, Translated
+from careloom.flows.steps.authority import allowed
 from careloom.flows.stores import Stores
 from careloom.formats import hl7v2
 from careloom.mapping import adt
@@ -70,21 +71,26 @@ async def keep_account(
     """
     if isinstance(event, PatientMerged):
         return await _merge(event, envelope, erp, stores)
+    may = allowed(event.patient, event.cleared, event.facility, envelope, stores.authority)
+    if may.kept_back and not may.says:
+        return Skip(may.kept_back)
     external = account_of(erp, event.patient.identifier)
     known = await stores.newness(erp.system, external, envelope.time)
     if not known.news:
         return Skip("a newer update of this patient was taken before")
     if known.merged_by is not None:
         raise MappingError("this record number was merged into another; its source still uses it", "PID-3")
-    if not event.patient.name and await erp.find(external) is None:
+    if not may.patient.name and await erp.find(external) is None:
+        if "name" in may.refused or "name" in may.proposed:
+            return Skip(f"the patient is not in Odoo yet; {may.kept_back}")
         raise MappingError("an update of a patient who is not in Odoo yet, without a name", "PID-5")
-    values = await _values(erp, event.patient, event.cleared)
+    values = await contact_values(erp, may.patient, may.cleared)
     try:
         kept = await erp.upsert(_PARTNER, external, values)
     except AmbiguousError:
         # The connector has asked Odoo and got no answer either. The external id makes one more time harmless.
         return Retry("Odoo gave no answer, nor when asked what became of it", kind=ErrorKind.AMBIGUOUS)
-    return Done(f"{_PARTNER}/{kept.record_id}")
+    return Done(f"{_PARTNER}/{kept.record_id}{f' ({may.kept_back})' if may.kept_back else ''}")
 
 
 async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
@@ -94,7 +100,8 @@ async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: St
     newest = (await stores.newness(erp.system, survivor, envelope.time)).news
     # A merge that comes late still merges, but must not bring back what the survivor was like before.
     stays = not newest and await erp.find(survivor) is not None
-    values: dict[str, Value] = {"is_company": False} if stays else await _values(erp, event.survivor)
+    may = allowed(event.survivor, (), event.facility, envelope, stores.authority)
+    values: dict[str, Value] = {"is_company": False} if stays else await contact_values(erp, may.patient)
     try:
         merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
     except AmbiguousError:
@@ -112,7 +119,7 @@ def _merged(merged: Merged) -> str:
     return f"{survivor} (archived {_PARTNER}/{merged.retired_id}{left})"
 
 
-async def _values(erp: Odoo, patient: Patient, cleared: tuple[str, ...] = ()) -> dict[str, Value]:
+async def contact_values(erp: Odoo, patient: Patient, cleared: tuple[str, ...] = ()) -> dict[str, Value]:
     """Columns of the contact; without a name in the message, Odoo keeps the one it has."""
     row = partner_row(patient, cleared)
     if patient.name:

@@ -61,6 +61,11 @@ class Stores:
         assert row is not None
         return Newness(row["news"], row["merged_by"])
 
+    async def source_of_run(self, run: UUID) -> str:
+        """The source of the event that began a run; empty for one that no event began."""
+        async with self._database.acquire() as connection:
+            return str(await connection.fetchval(_SQL.source_of_run, run) or "")
+
     async def mark_merged(self, system: str, external_id: str, occurred: datetime, event: UUID) -> None:
         """Remember that this event merged the record into another."""
         token = self._master.token(f"{system}/{external_id}")

@@ -26,6 +26,7 @@ from careloom.cases.rights import AmountLimits
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
 from careloom.flows.routing import Rule
+from careloom.flows.steps.authority import ENTITY
 from careloom.formats.csv import Layout
 from careloom.gateway.limits import Limits
 from careloom.hub.agreements import code_lists_of, profile_of
@@ -321,6 +322,16 @@ class Settings(_Section):
     notices: NoticesSection = NoticesSection()
     routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
     calendars: Mapping[Name, CalendarSection] = Field(default_factory=dict, description="business days by name")
+
+    @model_validator(mode="after")
+    def _proposals_are_seen(self) -> Settings:
+        proposes = [name for name, one in self.authority.items() if one.entity == ENTITY and one.proposes]
+        if proposes and "stewardship" not in self.flows:
+            raise ValueError(
+                f"authority.{proposes[0]} has writes proposed, and no steward would see them: name "
+                "careloom.flows.stewardship in hub.flows, and [flows.stewardship]"
+            )
+        return self
 
     @field_validator("authority")
     @classmethod

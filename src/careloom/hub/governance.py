@@ -48,6 +48,11 @@ class AuthoritySection(BaseModel):
         default=Decision.REFUSE, description="what becomes of a write by another: refuse, propose or accept"
     )
 
+    @property
+    def proposes(self) -> bool:
+        """Whether a write by another waits for a steward."""
+        return self.otherwise is Decision.PROPOSE
+
 
 def authority_of(sections: Mapping[str, AuthoritySection]) -> Authority:
     """The same as those who decide take it. Raises ConfigurationError for two rules of one field."""

@@ -79,6 +79,12 @@ class Ledger:
             return int(await connection.fetchval(_SQL.version)), False
         return await self._write(connection, preview, told, None), True
 
+    async def learn(self, row: Row, told: Told) -> int:
+        """Write one row that somebody who may has said; the version. Who, why and from what is of the version. Raises
+        Refused."""
+        async with self._database.acquire() as connection, connection.transaction():
+            return (await self.say(connection, [row], told))[0]
+
     async def _locked(self, connection: Connection, rows: Iterable[Row], wrong: Sequence[Wrong]) -> Preview:
         await connection.execute(_SQL.lock)
         preview = await self.planned(connection, rows, wrong)
