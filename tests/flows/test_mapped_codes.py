@@ -72,7 +72,7 @@ async def lines(house: House) -> list[dict[str, Any]]:
 
 def covered_by(number: str) -> Any:
     payor = Organization(identifier=(Identifier(value=number, type="PI"),), name="Northwind")
-    return panel(coverage=(Coverage(order=1, payor=payor),))
+    return structs.replace(panel(), coverage=(Coverage(order=1, payor=payor),))
 
 
 async def test_an_alias_resolves_and_both_are_kept(house: House) -> None:

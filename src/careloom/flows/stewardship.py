@@ -7,7 +7,7 @@ with the run: `careloom workflow show ID --reveal` shows them, on record. Not on
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -17,7 +17,7 @@ from careloom.flows import Flow
 from careloom.flows.registration import account_of, contact_values
 from careloom.flows.steps.authority import FIELDS, allowed_to, source_of, without
 from careloom.flows.stores import Stores
-from careloom.model import Patient, PatientUpdated, RegistrationCreated
+from careloom.model import Patient, PatientEvent, PatientUpdated, RegistrationCreated
 from careloom.systems.odoo.connector import Odoo
 from careloom.workflow.calling import Attempt
 from careloom.workflow.run import Run
@@ -37,7 +37,6 @@ stewardship = Flow(
     runbook="flow-stewardship",
 )
 
-Said: TypeAlias = RegistrationCreated | PatientUpdated
 _PARTNER: Final = "res.partner"
 _COLUMNS: Final = {
     "name": ("name",),
@@ -58,7 +57,7 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @stewardship.workflow(RegistrationCreated, PatientUpdated)
-async def decide(run: Run, event: Said) -> str:
+async def decide(run: Run, event: PatientEvent) -> str:
     """Ask a steward about what the sender may only propose; gives what came of it."""
     beside = await run.step(side_by_side, event)
     if not beside.fields:
@@ -71,7 +70,7 @@ async def decide(run: Run, event: Said) -> str:
     return "written"
 
 
-async def side_by_side(event: Said, erp: Odoo, stores: Stores, attempt: Attempt) -> Beside:
+async def side_by_side(event: PatientEvent, erp: Odoo, stores: Stores, attempt: Attempt) -> Beside:
     """What the sender proposes, and what Odoo has now."""
     source = source_of(await stores.source_of_run(attempt.run))
     found = allowed_to(source, event.patient, event.cleared, event.facility, stores.authority)

@@ -19,6 +19,7 @@ from careloom.cases.supplies import KnownCode
 from careloom.flows.stores import Stores
 from careloom.identity.crosswalk.changes import Row
 from careloom.identity.crosswalk.codes import Canonical, Entity, Key, Said, UnknownCode
+from careloom.identity.crosswalk.imports import STEWARDS
 from careloom.identity.crosswalk.ledger import Told
 from careloom.model import Identifier
 from careloom.systems.odoo.connector import Odoo
@@ -105,7 +106,7 @@ async def meanings(run: Run, asked: Sequence[Asked]) -> dict[tuple[str, Entity],
         unknown = next((one for one in found if one.unknown and one.place not in waived), None)
         if unknown is None:
             return {one.place: one.code for one in found if one.code is not None}
-        answer = await run.case("unknown-code", unknown.reason, field=unknown.field)
+        answer = await run.case("unknown-code", unknown.reason, field=unknown.field, owner=STEWARDS)
         if answer is None or answer.given_up:
             return None
         if isinstance(answer.data, KnownCode):
