@@ -129,6 +129,15 @@ _OF_PROCESSES: Final = (
         {Action.SUPPLY: supplies.RecordMatch},
     ),
     _kind(
+        "unknown-code",
+        "a code stands for nothing that is known; the nearest known ones are proposed",
+        "master-data",
+        _DAYS,
+        (Action.SUPPLY, Action.RETRY, Action.WAIVE, Action.DISCARD),
+        {Action.SUPPLY: supplies.KnownCode},
+        "high",
+    ),
+    _kind(
         "duplicate-person",
         "two records look like one person",
         "health-information",
@@ -137,8 +146,15 @@ _OF_PROCESSES: Final = (
         {Action.APPROVE: supplies.SamePerson},
     ),
     _kind(
+        "proposed-write",
+        "a system says something of a record that another system keeps; a steward decides whether it is written",
+        "master-data",
+        3 * _DAYS,
+        (Action.APPROVE, Action.REJECT),
+    ),
+    _kind(
         APPROVAL,
-        "a run goes on only when people of a role have approved it",
+        "a run, or a change of codes, goes on only when people of a role have approved it",
         "operations",
         2 * _DAYS,
         (Action.APPROVE, Action.REJECT),

@@ -12,12 +12,14 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from careloom.cases.book import Cases
+from careloom.cases.resolving import Resolver
 from careloom.cases.work import Casework, casework
 from careloom.core.clock import SystemClock
 from careloom.core.ids import Uuid7
 from careloom.hub.configuration import FILE, Configuration, load
 from careloom.hub.flowlist import find_kinds
 from careloom.hub.storage import Storage, storage
+from careloom.identity.crosswalk.imports import ProposalResolver
 from careloom.log.keyring import Keyring
 from careloom.log.lanes import open_lanes
 from careloom.log.operators import Operators
@@ -47,7 +49,10 @@ class Deployment:
         kinds = find_kinds(self.configuration.settings.hub.flows, self.configuration.base)
         book = Cases(self.clock, self.new_id, kinds)
         limits = self.configuration.settings.approvals.for_ballots()
-        resolvers = [RunResolver(self.keyring, limits)]
+        resolvers: list[Resolver] = [
+            RunResolver(self.keyring, limits),
+            ProposalResolver(self.store.database, self.clock, self.new_id),
+        ]
         return casework(self.store.database, self.keyring, book, self.clock, self.new_id, resolvers)
 
 

@@ -12,7 +12,8 @@ from careloom.core.envelope import Recorded
 from careloom.core.errors import AmbiguousError, MappingError
 from careloom.core.outcomes import Done, ErrorKind, Outcome, Retry, Skip
 from careloom.flows import Flow, Translated
-from careloom.flows.steps.contacts import account_for, account_of, columns_of, external_of
+from careloom.flows.steps.authority import Allowed, allowed
+from careloom.flows.steps.contacts import account_for, account_of, contact_values, external_of
 from careloom.flows.stores import Stores
 from careloom.formats import hl7v2
 from careloom.mapping import adt
@@ -71,33 +72,36 @@ async def keep_account(event: Registered, envelope: Recorded, erp: Odoo, stores:
             return await _merge_persons(event.survivor, event.retired.number, envelope, erp)
         if isinstance(event, PatientMerged):
             return await _merge(event, envelope, erp, stores)
+        may = allowed(event.patient, event.cleared, event.facility, envelope, stores.authority)
+        if may.kept_back and not may.says:
+            return Skip(may.kept_back)
         if event.patient.person is not None:
             known = await stores.known_of(event.patient)
-            return await _keep(account_for(erp, known), known, event.cleared, erp)
-        return await _keep_newest(event, envelope, erp, stores)
+            return await _keep(account_for(erp, known), may._replace(patient=known), erp)
+        return await _keep_newest(event.patient, may, envelope, erp, stores)
     except AmbiguousError:
         # The connector has asked Odoo and got no answer either. The external id makes one more time harmless.
         return Retry("Odoo gave no answer, nor when asked what became of it", kind=ErrorKind.AMBIGUOUS)
 
 
-async def _keep_newest(
-    event: RegistrationCreated | PatientUpdated, envelope: Recorded, erp: Odoo, stores: Stores
-) -> Outcome:
+async def _keep_newest(patient: Patient, may: Allowed, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
     """Without the person index: of a patient's messages the newest by the source's clock."""
-    external = account_of(erp, event.patient.identifier)
+    external = account_of(erp, patient.identifier)
     known = await stores.newness(erp.system, external, envelope.time)
     if not known.news:
         return Skip("a newer update of this patient was taken before")
     if known.merged_by is not None:
         raise MappingError("this record number was merged into another; its source still uses it", "PID-3")
-    return await _keep(external, event.patient, event.cleared, erp)
+    return await _keep(external, may, erp)
 
 
-async def _keep(external: str, patient: Patient, cleared: tuple[str, ...], erp: Odoo) -> Outcome:
-    if not patient.name and await erp.find(external) is None:
+async def _keep(external: str, may: Allowed, erp: Odoo) -> Outcome:
+    if not may.patient.name and await erp.find(external) is None:
+        if "name" in may.refused or "name" in may.proposed:
+            return Skip(f"the patient is not in Odoo yet; {may.kept_back}")
         raise MappingError("an update of a patient who is not in Odoo yet, without a name", "PID-5")
-    kept = await erp.upsert(_PARTNER, external, await columns_of(erp, patient, cleared))
-    return Done(f"{_PARTNER}/{kept.record_id}")
+    kept = await erp.upsert(_PARTNER, external, await contact_values(erp, may.patient, may.cleared))
+    return Done(f"{_PARTNER}/{kept.record_id}{f' ({may.kept_back})' if may.kept_back else ''}")
 
 
 async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: Stores) -> Outcome:
@@ -110,7 +114,8 @@ async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: St
     newest = (await stores.newness(erp.system, survivor, envelope.time)).news
     # A merge that comes late still merges, but must not bring back what the survivor was like before.
     stays = not newest and await erp.find(survivor) is not None
-    values: dict[str, Value] = {"is_company": False} if stays else await columns_of(erp, event.survivor)
+    may = allowed(event.survivor, (), event.facility, envelope, stores.authority)
+    values: dict[str, Value] = {"is_company": False} if stays else await contact_values(erp, may.patient)
     merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
     await stores.mark_merged(erp.system, retired, envelope.time, envelope.id)
     return Done(_merged(merged))
@@ -121,14 +126,14 @@ async def _merge_persons(survivor: Patient, retired: Identifier | None, envelope
     kept, ended = account_for(erp, survivor), None if retired is None else external_of(erp, retired)
     if ended is None or ended == kept:
         return Skip("both are one account already: the older record's")
-    values = await columns_of(erp, survivor)
+    values = await contact_values(erp, survivor)
     return Done(_merged(await erp.merge_partners(kept, ended, values, str(envelope.correlation), moves=False)))
 
 
 async def _split(event: PersonSplit, erp: Odoo) -> Outcome:
     """Each part has a contact of its own again, with what is known of it; an archived one leaves the archive."""
     parts = [
-        await erp.upsert(_PARTNER, account_for(erp, part), {**await columns_of(erp, part), "active": True})
+        await erp.upsert(_PARTNER, account_for(erp, part), {**await contact_values(erp, part), "active": True})
         for part in event.parts
     ]
     return Done(f"{_PARTNER}/{','.join(str(part.record_id) for part in parts)}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 
 from careloom.cases.book import Cases
+from careloom.cases.resolving import Resolver
 from careloom.cases.work import Casework, casework
 from careloom.console.visiting import BASE
 from careloom.core.clock import Clock, SystemClock
@@ -30,6 +31,7 @@ from careloom.hub.calls import CallAudit
 from careloom.hub.cards import Cards
 from careloom.hub.configuration import ApiSection, Configuration, RouteSection
 from careloom.hub.flowlist import find_flows, find_kinds
+from careloom.hub.governance import authority_of
 from careloom.hub.invalidation import Invalidation
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
@@ -44,6 +46,8 @@ from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
 from careloom.hub.surroundings import SystemMemory
 from careloom.hub.systems import endpoints, http_intakes, open_systems
+from careloom.identity.crosswalk.imports import ProposalResolver
+from careloom.identity.crosswalk.ledger import NOTICE as CROSSWALK
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
@@ -133,15 +137,18 @@ async def _assemble(
     keys = ApiKeys(store.database, clock, new_id)
     systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     flows = find_flows(settings.hub.flows, configuration.base)
-    stores = Stores(store.database, store.master)
+    stores = stores_of(configuration, store, clock)
+    log.on_notice(CROSSWALK, stores.crosswalk.forget)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
     runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars, notifier)
-    made = subscriptions_of(configuration, store, systems, new_id, runs.around)
+    made = subscriptions_of(configuration, store, systems, new_id, runs.around, stores)
     runs.handling.extend(made)
-    work = casework(
-        store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring, settings.approvals.for_ballots())]
-    )
+    resolvers: list[Resolver] = [
+        RunResolver(log.keyring, settings.approvals.for_ballots()),
+        ProposalResolver(store.database, clock, new_id),
+    ]
+    work = casework(store.database, log.keyring, cases, clock, new_id, resolvers)
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)
@@ -167,17 +174,30 @@ async def _assemble(
     )
 
 
+def stores_of(configuration: Configuration, store: Storage, clock: Clock | None = None) -> Stores:
+    """The tables that flows use, with what the settings say of them."""
+    settings = configuration.settings
+    return Stores(
+        store.database,
+        store.master,
+        clock=clock,
+        authority=authority_of(settings.authority),
+        answers_approved_by=settings.crosswalk.answers_approved_by,
+    )
+
+
 def subscriptions_of(
     configuration: Configuration,
     store: Storage,
     systems: Mapping[str, object],
     new_id: IdFactory,
     runs: Surroundings | None = None,
+    stores: Stores | None = None,
 ) -> list[Subscription]:
     """All of a deployment. Without `runs` those that begin runs are named too, and cannot be worked."""
     settings = configuration.settings
     flows = find_flows(settings.hub.flows, configuration.base)
-    stores = Stores(store.database, store.master)
+    stores = stores or stores_of(configuration, store)
     made = [translation(flows, new_id, sources_of(configuration))]
     for flow in flows:
         if flow.name in settings.flows or not needs_systems(flow):

@@ -16,7 +16,7 @@ _UNNAMED = "-"
 N = TypeVar("N", HumanName, Address)
 
 
-async def columns_of(erp: Odoo, patient: Patient, cleared: tuple[str, ...] = ()) -> dict[str, Value]:
+async def contact_values(erp: Odoo, patient: Patient, cleared: tuple[str, ...] = ()) -> dict[str, Value]:
     """Columns of the contact; without a name in the message, Odoo keeps the one it has."""
     row = partner_row(patient, cleared)
     if patient.name:
