@@ -82,7 +82,8 @@ class Office:
         given = {"authorization": f"Bearer {self.keys[who]}", **{k.replace("_", "-"): v for k, v in headers.items()}}
         url = f"http://127.0.0.1:{self.hub.node.ports['api']}{path}"
         async with self.http.request(method, url, json=payload, headers=given) as answer:
-            return Answered(answer.status, answer.content_type, json.loads(await answer.read()))
+            body = await answer.read()
+            return Answered(answer.status, answer.content_type, json.loads(body) if body else None)
 
     async def begun(self, total: str = "900.00", needed: int = 1) -> tuple[str, str]:
         """A run that waits for its approval, and the case of that; mika asked for it."""
@@ -185,3 +186,40 @@ async def test_one_who_rejects_ends_it(office: Office) -> None:
     refused = await office.vote("sam", case, "reject")
     assert (refused.status, refused.body["state"]) == (200, "resolved")
     assert await office.result(run) == {"approved": False, "by": ["sam"], "why": "in the budget"}
+
+
+async def test_a_role_is_handed_on_and_taken_back(office: Office) -> None:
+    run, case = await office.begun(needed=2)
+    asked = {"role": "purchasing", "to": "kim", "until": "2099-01-01T00:00:00Z", "reason": "on leave"}
+    given = await office.call("robin", "POST", "/v1/delegations", asked)
+    assert given.status == 201, given.body
+    assert (given.status, given.body["handed_by"], given.body["why"]) == (201, "robin", "on leave")
+    listed = (await office.call("mika", "GET", "/v1/delegations?to=Kim")).body["delegations"]
+    assert listed == [given.body]
+    assert (await office.call("mika", "GET", "/v1/delegations?by=sam")).body == {"delegations": []}
+
+    for wrong, status, kind, place in (
+        ({"role": "cfo"}, 403, "case-not-yours", None),
+        ({"to": "Robin"}, 422, "case-data-wrong", "to"),
+        ({"until": "2001-01-01T00:00:00Z"}, 422, "case-data-wrong", "until"),
+        ({"until": "0001-01-01T00:00:00+02:00"}, 422, "invalid-request", "body.until"),
+        ({"role": "a\0b"}, 403, "case-not-yours", None),
+    ):
+        refused = await office.call("robin", "POST", "/v1/delegations", asked | wrong)
+        assert (refused.status, refused.body["type"]) == (status, f"urn:careloom:problem:{kind}"), wrong
+        assert refused.body.get("location") == place
+    further = await office.call("kim", "POST", "/v1/delegations", asked | {"to": "mika"})
+    further.problem(403, "case-not-yours", "/v1/delegations")
+
+    assert (await office.vote("kim", case)).status == 200
+    beside = (await office.vote("robin", case)).problem(403, "case-not-yours")
+    assert beside == "somebody voted in your place before; somebody else must be the other"
+    back = f"/v1/delegations/{given.body['id']}/withdraw"
+    instance = "/v1/delegations/{id}/withdraw"
+    (await office.call("kim", "POST", back, {})).problem(403, "case-not-yours", instance)
+    assert (await office.call("robin", "POST", back, {"reason": "back"})).status == 204
+    (await office.call("robin", "POST", back, {})).problem(404, "delegation-unknown", instance)
+    assert (await office.call("mika", "GET", "/v1/delegations")).body == {"delegations": []}
+    _, another = await office.begun()
+    (await office.vote("kim", another)).problem(403, "case-not-yours")
+    assert await office.waits(run)

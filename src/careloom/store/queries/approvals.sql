@@ -67,9 +67,10 @@ returning id, principal
 select * from delegation where id = $1
 
 -- name: delegations
--- All that hold, or will.
+-- Those that hold, or will: few, and an index has just those that were not taken back.
 select id, role, handed_by, handed_to, since, until, why, made from delegation
-where withdrawn is null and until > $1 order by since, id
+where withdrawn is null and until > $1 and ($2::text is null or principal = $2) and ($3::text is null or delegate = $3)
+order by since, id limit $4
 
 -- name: standing_in
 -- In whose place somebody has a role now. A key that was withdrawn, or lost the role, hands nothing on.
