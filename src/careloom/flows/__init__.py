@@ -29,6 +29,7 @@ from careloom.core.outcomes import Outcome, Skip
 from careloom.log.handling import RetryPolicy
 from careloom.mapping.source import Settings
 from careloom.model import CanonicalEvent
+from careloom.workflow.backfill import Backfill
 from careloom.workflow.declaration import DEFAULT_RETRY, E, Signal, Workflow, length_of
 from careloom.workflow.schedule import Schedule
 
@@ -86,6 +87,7 @@ class Flow:
     workflows: list[Workflow] = field(default_factory=list)
     signals: list[Signal[Any]] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
+    backfills: list[Backfill] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("sla", "bound", "recovery_time", "recovery_point"):
@@ -187,6 +189,16 @@ class Flow:
         catch_up. Raises ConfigurationError for what cannot be."""
         made = Schedule(f"{self.name}.{name}", cron, workflow, **others)
         self.schedules.append(made)
+        return made
+
+    def backfill(
+        self, name: str, workflow: Workflow, *, key: Callable[[Any], str], subject: Callable[[Any], str], **others: Any
+    ) -> Backfill:
+        """Runs of a workflow that people begin for many items at once (`careloom workflow backfill begin`), after what
+        is live; `others` are those of `Backfill`: source, given, query, rate."""
+        made = Backfill(f"{self.name}.{name}", workflow, key, subject, **others)
+        self.backfills.append(made)
+        self.workflows.append(made.process)
         return made
 
 

@@ -106,7 +106,7 @@ class RunDesk:
 
     async def cancel(self, run: UUID, told: Told) -> None:
         """Undo what it did, the last first; it ends cancelled."""
-        _must_say(told)
+        must_say(told)
         await self._act(run, "cancelled", told, _SQL.ask_cancel, told.why, told.by, self._clock.now())
 
     async def suspend(self, run: UUID, told: Told) -> None:
@@ -126,7 +126,7 @@ class RunDesk:
 
         What it waits for is waited for anew, as that code asks. Raises NotPossible that says where the two differ.
         """
-        _must_say(told)
+        must_say(told)
         journal = await self._around.store.load(run)
         target = self._target(journal, version)
         found = await rehearse(journal, target, self._around)
@@ -153,7 +153,7 @@ class RunDesk:
 
     async def look(self, run: UUID, told: Told) -> Opened:
         """What is sealed of it, for those who may see personal data. The look is on record before it is given."""
-        _must_say(told)
+        must_say(told)
         journal = await self._around.store.load(run)
         async with self._around.store.database.acquire() as connection, connection.transaction():
             await self._record(connection, run, "looked", told, "body.revealed.v1")
@@ -219,7 +219,8 @@ def _stands(row: Any) -> str:
     return f"{row['state']}, held by a person" if row["fixed"] else str(row["state"])
 
 
-def _must_say(told: Told) -> None:
+def must_say(told: Told) -> None:
+    """Raises FormatError for want of a reason."""
     if not told.why.strip() or len(told.why) > LONGEST_TEXT or "\0" in told.why:
         raise FormatError(f"say why, in up to {LONGEST_TEXT} characters", "reason")
 
