@@ -30,6 +30,8 @@ First = Callable[[Connection], Awaitable[Sequence[Event]]]
 """What is done before a step is recorded, in its transaction; gives what tells of it."""
 ROOT: Final = "root"
 """The place of a run where a person has the run itself, not one of its steps."""
+HELD: Final = "held"
+"""The place of the case that reminds of a run which a person holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,7 @@ class RunStore:
             why = "whom it was about was erased; what it did stays done"
             await connection.execute(_SQL.unreadable_ended, run, self.clock.now(), why)
             await connection.execute(_SQL.forget_waits, run)
+            await self.teller.write(connection, await self.teller.book.end_of_run(connection, run, why))
 
     async def _start(self, connection: Any, journal: Journal) -> None:
         if journal.revision == journal.row["revision"]:  # nothing was recorded since it was last let go
