@@ -64,7 +64,8 @@ class Flow:
     """One business process: who owns it, how fast it must be, and the code that does it.
 
     `owner` runs it, `business_owner` answers for what it does. `sla` is when one event or run of it must be done, as
-    `30s`, `15m`, `2h` or `1d`; `latency` says whether somebody waits for it, and `bound` how long at most. After a
+    `30s`, `15m`, `2h` or `1d`: our own time, without that in which a run waits for events from outside, unless the
+    flow says that `waiting_counts`; `latency` says whether somebody waits for it, and `bound` how long at most. After a
     disaster it works again within `recovery_time`, and loses at most `recovery_point` (`0s`: nothing). `pattern` is
     what it moves, `system_of_record` who is right when two systems differ, `runbook` where the operators look.
     A hub refuses a flow that leaves one of them open. Raises ConfigurationError for a length of time that is none.
@@ -82,6 +83,7 @@ class Flow:
     pattern: Pattern | None = None
     system_of_record: str = ""
     runbook: str = ""
+    waiting_counts: bool = False
     translators: list[Translator] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)
@@ -173,6 +175,7 @@ class Flow:
                 criticality=self.criticality,
                 about=about,
                 sla=self.sla_time,
+                waiting_counts=self.waiting_counts,
                 deadline=None if deadline is None else length_of(deadline),
                 retry=retry,
                 retired=retired,

@@ -188,8 +188,11 @@ class RunStore:
                 await self.teller.write(connection, [*told, *events], cases)
             return row
 
-    async def suspend(self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None) -> None:
-        """Let go of the run with what it waits for, and open its cases; `due` is when it goes on by itself."""
+    async def suspend(
+        self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None, pauses: bool = False
+    ) -> None:
+        """Let go of the run with what it waits for, and open its cases; `due` is when it goes on by itself. Its service
+        level `pauses` while all that it waits for are events."""
         waits = list(journal.fresh.values())
         columns = [
             [getattr(wait, name) for wait in waits] for name in ("path", "sort", "signal", "key", "due", "reference")
@@ -197,7 +200,16 @@ class RunStore:
         used = [wait.path for wait in waits if wait.path not in journal.waits]
         async with self.database.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
-                _SQL.suspend_run, journal.id, journal.revision, state, due, self.clock.now(), error, *columns, used
+                _SQL.suspend_run,
+                journal.id,
+                journal.revision,
+                state,
+                due,
+                self.clock.now(),
+                error,
+                *columns,
+                used,
+                pauses,
             )
             journal.revision = _held(row)["revision"]
             await self.teller.write(connection, (), journal.cases)

@@ -56,7 +56,7 @@ where p.run = $1 order by p.began, p.path
 
 -- name: suspend_run
 -- See the migration that defines it.
-select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 -- name: compensate_run
 -- From now on it only undoes.
