@@ -111,7 +111,7 @@ async def test_a_person_who_is_asked_beside_it_makes_it_our_time(database: Datab
     async with house_on(database, [both], ward.signals) as house:
         run = await begun(house)
         await house.later(DAY)
-        await house.decide("stock-shortage", Action.RESOLVE)
+        await house.decide("stock-shortage", Action.WAIVE)
         assert (await reader(house).one(run)).late_at is None, "now only somebody outside is waited for"
         await house.later(30 * DAY)
         assert await lateness(house, run) == (False, [])
