@@ -1,7 +1,8 @@
 -- The service level of a run counts our own time: while it waits only for events, the time is the others'.
 
 -- late_left: what was left of its service level when it began to wait for somebody outside; late_at is null meanwhile.
-alter table run add column late_left interval;
+alter table run
+    add column late_left interval;
 
 -- Whatever takes it out of the wait has its time go on, and what has ended is late no more.
 create function run_time_goes_on() returns trigger language plpgsql as
