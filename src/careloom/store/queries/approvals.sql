@@ -62,10 +62,6 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 update delegation set withdrawn = $2, withdrawn_by = $3 where id = $1 and withdrawn is null and until > $2
 returning id, principal
 
--- name: delegation
--- One that was made.
-select * from delegation where id = $1
-
 -- name: delegations
 -- Those that hold, or will: few, and an index has just those that were not taken back.
 select id, role, handed_by, handed_to, since, until, why, made from delegation
