@@ -51,6 +51,7 @@ appointments = Flow(
     "appointments",
     owner="scheduling",
     sla="400d",
+    waiting_counts=True,
     criticality="high",
     business_owner="head of ambulatory care",
     latency="real-time",

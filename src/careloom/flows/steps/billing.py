@@ -5,14 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from careloom.core.errors import MappingError
-from careloom.flows.steps.parties import payer_key
+from careloom.flows.steps.parties import payer_contact
 from careloom.mapping.identifiers import best
 from careloom.model import Coverage, Identifier, Organization
 from careloom.systems.odoo.connector import Odoo
 from careloom.systems.odoo.documents.analytics import Dimension
 from careloom.systems.odoo.documents.attachments import MODEL as ATTACHMENT
 from careloom.systems.odoo.documents.attachments import Attachment
-from careloom.systems.odoo.documents.parties import Party
 
 _PARTNER = "res.partner"
 
@@ -49,11 +48,7 @@ async def _payer(erp: Odoo, payer: Organization) -> int:
     known = best(payer.identifier)
     if known is None:
         raise MappingError("a payer needs a number", "coverage.payor")
-    key = payer_key(erp, known.value)
-    kept = await erp.documents.parties.keep(
-        Party(key=key, name=payer.name or known.value, role="payer", ref=known.value)
-    )
-    return kept.record_id
+    return await payer_contact(known.value, payer.name, erp)
 
 
 async def _file(erp: Odoo, number: Identifier, *, active: bool) -> int:
