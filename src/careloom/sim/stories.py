@@ -98,7 +98,7 @@ def cancelled(tell: Telling) -> Iterator[Sent]:
     """Was registered and never came."""
     person = tell.person()
     yield sent(tell.ehr.register(person, tell.now))
-    yield sent(tell.ehr.cancel_visit(person.mrn, tell.later()), Fate.FILTERED)
+    yield sent(tell.ehr.cancel_visit(person.mrn, tell.later()))
 
 
 def overtaken(tell: Telling) -> Iterator[Sent]:
