@@ -49,7 +49,7 @@ class Afternoon:
         self._ehr = Ehr("LOOD")
         self._now = datetime.fromisoformat("2026-03-02T11:15:00+00:00")
         self._open: Counter[str] = Counter()
-        self._money = Money(cast, town, staff, self)
+        self._money = Money(cast, town, staff, clock, self)
 
     async def play(self) -> None:
         """The day after the insurer returned, until everything of it has come to rest. Raises Stuck."""

@@ -18,7 +18,6 @@ flows = [
   "careloom.flows.service_completed",
   "careloom.flows.requisition_to_pay",
   "careloom.flows.payment_confirmation",
-  "careloom.flows.supply_reporting",
   "careloom.sim.house",                  # intake and appointments, with the supplies that services take
 ]
 
@@ -91,7 +90,7 @@ events = ["purchase_order.placed.v1"]
 kind = "warehouse"
 url = "{warehouse}"
 auth = {{ key = "file:wms.key" }}
-resources = {{ receipts = {{ every = 1 }}, movements = {{ every = 1 }}, counts = {{ every = 600 }} }}
+resources = {{ receipts = {{ every = 1 }}, movements = {{ every = 600 }}, counts = {{ every = 600 }} }}
 
 [systems.paygate]
 kind = "payments"
@@ -115,9 +114,6 @@ erp = "erp"
 erp = "erp"
 
 [flows.payment-confirmation]
-erp = "erp"
-
-[flows.supply-reporting]
 erp = "erp"
 
 [approvals.limits]

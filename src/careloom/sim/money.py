@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from careloom.core.clock import Clock
 from careloom.sim.cast import Cast, Service
 from careloom.sim.staff import Staff
 from careloom.sim.theatre import completed
@@ -29,10 +30,11 @@ class Waiting(Protocol):
 class Money:
     """What the theatre and the card gateway tell, and who is asked about it."""
 
-    def __init__(self, cast: Cast, town: Town, staff: Staff, day: Waiting) -> None:
+    def __init__(self, cast: Cast, town: Town, staff: Staff, clock: Clock, day: Waiting) -> None:
         self._cast = cast
         self._town = town
         self._staff = staff
+        self._clock = clock
         self._day = day
 
     async def services(self) -> None:
@@ -67,8 +69,7 @@ class Money:
     async def _tell(self, amount: Decimal, invoice: str) -> None:
         gateway = self._town.gateway
         event = gateway.pay(int(amount * 100), invoice=invoice)
-        now = datetime.now(UTC) + timedelta(seconds=0)
-        request = gateway.signed(event, int(now.timestamp()))
+        request = gateway.signed(event, int(self._clock.now().timestamp()))
         await self._staff.deliver("/v1/systems/paygate/events", request.body, request.headers)
 
     def _invoice_of(self, mrn: str) -> str:

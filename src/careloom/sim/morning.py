@@ -50,8 +50,8 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """`messages` in the order of leaving; all about one patient leave on one line. `star` is worth tracing, and `visits`
-    are to be billed."""
+    """`messages` in the order of leaving; all about one patient leave on one line. `star` is worth tracing,
+    and `visits` are to be billed."""
 
     messages: tuple[Outgoing, ...]
     accounts: Mapping[str, Account]

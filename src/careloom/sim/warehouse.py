@@ -1,10 +1,9 @@
-"""A simulated warehouse system: what has come in and what was moved, as lists of its HTTP interface."""
+"""A simulated warehouse system: what has come in, as a list of its HTTP interface."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from careloom.systems.http.fake import FakeTarget, Request
 
 
 class SimulatedWarehouse:
-    """Its lists, by their names."""
+    """Its lists, by their names; nothing is moved or counted on this day."""
 
     def __init__(self) -> None:
         self.lists: dict[str, list[dict[str, Any]]] = {"receipts": [], "movements": [], "counts": []}
@@ -48,13 +47,6 @@ class SimulatedWarehouse:
         self.lists["receipts"].append({
             "receipt": f"R-{order}", "booked": _stamp(at), "delivery_note": f"DN-{order}", "purchase_order": order,
             "warehouse": "WH", "complete": True, "lines": lines,
-        })  # fmt: skip
-
-    def move(self, number: str, product: str, quantity: Decimal, place: str, at: datetime) -> None:
-        """Something went from the store to a place of the house."""
-        self.lists["movements"].append({
-            "movement": number, "booked": _stamp(at), "kind": "TRANSFER", "warehouse": "WH", "sku": product,
-            "quantity": float(quantity), "unit": "EA", "from_bin": "WH/Stock", "to_bin": place,
         })  # fmt: skip
 
     def _answer(self, request: Request) -> bytes:
