@@ -22,7 +22,8 @@ from careloom.sim.demo import register
 from careloom.sim.morning import Morning, morning
 from careloom.sim.odoo import SimulatedOdoo
 
-PATIENTS, SEED = 60, 23
+PATIENTS, SEED = 30, 23
+pytestmark = pytest.mark.timeout(600)  # a whole day in one process, beside whatever else the machine does
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from careloom.sim.money import Money
 from careloom.sim.staff import Staff
 from careloom.sim.town import Town
 
-PATIENCE_SECONDS: Final = 60.0
-"""How long nothing may happen to any run before the day is given up."""
+PATIENCE_SECONDS: Final = 90.0
+"""How long nothing may happen to any run before the day is given up; a delivery may pause for a minute."""
 _LOOK_SECONDS: Final = 0.25
 BUYER, SECOND = "Ruta Sandoval", "Sefu Brightwater"
 Tell = Callable[[datetime, str], None]
@@ -216,7 +216,17 @@ class Afternoon:
             if now != seen:
                 deadline, seen = self._clock.monotonic() + PATIENCE_SECONDS, now
             if self._clock.monotonic() > deadline:
-                left = ", ".join(f"{one['workflow']} {one['state']}" for one in runs) or "no run is left"
-                raise Stuck(f"{what}: nothing has happened for {PATIENCE_SECONDS:.0f} s; {left}")
+                raise Stuck(f"{what}: nothing has happened for {PATIENCE_SECONDS:.0f} s; {await self._standing(runs)}")
             await self._clock.sleep(_LOOK_SECONDS)
         return found
+
+    async def _standing(self, runs: Sequence[Mapping[str, Any]]) -> str:
+        """Which runs are open, and which subscriptions have work left."""
+        status = await read_status(self._node.store.database, self._clock.now())
+        left = Counter(f"{one['workflow']} {one['state']}" for one in runs)
+        busy = [
+            f"{one['name']} is behind by {one['behind']} and tries {one['retrying']} again"
+            for one in status["subscriptions"]
+            if one["behind"] or one["retrying"]
+        ]
+        return "; ".join([*(f"{many} x {name}" for name, many in sorted(left.items())), *busy])
