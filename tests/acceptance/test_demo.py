@@ -52,7 +52,7 @@ def _the_day_is_told(shown: str) -> None:
     assert "the stock is balanced" in shown and "every hash chain holds" in shown
     assert "Ruta Sandoval approves, may not do so twice, and Sefu Brightwater approves too" in shown
     for resolved in ("approval", "stock-shortage", "authorization-denied", "missing-payer-data"):
-        assert re.search(rf"\d+ x {resolved}: \w+ by \w+", shown), resolved
+        assert re.search(rf"\d+ x {resolved}: [\w: ]+ by \w+", shown), resolved
     for left in ("authorization-denied", "missing-payer-data", "unmatched-record", "mapping", "delivery"):
         assert re.search(rf"{left} \([a-z-]+\): [^;]+; \d+ s old, due \d{{4}}-", shown), left
 
