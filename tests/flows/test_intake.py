@@ -406,3 +406,25 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
         return await world.runs(), await world.cases(), told, await houses[-1].books()
 
     assert await every_crash(fresh, scenario, every=EVERY) > 20
+
+
+async def test_a_person_who_is_only_made_known_is_no_intake(house: Ward) -> None:
+    """ADT^A28 tells of a person who comes for nothing: nobody need be asked who pays."""
+    patient = msgspec.structs.replace(REGISTERED.patient, account=())
+    world = await begin(house, without(encounter=None, coverage=(), patient=patient))
+    assert (await world.runs(), await world.cases(), await house.files()) == (ADMITTED, [], [])
+    assert not await world.told(MessageSent)
+
+
+async def test_an_account_that_was_corrected_while_the_payer_was_away_is_left_as_it_is(house: Ward) -> None:
+    """Registration keeps accounts too, and newer messages came while the intake waited."""
+    world = await begin(house)
+    number = REGISTERED.patient.identifier[0]
+    key = house.erp.external_id("patient", number.assigner or "", number.value)
+    await house.erp.upsert("res.partner", key, {"name": "Corrected Since", "ref": number.value, "active": False})
+    [asked] = await world.told(EligibilityRequested)
+    await world.tell(*covers()(asked))
+    await world.settle()
+    assert await world.runs() == ADMITTED
+    [row] = await house.erp.search_read("res.partner", [["ref", "=", number.value]], ["name", "active"], archived=True)
+    assert (row["name"], row["active"]) == ("Corrected Since", False)

@@ -335,3 +335,16 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
 
 def test_it_declares_everything() -> None:
     assert requisition_to_pay.undeclared() == []
+
+
+async def test_an_order_says_the_unit_that_odoo_counts_in_where_nobody_named_one(
+    postgres_server: PostgresServer,
+) -> None:
+    """Supplies that are short are asked for without a unit, and no X12 850 goes out without one."""
+    async with opened(postgres_server) as house:
+        requisition = asked("4")  # its quantity is without a unit
+        assert requisition.requisition.line[0].quantity.unit is None
+        await tell(house, requisition)
+        await house.world.decide("approval", Action.APPROVE, by=FIRST)
+        [placed] = await house.world.told(PurchaseOrderPlaced)
+        assert placed.order.line[0].quantity == Quantity(value=Decimal(4), unit="EA")

@@ -157,9 +157,13 @@ def _currency(requisition: SupplyRequest) -> str:
 
 
 def _placed(requisition: SupplyRequest, order: Ordered, plan: Plan, currency: str) -> SupplyRequest:
-    priced = {line.line: line.price for line in plan.lines}
+    planned = {line.line: line for line in plan.lines}
     lines = tuple(
-        msgspec.structs.replace(line, unit_price=Money(value=priced[line.identifier], currency=currency))
+        msgspec.structs.replace(
+            line,
+            unit_price=Money(value=planned[line.identifier].price, currency=currency),
+            quantity=msgspec.structs.replace(line.quantity, unit=planned[line.identifier].unit or None),
+        )
         for line in requisition.line
     )
     return msgspec.structs.replace(

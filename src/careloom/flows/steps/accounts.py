@@ -36,7 +36,8 @@ async def look_up(event: PatientEvent, erp: Odoo) -> Known:
     alike = False
     if found is None and row.email and event.patient.name:
         name = (await erp.partner_values(row)).values["name"]
-        same = [["name", "=", name], ["email", "=", row.email], ["ref", "!=", False]]
+        # Registration may open this very account in between: one is not alike to itself.
+        same = [["name", "=", name], ["email", "=", row.email], ["ref", "not in", [False, row.ref]]]
         alike = bool(await erp.search_read(_PARTNER, same, ["ref"], limit=1))
     return Known(key=key, record=found.record_id if found else None, alike=alike)
 
@@ -46,6 +47,12 @@ async def look_up_number(number: Identifier, erp: Odoo) -> Known:
     key = account_of(erp, (number,))
     found = await erp.find(key)
     return Known(key=key, record=found.record_id if found else None)
+
+
+async def look_again(known: Known, erp: Odoo) -> Known:
+    """The same account as it is known now."""
+    found = await erp.find(known.key)
+    return Known(key=known.key, record=found.record_id if found else None)
 
 
 async def open_account(event: PatientEvent, known: Known, erp: Odoo) -> Account:
