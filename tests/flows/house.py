@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -21,7 +23,7 @@ from careloom.systems.odoo import Odoo, Settings
 from careloom.systems.odoo.documents.counts import Count, CountLine
 from careloom.systems.odoo.documents.products import Product
 from careloom.systems.resilience import Backoff
-from careloom.testing.crashes import RESTART, TAKEOVER, every_crash
+from careloom.testing.crashes import RESTART, TAKEOVER, Crash, every_crash
 from careloom.testing.failures import Left, every_failure
 from careloom.testing.processes import World
 
@@ -241,7 +243,23 @@ async def survives(
         async def played(_: World) -> Any:
             return await happening(house)
 
-        return await every_crash(again, played, every=every, ways=(RESTART, TAKEOVER) if ALL else ())
+        ways = (RESTART, TAKEOVER) if ALL else ()
+        return await every_crash(again, played, every=every, ways=ways, tell=note)
+
+
+def note(crash: Crash) -> None:
+    """For the table of `make chaos`: one line for each kill."""
+    if (target := os.environ.get("CARELOOM_TEST_CRASHES")) is not None:
+        test = os.environ["PYTEST_CURRENT_TEST"].removesuffix(" (call)")
+        line = {
+            "test": test,
+            "boundaries": crash.boundaries,
+            "way": crash.way,
+            "at": crash.number,
+            "wrong": crash.wrong,
+        }
+        with Path(target).open("a") as lines:
+            lines.write(json.dumps(line) + "\n")
 
 
 async def leaves(
