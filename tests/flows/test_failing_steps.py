@@ -10,7 +10,6 @@ import pytest
 from tests.conftest import PostgresServer
 from tests.flows import services
 from tests.flows import test_appointments as appointment
-from tests.flows import test_authorizations as authorization
 from tests.flows import test_claim_posting_flow as claim
 from tests.flows import test_discharge_flow as stay
 from tests.flows import test_payment_confirmation_flow as payment
@@ -26,7 +25,6 @@ from tests.flows.visits import HERE, covers, decision, example, supplied
 from careloom.cases.kinds import Action
 from careloom.flows import Flow
 from careloom.flows.appointments import appointments
-from careloom.flows.authorizations import authorizations
 from careloom.flows.claim_posting import posting
 from careloom.flows.discharge import discharge
 from careloom.flows.intake import intake
@@ -107,11 +105,6 @@ async def confirmed(house: House) -> None:
     await appointment.begin(house, appointment.told(AppointmentCancelled))
 
 
-async def denied(house: House) -> None:
-    await authorization.deny(house)
-    await authorization.overturn(house.world, "granted")
-
-
 async def discharged(house: House) -> None:
     house.world.answers(MessageSent, stay.delivering("delivered"))
     await house.world.tell(stay.discharged())
@@ -140,18 +133,16 @@ async def mastered(house: House) -> None:
 
 
 PAYER = ["60054"]
+STAY = [[*PAYER, "LAKESIDE"], ["LAKESIDE", "MRN700123"], [*PAYER, "LAKESIDE", "MRN700123"]]
+"""A follower that goes on has the accounts that it needs, whatever became of another."""
 RECEIVED = [("[S-4410] Stent", "WH/Stock", "", 4.0, 0.0)]
-FLOWS = [intake, appointments, authorizations]
 TRIALS = {
     "intake": Trial([intake], supplied(), admitted, {"accounts": [PAYER]}, HERE),
     "appointments": Trial([appointments], supplied(), confirmed, {"accounts": [PAYER]}, HERE),
-    "authorizations": Trial(
-        FLOWS, supplied(), denied, {"accounts": ANY, "files": ANY, "forms": ANY, "stock": ANY}, HERE
-    ),
     "service-completed": Trial(
         [service], services.furnish, completed, {"accounts": [[*PAYER, "LAKESIDE"]], "files": ANY}
     ),
-    "discharge": Trial([discharge], stay.furnish, discharged, {"accounts": [[*PAYER, "LAKESIDE"]], "stock": ANY}),
+    "discharge": Trial([discharge], stay.furnish, discharged, {"accounts": STAY, "stock": ANY}),
     "referral-to-cash": Trial([cash, posting], referral.furnish, claimed, {"accounts": [[*PAYER, "LAKESIDE"]]}),
     "claim-posting": Trial([posting], claim.furnish, decided, {"ledger": ANY}),
     "requisition-to-pay": Trial(
@@ -162,7 +153,7 @@ TRIALS = {
     "supplier-master": Trial([master.UNSCHEDULED], nothing, mastered, {"accounts": ANY}),
     "reconciliation": Trial([reconciliation], difference.furnish, settled),
 }
-READS_OR_ASKS = {"authorizations", "supplier-master", "reconciliation", "claim-posting", "discharge", "appointments"}
+READS_OR_ASKS = {"supplier-master", "reconciliation", "claim-posting", "discharge", "appointments"}
 """Whose runs may all go on to their end, since a person is asked, or one item is put aside."""
 
 
