@@ -118,7 +118,7 @@ async def admit(run: Run, registration: RegistrationCreated) -> Admitted:
     leave = await _leave(run, registration, covered, visit)
     if known.record is None:  # the payer may have taken days: the account was opened, corrected or merged meanwhile
         known = await run.step(look_again, known)
-    account = await run.step(open_account, registration, known, undo=close_account, on_failure="case")
+    account = await run.step(open_account, registration, known, undo=close_account, undo_by=(known,), on_failure="case")
     prepared, _ = await run.parallel(
         _bill(run, covered, leave, visit), _furnish(run, registration, covered, leave, account, visit)
     )
@@ -175,7 +175,7 @@ async def _bill(run: Run, covered: Covered, leave: Leave, visit: Identifier) -> 
     coverage = covered.coverage if leave.payer else None
     prepared = await run.step(
         prepare_billing, visit, coverage,
-        undo=take_back_billing, on_failure="case", held_by=(FINANCIAL, visit.value),
+        undo=take_back_billing, undo_by=(visit,), on_failure="case", held_by=(FINANCIAL, visit.value),
     )  # fmt: skip
     return prepared.file if prepared else None, leave
 
@@ -187,7 +187,7 @@ async def _furnish(
     """Papers and supplies."""
     if account is not None:
         lines = _form(covered, leave)
-        await run.step(file_form, visit, account.record, lines, undo=withdraw_form, on_failure="case")
+        await run.step(file_form, visit, account.record, lines, undo=withdraw_form, undo_by=(visit,), on_failure="case")
     need = Need(visit, _services(registration), registration.occurred)
     await provide(run, need, cancelled, plain(visit))
 

@@ -64,7 +64,7 @@ async def open_account(event: PatientEvent, known: Known, erp: Odoo) -> Account:
     return Account(key=known.key, record=kept.record_id, opened=True)
 
 
-async def close_account(account: Account, erp: Odoo) -> None:
-    """Archive it if the run opened it."""
-    if account.opened:
-        await erp.archive(_PARTNER, [account.record])
+async def close_account(known: Known, erp: Odoo) -> None:
+    """The undoing of `open_account`: archive it, if it is there now and was not before."""
+    if known.record is None and (found := await erp.find(known.key)) is not None:
+        await erp.archive(_PARTNER, [found.record_id])
