@@ -81,6 +81,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._balance_at = self._parked_at = 0.0
+        self._since = clock.now() if subscription.from_now else None
         self.passed: Callable[[], None] = lambda: None
         """Called after each pass over lanes, whatever came of it: for who waits until the log is at rest."""
 
@@ -143,8 +144,9 @@ class Worker:
         while not self._stopping:
             try:
                 async with self._database.acquire() as connection:
+                    subscription, lanes = self.subscription, list(self._all_lanes)
                     await connection.execute(
-                        _SQL.register, self.subscription.name, self.subscription.bank.value, list(self._all_lanes)
+                        _SQL.register, subscription.name, subscription.bank.value, lanes, self._since
                     )
             except CareloomError as error:
                 _log.warning("%s waits for the store: %s", self.subscription.name, error)
