@@ -11,6 +11,7 @@ from careloom.cli import (
     audit,
     case,
     check,
+    code,
     deliveries,
     erase,
     events,
@@ -38,6 +39,7 @@ FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 _COMMANDS = (run, inspect, translate, status, trace, deliveries, replay, erase, check, new)
 _GROUPS = {
     "case": case,
+    "code": code,
     "workflow": workflow,
     "parked": parked,
     "refused": refused,
