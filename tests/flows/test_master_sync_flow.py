@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import runpy
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,9 +41,8 @@ PAYERS = MasterList(
 EXAMPLE = Path(__file__).parents[2] / "examples" / "master_sync"
 
 
-def unscheduled(master: MasterList) -> Flow:
+def unscheduled(flow: Flow) -> Flow:
     """The flow without its clock, so that a test begins its nights."""
-    flow = synchronised(master, cron="0 2 * * *")
     assert flow.undeclared() == []
     return Flow(**{name: getattr(flow, name) for name in ("name", "owner", "sla", "workflows")})
 
@@ -104,9 +105,13 @@ def _gtin(at: int) -> str:
 
 @asynccontextmanager
 async def store(
-    postgres: PostgresServer, folder: Path, master: MasterList = CATALOGUE, kill_at: int | None = None
+    postgres: PostgresServer,
+    folder: Path,
+    master: MasterList = CATALOGUE,
+    kill_at: int | None = None,
+    flow: Flow | None = None,
 ) -> AsyncIterator[Store]:
-    flow = unscheduled(master)
+    flow = unscheduled(flow or synchronised(master, cron="0 2 * * *"))
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(SimulatedOdoo(workers=8))
 
@@ -304,6 +309,26 @@ async def test_keys_of_rows_are_nowhere_in_clear_text(postgres_server: PostgresS
         kept += str(await house.world.rows("select s::text from master_sync s"))
         assert "payers" in kept
         assert not any(word in kept for word in ("P123456789", "Harbor", "Springfield"))
+
+
+async def test_the_example(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    declared = runpy.run_path(str(EXAMPLE / "lists.py"))
+    for file in EXAMPLE.glob("*.csv"):
+        shutil.copy(file, tmp_path)
+        os.utime(tmp_path / file.name, (1, 1))
+    assert {declared[name].name for name in ("catalogue", "payers")} == {"sync-catalogue", "sync-payers"}
+    for name, rows in (("catalogue", 4), ("payers", 2)):
+        flow: Flow = declared[name]
+        assert [one.cron for one in flow.schedules] == [{"catalogue": "0 2 * * *", "payers": "30 2 * * *"}[name]]
+        async with store(postgres_server, tmp_path, flow=flow) as house:
+            found = await house.night()
+            assert (found.read, found.written, found.aside, found.odoo_rows, found.agrees) == (
+                rows,
+                rows,
+                0,
+                rows,
+                True,
+            )
 
 
 @pytest.mark.parametrize(
