@@ -223,6 +223,19 @@ async def test_a_list_that_is_cut_short_waits_for_a_person(postgres_server: Post
         assert (found.vanished, found.source_rows, found.odoo_rows, found.agrees) == (20, 30, 30, True)
 
 
+async def test_a_person_may_leave_what_a_short_list_lacks(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    async with store(postgres_server, tmp_path) as house:
+        house.stock(10)
+        await house.night()
+        house.items = dict(list(house.items.items())[:5])
+        house.write()
+        await house.night()
+        await house.world.decide("batch-stopped", Action.DISCARD)
+        found = await house.last()
+        assert (found.vanished, found.odoo_rows, found.ended is not None) == (0, 10, True)
+        assert len(await house.products()) == 10
+
+
 async def test_bad_rows_are_put_aside_by_row_and_column_and_have_not_vanished(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:

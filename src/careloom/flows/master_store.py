@@ -165,5 +165,4 @@ async def last_syncs(database: Database, list_: str | None, limit: int) -> list[
 
 def _sync(row: Any) -> Sync:
     totals = {name: row[name].hex() if row[name] is not None else None for name in ("source_total", "odoo_total")}
-    fields: dict[str, Any] = {name: row[name] for name in Sync.__struct_fields__ if name not in totals}
-    return Sync(**fields, **totals)
+    return msgspec.convert({**row, **totals}, Sync)
