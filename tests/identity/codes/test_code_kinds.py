@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careloom.core.errors import ConfigurationError
@@ -92,6 +92,7 @@ def test_it_says_which_part_is_wrong_and_how(kind: str, text: str, place: str, p
         assert text not in f"{found.place} {found.problem}"
 
 
+@settings(deadline=None)  # units load their tables at first
 @given(st.sampled_from(sorted(KINDS)), st.text(max_size=60))
 def test_any_text_is_well_formed_or_not(kind: str, text: str) -> None:
     found = check(kind, text)

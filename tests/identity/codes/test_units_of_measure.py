@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careloom.core.errors import FormatError
@@ -82,6 +82,7 @@ def test_an_amount_beyond_all_measure() -> None:
         convert(Decimal("9E999999"), "km", "m")
 
 
+@settings(deadline=None)
 @given(st.decimals(-(10**9), 10**9, places=3), st.sampled_from([("mg", "g"), ("[in_i]", "cm"), ("Cel", "K")]))
 def test_there_and_back_is_the_same_to_its_digits(amount: Decimal, units: tuple[str, str]) -> None:
     one, other = units
