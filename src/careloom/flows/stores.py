@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from careloom.flows.master_store import MasterRows
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -28,6 +29,7 @@ class Stores:
     def __init__(self, database: Database, master: MasterKey) -> None:
         self._database = database
         self._master = master
+        self.rows = MasterRows(database, master)
 
     async def newness(self, system: str, external_id: str, occurred: datetime) -> Newness:
         """Whether nothing newer was taken for this record before; remembers `occurred` if so.

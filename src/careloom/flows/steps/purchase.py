@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from careloom.flows.steps.goods import product_of
+from careloom.flows.steps.goods import lot_of, product_of
 from careloom.flows.steps.ledger import bank_of, currency_of, day_of
 from careloom.mapping.identifiers import best
 from careloom.model import Identifier, Invoice, InvoiceLine, Organization, SupplyDelivery, SupplyRequest
@@ -150,8 +150,7 @@ async def receive(key: str, plan: Plan, delivery: SupplyDelivery, told: bool, er
         for item in delivery.item:
             product = await product_of(erp, item.item, own=False)
             line = _line(plan, held.lines, item.order_line, product.record_id if product is not None else None)
-            lot = (item.lot.number or item.lot.serial or "") if item.lot is not None else ""
-            lines.append(ReceiptLine(order_line=line, quantity=item.quantity.value, lot=lot))
+            lines.append(ReceiptLine(order_line=line, quantity=item.quantity.value, lot=lot_of(item.lot)))
         number = delivery.identifier[0]
         name = erp.external_id("receipt", number.assigner or "-", f"{held.number}/{number.value}")
         await erp.documents.receipts.receive(Receipt(key=name, lines=lines, rest="backorder", shipment=number.value))
