@@ -8,10 +8,11 @@ import os
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -25,8 +26,25 @@ from careloom.store.migrate import migrate
 # Not pytest's own base folder: it is closed to the user that PostgreSQL runs as under root.
 _FOLDER_PREFIX = "careloom-test-"
 _DROPPED_AT_ONCE = 32
+_FIRST_OWN_OID = 16384
+_introspect = asyncpg.Connection._introspect_types
+_built_in: dict[frozenset[int], object] = {}
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 * 1024**3
+
+
+async def _introspect_once(self: Any, types: Collection[int], seconds: float) -> Any:
+    """What PostgreSQL's own types are made of is the same in every database; a driver asks on each new connection, in
+    a query that takes longer than most tests' others, and tests open thousands of connections."""
+    asked = frozenset(types)
+    if max(asked) >= _FIRST_OWN_OID:
+        return await _introspect(self, types, seconds)
+    if asked not in _built_in:
+        _built_in[asked] = await _introspect(self, types, seconds)
+    return _built_in[asked]
+
+
+asyncpg.Connection._introspect_types = _introspect_once
 
 
 class PostgresServer:

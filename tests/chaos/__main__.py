@@ -1,7 +1,9 @@
 """`make chaos`: 10,000 messages, the hub killed 100 times, PostgreSQL 10 times; what was lost, doubled or out of order?
+Then every flow with its node killed at every boundary, and started again there, or another taking over.
 
 CARELOOM_CHAOS_SEED repeats a run; CARELOOM_CHAOS_MESSAGES, _HUB_KILLS and _POSTGRES_KILLS make it
-longer or shorter; with CARELOOM_CHAOS_PROCESSES the hub has more than one.
+longer or shorter; with CARELOOM_CHAOS_PROCESSES the hub has more than one. `python -m tests.chaos flows [word of a
+test's file ...]` does the flows alone.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import sys
 
 from rich.console import Console
 from rich.table import Table
+from tests.chaos.flows import show_flows
 from tests.chaos.processes import ROOT
 from tests.chaos.trial import Plan, Result, as_json, run
 
@@ -34,7 +37,7 @@ def main() -> int:
     target = ROOT / "build" / "chaos.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(as_json(result), indent=2) + "\n")
-    return 0 if result.holds else 1
+    return 0 if show_flows([]) and result.holds else 1
 
 
 def _number(name: str, default: int) -> int:
@@ -57,4 +60,6 @@ def _show(result: Result) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["flows"]:
+        sys.exit(0 if show_flows(sys.argv[2:]) else 1)
     sys.exit(main())

@@ -54,6 +54,12 @@ async def supply(run: Run, wish: Wish) -> str:
     kept = await run.step(reserve, wish.what)
     await run.sleep("9d")
     return kept
+
+
+ward.backfill(
+    "resupply", supply, key=lambda row: row["what"], subject=lambda row: f"Order/{row['what']}",
+    given=lambda row: Wish(row["what"]), query=list[dict[str, str]], rate=2,
+)
 """
 
 
@@ -126,3 +132,55 @@ async def test_what_is_not_there(hospital: Hospital) -> None:
     assert (await hospital.careloom("workflow", "show", NOTHING)).code == 1
     missing = await hospital.careloom("workflow", "start", "ward.supply", "--input", "nowhere.json")
     assert (missing.code, "give a file that is there" in missing.errors) == (1, True)
+
+
+async def test_a_backfill_is_begun_followed_held_and_resumed(hospital: Hospital) -> None:
+    configure(hospital)
+    rows = hospital.folder / "rows.json"
+    rows.write_text(json.dumps([{"what": f"gauze {number}"} for number in range(3)]))
+    backfill = ("workflow", "backfill")
+    begin = (*backfill, "begin", "ward.resupply", "--input", str(rows), "--key", "k-1", "--rate", "1000", "--json")
+    assert (await hospital.careloom(*begin)).code == 2, "a reason is wanted"
+    begun = all_good(await hospital.careloom(*begin, "--reason", "the ward moved")).object
+    run = begun["id"]
+    again = all_good(await hospital.careloom(*begin, "--reason", "the ward moved")).object
+    assert (again, begun["fresh"]) == ({"id": run, "fresh": False}, True)
+    rows.write_text("[]")
+    assert (await hospital.careloom(*begin, "--reason", "another set")).code == 1, "the key stands for the first"
+
+    held = all_good(await hospital.careloom(*backfill, "hold", run, "--reason", "month end", "--json")).object
+    assert (held["run"]["state"], held["run"]["held"], held["progress"]) == ("suspended", True, [])
+    assert "held by a person" in all_good(await hospital.careloom(*backfill, "progress", run)).output
+    all_good(await hospital.careloom(*backfill, "resume", run, "--reason", "it is closed"))
+    async with hospital.running() as hub:
+        ended = "select 1 from run where id = $1 and state = 'completed'"
+        await hub.eventually(lambda: hub.rows(ended, UUID(run)))
+    [one] = all_good(await hospital.careloom(*backfill, "progress", "--json")).objects
+    [loop] = one["progress"]
+    told = (loop["done"], loop["aside"], loop["total"], loop["seconds_left"])
+    assert (one["run"]["id"], told) == (run, (3, 0, 3, 0.0))
+    assert "3 of 3 begun, 0 put aside" in all_good(await hospital.careloom(*backfill, "progress")).output
+    story = all_good(await hospital.careloom("workflow", "show", run, "--json")).object
+    assert [(act["what"], act["why"]) for act in story["acts"]] == [
+        ("began", "the ward moved"), ("suspended", "month end"), ("resumed", "it is closed"),
+    ]  # fmt: skip
+    live = all_good(await hospital.careloom("workflow", "list", "--workflow", "ward.supply", "--json")).objects
+    assert [one["backfill"] for one in live] == [True] * 3
+
+
+async def test_what_no_backfill_is_said_to_be(hospital: Hospital) -> None:
+    configure(hospital)
+    wrong = hospital.folder / "rows.json"
+    begin = ("workflow", "backfill", "begin", "ward.resupply", "--input", str(wrong), "--reason", "x")
+    assert "cannot be read" in (await hospital.careloom(*begin)).errors
+    wrong.write_text('[{"what": 7}]')
+    refused = await hospital.careloom(*begin)
+    assert (refused.code, "$[0][...]" in refused.errors) == (1, True)
+    wrong.write_text("[]")
+    unknown = await hospital.careloom("workflow", "backfill", "begin", "ward.none", *begin[4:])
+    assert (unknown.code, "there are: ward.resupply" in unknown.errors) == (1, True)
+    wish = hospital.folder / "wish.json"
+    wish.write_text('{"what": "gauze"}')
+    run = all_good(await hospital.careloom("workflow", "start", "ward.supply", "--input", str(wish), "--json")).object
+    other = await hospital.careloom("workflow", "backfill", "hold", run["id"], "--reason", "x")
+    assert (other.code, "is no backfill" in other.errors) == (1, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
+from tests.docs.codes_page import codes_page
 from tests.docs.commands_page import commands_page
 from tests.docs.errors_page import errors_page
 from tests.docs.events_page import domain_pages, events_page
@@ -23,6 +24,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "systems.md": systems_page,
     "http-api.md": http_api_page,
     "schema.md": schema_page,
+    "codes.md": codes_page,
     **domain_pages(),
 }
 

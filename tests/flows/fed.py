@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from careloom.model import CanonicalEvent, decode
+from careloom.testing.processes import World
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -23,3 +24,10 @@ def samples(name: str) -> list[CanonicalEvent]:
     path = EXAMPLES / name if name.endswith(".json") else EXAMPLES / name / "events.json"
     found = msgspec.json.decode(path.read_bytes(), type=list[Sample])
     return [decode(one.type, bytes(one.event)) for one in found]
+
+
+async def fed(world: World, name: str) -> None:
+    """Tell the events of `examples/<name>`, one after the other."""
+    for event in samples(name):
+        await world.tell(event)
+        await world.settle()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import structs
-from tests.flows.simulated_house import House
+from tests.flows.house import House
 
 from careloom.model import (
     ChargePosted,
@@ -73,4 +73,4 @@ def used(item: str, quantity: str, lot: str | None = None) -> Any:
 
 
 async def on_hand(house: House) -> dict[str, float]:
-    return {name.split()[-1]: quantity for name, _, quantity, _ in await house.stock()}
+    return {name.split()[-1]: quantity for name, _, _, quantity, _ in await house.stock()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.wards import EVERY, GEL, LEAD, Ward, covers, decision, example, ward
+from tests.flows.house import House, house_of, survives
+from tests.flows.visits import GEL, HERE, LEAD, covers, decision, example, supplied
 
 from careloom.cases.kinds import Action
 from careloom.core.errors import Rejected
@@ -31,7 +31,7 @@ from careloom.model import (
 )
 from careloom.systems.odoo.documents.analytics import Analytics
 from careloom.systems.odoo.documents.moves import Moves
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import World
 
 NUMBER = "AP-30551"
 AUT = f"AUT-A-SCHEDULER-{NUMBER}"
@@ -52,19 +52,19 @@ def told(event: Any, start: datetime | None = None, **changes: Any) -> Any:
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[Ward]:
-    async with ward(postgres_server, [appointments]) as made:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [appointments], supplied(), companies=HERE) as made:
         made.world.answers(EligibilityRequested, covers())
         yield made
 
 
-async def begin(house: Ward, *events: Any) -> World:
+async def begin(house: House, *events: Any) -> World:
     await house.world.tell(*(events or (told(AppointmentConfirmed, later(house, 10)),)))
     await house.world.settle()
     return house.world
 
 
-def later(house: Ward, days: int) -> datetime:
+def later(house: House, days: int) -> datetime:
     now = house.world.clock.now()
     return datetime.fromtimestamp(now.timestamp() + days * 86_400, UTC).replace(minute=0, second=0, microsecond=0)
 
@@ -85,7 +85,7 @@ async def asked(world: World) -> list[tuple[str, str | None, list[tuple[str, Dec
     ]
 
 
-async def test_a_confirmed_appointment_has_its_supplies(house: Ward) -> None:
+async def test_a_confirmed_appointment_has_its_supplies(house: House) -> None:
     world = await begin(house)
     assert (await states(world), await world.cases()) == ({"supply": "waiting", "clear": "waiting"}, [])
     assert (await house.reserved(), await house.files()) == (HELD, [NUMBER])
@@ -93,19 +93,19 @@ async def test_a_confirmed_appointment_has_its_supplies(house: Ward) -> None:
     assert picking["scheduled_date"] == f"{later(house, 10):%Y-%m-%d %H:%M:%S}"
 
 
-async def test_confirmed_again_it_is_the_same_appointment(house: Ward) -> None:
+async def test_confirmed_again_it_is_the_same_appointment(house: House) -> None:
     confirmed = told(AppointmentConfirmed, later(house, 10))
     world = await begin(house, confirmed, confirmed)
     await begin(house, confirmed)
     assert len(await world.runs()) == 2
-    assert (await house.reserved(), (await house.books())["pickings"]) == (HELD, [(NUMBER, "assigned")])
+    assert (await house.reserved(), (await house.visits())["pickings"]) == (HELD, [(NUMBER, "assigned")])
 
 
-async def test_moved_it_is_planned_anew(house: Ward) -> None:
+async def test_moved_it_is_planned_anew(house: House) -> None:
     world = await begin(house)
     await begin(house, told(AppointmentUpdated, later(house, 20)))
     assert await house.reserved() == HELD
-    assert (await house.books())["pickings"] == [(NUMBER, "assigned"), (NUMBER, "cancel")]
+    assert (await house.visits())["pickings"] == [(NUMBER, "assigned"), (NUMBER, "cancel")]
     domain = [["origin", "=", NUMBER], ["state", "=", "assigned"]]
     [picking] = await house.erp.search_read("stock.picking", domain, ["scheduled_date"])
     assert picking["scheduled_date"] == f"{later(house, 20):%Y-%m-%d %H:%M:%S}"
@@ -120,46 +120,46 @@ async def test_moved_it_is_planned_anew(house: Ward) -> None:
         (AppointmentArrived, HELD, [NUMBER]),
     ],
 )
-async def test_however_it_ends(house: Ward, event: Any, reserved: dict[str, float], files: list[str]) -> None:
+async def test_however_it_ends(house: House, event: Any, reserved: dict[str, float], files: list[str]) -> None:
     world = await begin(house)
     await begin(house, told(event))
     assert (await states(world), await world.cases()) == ({"supply": "completed", "clear": "completed"}, [])
     assert (await house.reserved(), await house.files()) == (reserved, files)
 
 
-async def test_an_update_may_cancel(house: Ward) -> None:
+async def test_an_update_may_cancel(house: House) -> None:
     await begin(house)
     await begin(house, told(AppointmentUpdated, status="cancelled"))
     assert await house.reserved() == {}
 
 
-async def test_nobody_says_whether_it_took_place(house: Ward) -> None:
+async def test_nobody_says_whether_it_took_place(house: House) -> None:
     world = await begin(house)
     await world.later(days=12)
     assert await states(world) == {"supply": "completed", "clear": "completed"}
     assert (await house.reserved(), await house.files()) == ({}, [NUMBER])
 
 
-async def test_a_service_without_a_package_takes_nothing(house: Ward) -> None:
+async def test_a_service_without_a_package_takes_nothing(house: House) -> None:
     world = await begin(house, told(AppointmentConfirmed, later(house, 10), service=()))
     assert (await states(world))["supply"] == "waiting"
-    assert (await house.books())["pickings"] == []
+    assert (await house.visits())["pickings"] == []
 
 
 @pytest.fixture
-async def bare(postgres_server: PostgresServer) -> AsyncIterator[Ward]:
+async def bare(postgres_server: PostgresServer) -> AsyncIterator[House]:
     """Without a drop of gel."""
-    async with ward(postgres_server, [appointments], gel=0) as made:
+    async with house_of(postgres_server, [appointments], supplied(gel=0), companies=HERE) as made:
         made.world.answers(EligibilityRequested, covers())
         yield made
 
 
-async def test_what_is_short_is_asked_for_and_a_case(bare: Ward) -> None:
+async def test_what_is_short_is_asked_for_and_a_case(bare: House) -> None:
     world = await begin(bare)
     day = later(bare, 10).date().isoformat()
     assert (await world.cases(), await bare.reserved()) == (["stock-shortage"], {LEAD: 1.0})
     assert await asked(world) == [("original", day, [(GEL, Decimal(2))])]
-    await bare.stock(GEL, 5)
+    await bare.fill(await bare.product(GEL), "5")
     await world.decide("stock-shortage", Action.RETRY)
     assert (await bare.reserved(), len(await asked(world))) == (HELD, 1)
     await begin(bare, told(AppointmentCancelled))
@@ -175,7 +175,7 @@ async def test_what_is_short_is_asked_for_and_a_case(bare: Ward) -> None:
     ],
 )
 async def test_what_is_met_otherwise_is_not_bought(
-    bare: Ward, action: Action, data: Any, reserved: dict[str, float]
+    bare: House, action: Action, data: Any, reserved: dict[str, float]
 ) -> None:
     world = await begin(bare)
     await world.decide("stock-shortage", action, data)
@@ -183,14 +183,14 @@ async def test_what_is_met_otherwise_is_not_bought(
     assert [why for why, _, _ in await asked(world)] == ["original", "cancellation"]
 
 
-async def test_a_shortage_that_is_given_up_frees_the_rest(bare: Ward) -> None:
+async def test_a_shortage_that_is_given_up_frees_the_rest(bare: House) -> None:
     world = await begin(bare)
     await world.decide("stock-shortage", Action.DISCARD)
     assert (await states(world))["supply"] == "failed"
     assert (await bare.reserved(), [why for why, _, _ in await asked(world)]) == ({}, ["original", "cancellation"])
 
 
-async def test_moved_while_short_demand_moves_with_it(bare: Ward) -> None:
+async def test_moved_while_short_demand_moves_with_it(bare: House) -> None:
     world = await begin(bare)
     await begin(bare, told(AppointmentUpdated, later(bare, 20)))
     days = [later(bare, many).date().isoformat() for many in (10, 20)]
@@ -201,16 +201,16 @@ async def test_moved_while_short_demand_moves_with_it(bare: Ward) -> None:
     assert [why for why, _, _ in await asked(world)] == ["original", "change", "cancellation"]
 
 
-async def test_moved_to_what_there_is_nothing_is_bought(bare: Ward) -> None:
+async def test_moved_to_what_there_is_nothing_is_bought(bare: House) -> None:
     world = await begin(bare)
-    await bare.stock(GEL, 5)
+    await bare.fill(await bare.product(GEL), "5")
     await begin(bare, told(AppointmentUpdated, later(bare, 20)))
     assert (await world.cases(), await bare.reserved()) == ([], HELD)
     assert [why for why, _, _ in await asked(world)] == ["original", "cancellation"]
 
 
 @pytest.mark.parametrize("known", [False, True])
-async def test_leave_is_asked_for_unless_the_appointment_has_it(house: Ward, *, known: bool) -> None:
+async def test_leave_is_asked_for_unless_the_appointment_has_it(house: House, *, known: bool) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     number = {"authorization": Identifier(value="NHP-A-1")} if known else {}
     world = await begin(house, told(AppointmentConfirmed, later(house, 10), **number))
@@ -222,14 +222,14 @@ async def test_leave_is_asked_for_unless_the_appointment_has_it(house: Ward, *, 
         assert await house.files() == [NUMBER]
 
 
-async def test_a_denial_leaves_the_supplies_alone(house: Ward) -> None:
+async def test_a_denial_leaves_the_supplies_alone(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
     await begin(house)
     assert (await house.reserved(), await house.files()) == (HELD, [])
 
 
-async def test_who_has_no_coverage_is_a_case(house: Ward) -> None:
+async def test_who_has_no_coverage_is_a_case(house: House) -> None:
     event = msgspec.structs.replace(told(AppointmentConfirmed, later(house, 10)), coverage=())
     world = await begin(house, event)
     assert await world.cases() == ["missing-payer-data"]
@@ -237,7 +237,7 @@ async def test_who_has_no_coverage_is_a_case(house: Ward) -> None:
     assert (await house.files(), await house.accounts()) == ([NUMBER], ["70011"])
 
 
-async def test_cancelled_while_the_payer_thinks(house: Ward) -> None:
+async def test_cancelled_while_the_payer_thinks(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     world = await begin(house)
     await world.later(days=3)
@@ -248,14 +248,14 @@ async def test_cancelled_while_the_payer_thinks(house: Ward) -> None:
 
 
 async def test_cancelled_before_the_payer_answers(postgres_server: PostgresServer) -> None:
-    async with ward(postgres_server, [appointments]) as house:
+    async with house_of(postgres_server, [appointments], supplied(), companies=HERE) as house:
         world = await begin(house)
         await begin(house, told(AppointmentCancelled))
         assert (await world.cases(), await states(world)) == ([], {"supply": "completed", "clear": "cancelled"})
         assert (await house.reserved(), await house.files()) == ({}, [])
 
 
-async def test_what_a_person_leaves_out_is_not_prepared(house: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_person_leaves_out_is_not_prepared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(*FAILING["clear"], refuse)
         world = await begin(house)
@@ -264,7 +264,7 @@ async def test_what_a_person_leaves_out_is_not_prepared(house: Ward, monkeypatch
     assert ((await states(world))["clear"], await house.files()) == ("completed", [])
 
 
-async def test_a_confirmation_of_the_same_leaves_a_waived_shortage_alone(bare: Ward) -> None:
+async def test_a_confirmation_of_the_same_leaves_a_waived_shortage_alone(bare: House) -> None:
     world = await begin(bare)
     await world.decide("stock-shortage", Action.WAIVE)
     await begin(bare, told(AppointmentConfirmed, later(bare, 10)))
@@ -279,7 +279,7 @@ async def refuse(*_: Any, **__: Any) -> None:
 
 
 @pytest.mark.parametrize("run", FAILING)
-async def test_whatever_fails_nothing_stays_of_it(house: Ward, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whatever_fails_nothing_stays_of_it(house: House, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(*FAILING[run], refuse)
         world = await begin(house)
@@ -292,24 +292,16 @@ async def test_whatever_fails_nothing_stays_of_it(house: Ward, run: str, monkeyp
 
 @pytest.mark.parametrize("short", [False, True])
 async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresServer, *, short: bool) -> None:
-    houses: list[Ward] = []
-
-    @asynccontextmanager
-    async def fresh(kill_at: int | None) -> AsyncIterator[World]:
-        async with ward(postgres_server, [appointments], kill_at, gel=0 if short else 10) as made:
-            houses.append(made)
-            yield made.world
-
-    async def scenario(world: World) -> Any:
-        house = houses[-1]
+    async def scenario(house: House) -> Any:
+        world = house.world
         world.answers(EligibilityRequested, covers())
         await begin(house)
         await begin(house, told(AppointmentUpdated, later(house, 20)))
-        moved = await house.books()
+        moved = await house.visits()
         await begin(house, told(AppointmentCancelled))
-        return await world.runs(), await world.cases(), await asked(world), moved, await house.books()
+        return await world.runs(), await world.cases(), await asked(world), moved, await house.visits()
 
-    assert await every_crash(fresh, scenario, every=EVERY) > 20
+    assert await survives(postgres_server, [appointments], supplied(0 if short else 10), scenario, companies=HERE) > 20
 
 
 def test_the_flow_declares_everything() -> None:

@@ -6,7 +6,9 @@ import runpy
 from pathlib import Path
 
 from tests.conftest import PostgresServer
-from tests.flows.wards import GEL, LEAD, fed, ward
+from tests.flows.fed import fed
+from tests.flows.house import house_of
+from tests.flows.visits import GEL, HERE, LEAD, supplied
 
 from careloom.flows.appointments import appointments
 
@@ -15,10 +17,10 @@ FOLDER = Path(__file__).parents[2] / "examples" / "appointments"
 
 async def test_the_sample_takes_place(postgres_server: PostgresServer) -> None:
     runpy.run_path(str(FOLDER / "house.py"))
-    async with ward(postgres_server, [appointments]) as house:
-        await fed(house.world, FOLDER)
+    async with house_of(postgres_server, [appointments], supplied(), companies=HERE) as house:
+        await fed(house.world, "appointments")
         runs = [("appointments.clear", "completed"), ("appointments.supply", "completed")]
         assert (await house.world.runs(), await house.world.cases()) == (runs, [])
-        books = await house.books()
+        books = await house.visits()
         assert books["pickings"] == [("AP-70018", "assigned"), ("AP-70018", "cancel")]
         assert (books["files"], books["reserved"]) == (["AP-70018"], {GEL: 3.0, LEAD: 1.0})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.wards import EVERY, GEL, LEAD, Ward, covers, decision, example, ward
+from tests.flows.house import EVERY, House, house_of, survives
+from tests.flows.visits import GEL, HERE, LEAD, covers, decision, example, supplied
 
 from careloom.cases.kinds import Action
 from careloom.flows.appointments import appointments
@@ -26,7 +26,7 @@ from careloom.model import (
     Identifier,
     RegistrationCreated,
 )
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import World
 
 FLOWS = [intake, appointments, authorizations]
 REGISTERED: Any = example(RegistrationCreated)
@@ -52,12 +52,12 @@ def confirmed() -> Any:
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[Ward]:
-    async with ward(postgres_server, FLOWS) as made:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, FLOWS, supplied(), companies=HERE) as made:
         yield made
 
 
-async def deny(house: Ward) -> World:
+async def deny(house: House) -> World:
     """The intake is denied, then an appointment of the same order is confirmed."""
     world = house.world
     world.answers(EligibilityRequested, covers(leave=True))
@@ -78,7 +78,7 @@ WAITING = {"appointments.clear": "waiting", "authorizations.follow": "waiting", 
 FREE = {"appointments.clear": "waiting", "authorizations.follow": "completed", "intake.admit": "completed"}
 
 
-async def test_a_denial_suspends_what_is_financial_and_nothing_else(house: Ward) -> None:
+async def test_a_denial_suspends_what_is_financial_and_nothing_else(house: House) -> None:
     world = await deny(house)
     assert (await states(world), await world.cases()) == (WAITING, [CASE])
     assert (await house.files(), await house.forms()) == ([], [f"intake-{VISIT}.txt"])
@@ -120,7 +120,7 @@ async def outcome(world: World, workflow: str) -> Any:
     ],
 )
 async def test_every_run_goes_on_where_it_stopped(
-    house: Ward, how: str, ended: str, number: str | None, *, payer: bool
+    house: House, how: str, ended: str, number: str | None, *, payer: bool
 ) -> None:
     world = await deny(house)
     await overturn(world, how)
@@ -132,7 +132,7 @@ async def test_every_run_goes_on_where_it_stopped(
     assert await world.rows("select 1 from run_hold") == []
 
 
-async def test_denied_again_it_is_a_case_again(house: Ward) -> None:
+async def test_denied_again_it_is_a_case_again(house: House) -> None:
     world = await deny(house)
     world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, TRACE)])
     await world.decide(CASE, Action.RETRY)
@@ -141,7 +141,7 @@ async def test_denied_again_it_is_a_case_again(house: Ward) -> None:
     assert await states(world) == FREE
 
 
-async def test_asked_again_and_no_answer_it_is_a_case_again(house: Ward) -> None:
+async def test_asked_again_and_no_answer_it_is_a_case_again(house: House) -> None:
     world = await deny(house)
     await world.decide(CASE, Action.RETRY)
     assert (await world.cases(), await states(world)) == ([], WAITING)
@@ -149,7 +149,7 @@ async def test_asked_again_and_no_answer_it_is_a_case_again(house: Ward) -> None
     assert CASE in await world.cases()
 
 
-async def test_a_denial_ages_and_is_told_of(house: Ward) -> None:
+async def test_a_denial_ages_and_is_told_of(house: House) -> None:
     """At half of the two days, and when they are over."""
     world = await deny(house)
     levels = []
@@ -162,7 +162,7 @@ async def test_a_denial_ages_and_is_told_of(house: Ward) -> None:
 
 
 @pytest.mark.parametrize("order", [(), (Identifier(value=VISIT),)])
-async def test_a_denial_of_what_nobody_here_asked_for(house: Ward, order: Any) -> None:
+async def test_a_denial_of_what_nobody_here_asked_for(house: House, order: Any) -> None:
     """It holds back the order that it names; without one there is nobody to hold back."""
     house.world.answers(EligibilityRequested, covers())
     await house.world.tell(decision(AuthorizationDenied, "PORTAL-1", order))
@@ -174,7 +174,7 @@ async def test_a_denial_of_what_nobody_here_asked_for(house: Ward, order: Any) -
     assert (await house.world.cases(), await house.files()) == ([], [NUMBER])
 
 
-async def test_two_denials_of_one_order_are_overturned_one_by_one(house: Ward) -> None:
+async def test_two_denials_of_one_order_are_overturned_one_by_one(house: House) -> None:
     world = await deny(house)
     await world.tell(decision(AuthorizationDenied, "PORTAL-1", (Identifier(value=VISIT),)))
     await world.settle()
@@ -186,7 +186,7 @@ async def test_two_denials_of_one_order_are_overturned_one_by_one(house: Ward) -
 
 
 @pytest.mark.parametrize("decided", [AuthorizationGranted, AuthorizationCancelled])
-async def test_what_is_not_denied_holds_nothing_back(house: Ward, decided: Any) -> None:
+async def test_what_is_not_denied_holds_nothing_back(house: House, decided: Any) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     house.world.answers(AuthorizationRequested, lambda _: [decision(decided, TRACE)])
     await house.world.tell(REGISTERED)
@@ -197,7 +197,7 @@ async def test_what_is_not_denied_holds_nothing_back(house: Ward, decided: Any) 
     assert await outcome(house.world, "authorizations.follow") == ended
 
 
-async def test_what_is_never_decided_ends(house: Ward) -> None:
+async def test_what_is_never_decided_ends(house: House) -> None:
     await house.world.tell(example(AuthorizationRequested))
     await house.world.settle()
     await house.world.later(days=366)
@@ -206,22 +206,20 @@ async def test_what_is_never_decided_ends(house: Ward) -> None:
 
 @pytest.mark.parametrize("how", ["granted", "approve"])
 async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresServer, how: str) -> None:
-    houses: list[Ward] = []
-
-    @asynccontextmanager
-    async def fresh(kill_at: int | None) -> AsyncIterator[World]:
-        async with ward(postgres_server, FLOWS, kill_at) as made:
-            houses.append(made)
-            yield made.world
-
-    async def scenario(world: World) -> Any:
-        await deny(houses[-1])
-        held = await states(world), await world.cases(), await houses[-1].books()
+    async def scenario(house: House) -> Any:
+        world = house.world
+        await deny(house)
+        held = await states(world), await world.cases(), await house.visits()
         await overturn(world, how)
         told = len(await world.told(AuthorizationGranted))
-        return held, await states(world), await world.cases(), told, await houses[-1].books()
+        return held, await states(world), await world.cases(), told, await house.visits()
 
-    assert await every_crash(fresh, scenario, every=2 * EVERY if EVERY > 1 else 1) > 20
+    assert (
+        await survives(
+            postgres_server, FLOWS, supplied(), scenario, companies=HERE, every=2 * EVERY if EVERY > 1 else 1
+        )
+        > 20
+    )
 
 
 def test_the_flow_declares_everything() -> None:

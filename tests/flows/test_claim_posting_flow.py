@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tests.conftest import PostgresServer
-from tests.flows.simulated_house import EVERY, House, house_on, houses
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.flows.claim_posting import posting
@@ -19,7 +19,7 @@ from careloom.model import ClaimAdjudicated, Money, RemittanceReceived
 from careloom.model.claims import Adjustment
 from careloom.model.datatypes import Identifier
 from careloom.model.examples import examples
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import World
 
 CLAIM = "ACC55012-1"
 ADJUDICATED: Any = examples()[ClaimAdjudicated.type]
@@ -54,8 +54,8 @@ async def furnish(house: House) -> None:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [posting], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [posting], furnish) as found:
         yield found
 
 
@@ -83,8 +83,8 @@ async def states(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("version", ["18.0", "19.0"])
-async def test_a_decision_closes_the_invoice_to_the_cent(dsn: str, version: str) -> None:
-    async with house_on(dsn, [posting], furnish, version=version) as house:
+async def test_a_decision_closes_the_invoice_to_the_cent(postgres_server: PostgresServer, version: str) -> None:
+    async with house_of(postgres_server, [posting], furnish, version=version) as house:
         await house.world.tell(decision("360.01", "112.49", "40.00"))
         await house.world.settle()
         assert (await states(house.world), await house.world.cases()) == (["completed"], [])
@@ -221,9 +221,8 @@ async def test_a_remittance_that_does_not_add_up_is_for_a_person(house: House, a
 
 
 async def test_a_kill_at_any_boundary_books_once(postgres_server: PostgresServer) -> None:
-    made: list[House] = []
-
-    async def scenario(world: World) -> Any:
+    async def scenario(house: House) -> Any:
+        world = house.world
         await world.tell(REMITTED, FIRST)
         await world.settle()
         await world.decide("take-back", Action.APPROVE)
@@ -232,6 +231,6 @@ async def test_a_kill_at_any_boundary_books_once(postgres_server: PostgresServer
         await world.decide("take-back", Action.RESOLVE)
         await world.tell(AGAIN)
         await world.settle()
-        return await world.runs(), await world.cases(), await made[-1].books(), await owing(made[-1])
+        return await world.runs(), await world.cases(), await house.books(), await owing(house)
 
-    assert await every_crash(houses(postgres_server, [posting], furnish, made), scenario, every=EVERY) > 20
+    assert await survives(postgres_server, [posting], furnish, scenario) > 20

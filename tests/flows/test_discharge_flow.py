@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tests.conftest import PostgresServer
-from tests.flows.simulated_house import EVERY, House, house_on, houses
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.core.errors import Rejected
@@ -33,7 +33,7 @@ from careloom.model import (
 from careloom.model.datatypes import Identifier
 from careloom.model.examples import examples
 from careloom.systems.odoo.documents.moves import Move, MoveLine
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import World
 
 PAYER = Coverage(order=1, payor=Organization(identifier=(Identifier(value="60054", type="PI"),), name="Northwind"))
 VISIT = Identifier(value="V900871", type="VN", assigner="LAKESIDE")
@@ -95,8 +95,8 @@ def delivering(*fates: str) -> Any:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [discharge], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [discharge], furnish) as found:
         found.world.answers(MessageSent, delivering("delivered"))
         yield found
 
@@ -109,7 +109,7 @@ async def states(world: World) -> dict[str, list[str]]:
 
 
 async def reserved(house: House) -> dict[str, float]:
-    return {name.split()[-1]: held for name, _, _, held in await house.stock()}
+    return {name.split()[-1]: held for name, _, _, _, held in await house.stock()}
 
 
 async def notices(house: House) -> int:
@@ -195,8 +195,8 @@ async def test_one_that_fails_holds_up_no_other(
 
 
 @pytest.mark.parametrize(("action", "runs"), [(Action.RETRY, 2), (Action.RESOLVE, 1), (Action.WAIVE, 1)])
-async def test_a_message_that_fails_is_for_a_person(dsn: str, action: Action, runs: int) -> None:
-    async with house_on(dsn, [discharge], furnish) as house:
+async def test_a_message_that_fails_is_for_a_person(postgres_server: PostgresServer, action: Action, runs: int) -> None:
+    async with house_of(postgres_server, [discharge], furnish) as house:
         house.world.answers(MessageSent, delivering("failed", "delivered"))
         await house.world.tell(discharged())
         await house.world.settle()
@@ -206,8 +206,8 @@ async def test_a_message_that_fails_is_for_a_person(dsn: str, action: Action, ru
         assert await asked(house.world) == [("after-discharge", "queued")] * runs
 
 
-async def test_a_message_of_which_nothing_is_heard_is_for_a_person(dsn: str) -> None:
-    async with house_on(dsn, [discharge], furnish) as house:
+async def test_a_message_of_which_nothing_is_heard_is_for_a_person(postgres_server: PostgresServer) -> None:
+    async with house_of(postgres_server, [discharge], furnish) as house:
         world = house.world
         await world.tell(discharged())
         await world.settle()
@@ -245,8 +245,10 @@ async def test_a_stay_that_cannot_be_priced_is_billed_by_hand(house: House, lack
     (("delivered", "stopped"), ["after-discharge/queued", "after-discharge/stopped"]),
     (("delivered", "delivered"), ["after-discharge/queued", "after-discharge/stopped", "discharge-withdrawn/queued"]),
 ])  # fmt: skip
-async def test_a_cancelled_discharge_takes_back_all_four(dsn: str, fates: Any, messages: list[str]) -> None:
-    async with house_on(dsn, [discharge], furnish) as house:
+async def test_a_cancelled_discharge_takes_back_all_four(
+    postgres_server: PostgresServer, fates: Any, messages: list[str]
+) -> None:
+    async with house_of(postgres_server, [discharge], furnish) as house:
         world = house.world
         world.answers(MessageSent, delivering(*fates))
         before = await house.stock()
@@ -323,9 +325,8 @@ async def test_a_follower_that_waited_takes_back_what_it_did_last(house: House) 
 
 
 async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresServer) -> None:
-    made: list[House] = []
-
-    async def scenario(world: World) -> Any:
+    async def scenario(house: House) -> Any:
+        world = house.world
         world.answers(MessageSent, lambda event: list(delivering("delivered")(event)))
         await world.tell(discharged())
         await world.settle()
@@ -335,11 +336,11 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
             await states(world),
             await world.cases(),
             await told(world),
-            await made[-1].books(),
-            await notices(made[-1]),
+            await house.books(),
+            await notices(house),
         )
 
-    assert await every_crash(houses(postgres_server, [discharge], furnish, made), scenario, every=EVERY) > 20
+    assert await survives(postgres_server, [discharge], furnish, scenario) > 20
 
 
 async def test_the_example_ends_and_goes_on(house: House) -> None:

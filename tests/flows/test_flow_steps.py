@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from careloom.core.errors import ConfigurationError
+from careloom.flows.steps.goods import lot_of
 from careloom.flows.steps.numbers import moment, plain, trace
 from careloom.flows.steps.packages import Packages, Supply
-from careloom.model import Identifier
+from careloom.model import Identifier, Lot
 
 
 def test_services_of_one_visit_add_up() -> None:
@@ -59,3 +60,17 @@ def test_the_same_number_of_two_houses_is_two() -> None:
 )
 def test_a_moment_is_more_than_a_day(text: str | None, found: datetime | None) -> None:
     assert moment(text) == found
+
+
+@pytest.mark.parametrize(
+    ("lot", "number"),
+    [
+        (None, ""),
+        (Lot(number="L-1", udi_carrier="(10)L-2"), "L-1"),
+        (Lot(udi_carrier="(01)00312345678906(17)270500(10)L-2"), "L-2"),
+        (Lot(udi_carrier="010031234567890621S-9"), "S-9"),
+        (Lot(udi_carrier="a label that nobody can read"), ""),
+    ],
+)
+def test_the_lot_is_read_from_the_label_where_nobody_wrote_it(lot: Lot | None, number: str) -> None:
+    assert lot_of(lot) == number

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.wards import EVERY, GEL, LEAD, Ward, covers, decision, example, ward
+from tests.flows.house import House, house_of, survives
+from tests.flows.visits import GEL, HERE, LEAD, covers, decision, example, supplied
 
 from careloom.cases.kinds import Action
 from careloom.core.errors import Rejected
@@ -30,7 +30,7 @@ from careloom.systems.odoo.connector import Odoo
 from careloom.systems.odoo.documents.analytics import Analytics
 from careloom.systems.odoo.documents.attachments import Attachments
 from careloom.systems.odoo.documents.moves import Moves
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import World
 
 REGISTERED: Any = example(RegistrationCreated)
 VISIT = "V900871"
@@ -51,8 +51,8 @@ def without(**changes: Any) -> Any:
 
 
 @pytest.fixture
-async def house(postgres_server: PostgresServer) -> AsyncIterator[Ward]:
-    async with ward(postgres_server, [intake]) as made:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [intake], supplied(), companies=HERE) as made:
         yield made
 
 
@@ -63,30 +63,30 @@ async def admitted(world: World) -> Admitted:
     return msgspec.json.decode(found[1] or b"", type=Admitted)
 
 
-async def begin(house: Ward, event: Any = REGISTERED) -> World:
+async def begin(house: House, event: Any = REGISTERED) -> World:
     await house.world.tell(event)
     await house.world.settle()
     return house.world
 
 
-async def test_a_covered_patient_is_admitted(house: Ward) -> None:
+async def test_a_covered_patient_is_admitted(house: House) -> None:
     house.world.answers(EligibilityRequested, covers())
     world = await begin(house)
     assert (await world.runs(), await world.cases()) == (ADMITTED, [])
-    assert await house.books() == WHOLE
+    assert await house.visits() == WHOLE
     [message] = await world.told(MessageSent)
     assert (message.message.template, message.message.medium) == ("intake-complete", "email")
     assert (await admitted(world)).payer
 
 
-async def test_one_visit_is_admitted_once(house: Ward) -> None:
+async def test_one_visit_is_admitted_once(house: House) -> None:
     house.world.answers(EligibilityRequested, covers())
     await house.world.tell(REGISTERED, REGISTERED)
     world = await begin(house)
-    assert (await world.runs(), await house.books()) == (ADMITTED, WHOLE)
+    assert (await world.runs(), await house.visits()) == (ADMITTED, WHOLE)
 
 
-async def test_a_registration_without_a_visit_is_admitted_too(house: Ward) -> None:
+async def test_a_registration_without_a_visit_is_admitted_too(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     patient = msgspec.structs.replace(REGISTERED.patient, account=())
     world = await begin(house, without(encounter=None, patient=patient))
@@ -96,7 +96,7 @@ async def test_a_registration_without_a_visit_is_admitted_too(house: Ward) -> No
     assert (await world.runs(), len(await house.files())) == (ADMITTED, 1)
 
 
-async def test_leave_is_asked_where_the_payer_wants_it(house: Ward) -> None:
+async def test_leave_is_asked_where_the_payer_wants_it(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationPended, AUT)])
     world = await begin(house)
@@ -118,7 +118,7 @@ async def test_leave_is_asked_where_the_payer_wants_it(house: Ward) -> None:
     ],
 )
 async def test_a_coverage_that_does_not_hold_is_a_case(
-    house: Ward, why: str, action: Action, *, payer: bool, state: str
+    house: House, why: str, action: Action, *, payer: bool, state: str
 ) -> None:
     if why == "inactive":
         house.world.answers(EligibilityRequested, covers(active=False))
@@ -139,12 +139,12 @@ async def test_a_coverage_that_does_not_hold_is_a_case(
 
 
 @pytest.mark.parametrize("coverage", [(), (msgspec.structs.replace(REGISTERED.coverage[0], payor=None),)])
-async def test_a_payer_that_nobody_named_is_not_asked(house: Ward, coverage: Any) -> None:
+async def test_a_payer_that_nobody_named_is_not_asked(house: House, coverage: Any) -> None:
     world = await begin(house, without(coverage=coverage))
     assert (await world.cases(), await world.told(EligibilityRequested)) == (["missing-payer-data"], [])
 
 
-async def test_a_late_answer_closes_the_case(house: Ward) -> None:
+async def test_a_late_answer_closes_the_case(house: House) -> None:
     world = await begin(house)
     await world.later(hours=1)
     [asked] = await world.told(EligibilityRequested)
@@ -156,7 +156,7 @@ async def test_a_late_answer_closes_the_case(house: Ward) -> None:
 @pytest.mark.parametrize(
     ("action", "number"), [(Action.SUPPLY, "PHONE-1"), (Action.WAIVE, None), (Action.RETRY, "NHP-A-778120")]
 )
-async def test_leave_that_does_not_come_is_a_case(house: Ward, action: Action, number: str | None) -> None:
+async def test_leave_that_does_not_come_is_a_case(house: House, action: Action, number: str | None) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     world = await begin(house)
     await world.later(days=3)
@@ -166,7 +166,7 @@ async def test_leave_that_does_not_come_is_a_case(house: Ward, action: Action, n
     assert (await admitted(world)).authorization == number
 
 
-async def test_leave_that_is_given_up_ends_the_intake(house: Ward) -> None:
+async def test_leave_that_is_given_up_ends_the_intake(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     world = await begin(house)
     await world.later(days=3)
@@ -175,18 +175,18 @@ async def test_leave_that_is_given_up_ends_the_intake(house: Ward) -> None:
 
 
 @pytest.mark.parametrize(("then", "payer"), [(AuthorizationGranted, True), (AuthorizationCancelled, False)])
-async def test_a_denial_holds_back_the_money_alone(house: Ward, then: Any, *, payer: bool) -> None:
+async def test_a_denial_holds_back_the_money_alone(house: House, then: Any, *, payer: bool) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
     world = await begin(house)
     assert await world.runs() == [("intake.admit", "waiting")]
-    assert await house.books() == WHOLE | {"accounts": ["MRN700123"], "files": []}
+    assert await house.visits() == WHOLE | {"accounts": ["MRN700123"], "files": []}
     await world.tell(decision(then, AUT))
     await world.settle()
     assert ((await admitted(world)).payer, await house.files()) == (payer, [VISIT])
 
 
-async def test_two_accounts_that_look_like_one_person_are_a_case(house: Ward) -> None:
+async def test_two_accounts_that_look_like_one_person_are_a_case(house: House) -> None:
     house.world.answers(EligibilityRequested, covers())
     other = msgspec.structs.replace(REGISTERED.patient.identifier[0], value="MRN700988")
     twin = msgspec.structs.replace(REGISTERED.patient, identifier=(other,))
@@ -204,7 +204,7 @@ async def test_two_accounts_that_look_like_one_person_are_a_case(house: Ward) ->
 @pytest.mark.parametrize(
     ("action", "accounts"), [(Action.REJECT, ["60054", "MRN700123", "X9"]), (Action.DISCARD, ["X9"])]
 )
-async def test_two_people_stay_two(house: Ward, action: Action, accounts: list[str]) -> None:
+async def test_two_people_stay_two(house: House, action: Action, accounts: list[str]) -> None:
     values = {"name": "Maribel T Okonjo", "email": "maribel.okonjo@example.org", "ref": "X9"}
     await house.erp.upsert("res.partner", "careloom.test_twin", values)
     house.world.answers(EligibilityRequested, covers())
@@ -214,7 +214,7 @@ async def test_two_people_stay_two(house: Ward, action: Action, accounts: list[s
 
 
 @pytest.mark.parametrize("action", [Action.SUPPLY, Action.DISCARD])
-async def test_a_patient_without_a_number_is_a_case(house: Ward, action: Action) -> None:
+async def test_a_patient_without_a_number_is_a_case(house: House, action: Action) -> None:
     house.world.answers(EligibilityRequested, covers())
     number = msgspec.structs.replace(REGISTERED.patient.identifier[0], type="SS")
     world = await begin(house, without(patient=msgspec.structs.replace(REGISTERED.patient, identifier=(number,))))
@@ -237,18 +237,18 @@ async def test_a_patient_without_a_number_is_a_case(house: Ward, action: Action)
 async def test_a_shortage_is_a_case(
     postgres_server: PostgresServer, action: Action, data: Any, reserved: dict[str, float]
 ) -> None:
-    async with ward(postgres_server, [intake], gel=0) as house:
+    async with house_of(postgres_server, [intake], supplied(gel=0), companies=HERE) as house:
         house.world.answers(EligibilityRequested, covers())
         world = await begin(house)
         assert await world.cases() == ["stock-shortage"]
         if action is Action.RETRY:
-            await house.stock(GEL, 5)
+            await house.fill(await house.product(GEL), "5")
         await world.decide("stock-shortage", action, data)
         ended = "failed" if action is Action.DISCARD else "completed"
         assert (await world.runs(), await house.reserved()) == ([("intake.admit", ended)], reserved)
 
 
-async def test_an_answer_that_is_queued_is_none_yet(house: Ward) -> None:
+async def test_an_answer_that_is_queued_is_none_yet(house: House) -> None:
     world = await begin(house)
     [asked] = await world.told(EligibilityRequested)
     [answer] = covers()(asked)
@@ -264,7 +264,7 @@ async def test_an_answer_that_is_queued_is_none_yet(house: Ward) -> None:
     assert await world.runs() == ADMITTED
 
 
-async def test_a_payer_that_looks_further_leaves_the_case_open(house: Ward) -> None:
+async def test_a_payer_that_looks_further_leaves_the_case_open(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     world = await begin(house)
     await world.later(days=3)
@@ -276,7 +276,7 @@ async def test_a_payer_that_looks_further_leaves_the_case_open(house: Ward) -> N
     assert (await world.runs(), await world.cases()) == (ADMITTED, [])
 
 
-async def test_a_denial_that_is_looked_into_stands_until_it_is_overturned(house: Ward) -> None:
+async def test_a_denial_that_is_looked_into_stands_until_it_is_overturned(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
     world = await begin(house)
@@ -289,30 +289,30 @@ async def test_a_denial_that_is_looked_into_stands_until_it_is_overturned(house:
 
 
 async def test_a_substitute_may_be_short_too(postgres_server: PostgresServer) -> None:
-    async with ward(postgres_server, [intake], gel=0, lead=1) as house:
+    async with house_of(postgres_server, [intake], supplied(gel=0, lead=1), companies=HERE) as house:
         house.world.answers(EligibilityRequested, covers())
         world = await begin(house)
         substitute = {"product": LEAD, "quantity": "2", "location": "WH/Stock"}
         await world.decide("stock-shortage", Action.SUPPLY, substitute)
         assert (await world.cases(), await house.reserved()) == (["stock-shortage"], {LEAD: 1.0})
-        await house.stock(LEAD, 3)
+        await house.fill(await house.product(LEAD), "3")
         await world.decide("stock-shortage", Action.RETRY)
         assert (await world.runs(), await house.reserved()) == (ADMITTED, {LEAD: 3.0})
 
 
-async def test_a_product_that_odoo_does_not_have_is_a_case(house: Ward) -> None:
+async def test_a_product_that_odoo_does_not_have_is_a_case(house: House) -> None:
     packages.needs("NEU", Supply("S-PATCH-1"))
     house.world.answers(EligibilityRequested, covers())
     visit = msgspec.structs.replace(REGISTERED.encounter, service_type="NEU")
     world = await begin(house, without(encounter=visit))
     [kind] = await world.cases()
-    await house.stock("S-PATCH-1", 4)
+    await house.fill(await house.product("S-PATCH-1"), "4")
     await world.decide(kind, Action.RETRY)
     assert (await world.runs(), await house.reserved()) == (ADMITTED, {"S-PATCH-1": 1.0})
 
 
 @pytest.mark.parametrize("until", ["coverage", "leave", "case", "denial"])
-async def test_a_cancelled_registration_is_undone(house: Ward, until: str) -> None:
+async def test_a_cancelled_registration_is_undone(house: House, until: str) -> None:
     if until != "coverage":
         house.world.answers(EligibilityRequested, covers(leave=True))
     if until == "denial":
@@ -324,7 +324,7 @@ async def test_a_cancelled_registration_is_undone(house: Ward, until: str) -> No
     await world.tell(a11)
     await world.settle()
     assert (await world.runs(), await world.cases()) == ([("intake.admit", "cancelled")], [])
-    books = await house.books()
+    books = await house.visits()
     assert (books["accounts"], books["files"], books["forms"], books["reserved"]) == ([], [], [], {})
 
 
@@ -341,7 +341,7 @@ async def refuse(*_: Any, **__: Any) -> None:
 
 
 @pytest.mark.parametrize("step", FAILING)
-async def test_whatever_fails_nothing_stays(house: Ward, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whatever_fails_nothing_stays(house: House, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """But the payer's account, and what the payer was asked."""
     house.world.answers(EligibilityRequested, covers())
     with monkeypatch.context() as patched:
@@ -350,7 +350,7 @@ async def test_whatever_fails_nothing_stays(house: Ward, step: str, monkeypatch:
     [kind] = await world.cases()
     await world.decide(kind, Action.DISCARD)
     assert await world.runs() == [("intake.admit", "failed")]
-    books = await house.books()
+    books = await house.visits()
     assert set(books["accounts"]) <= {"60054"}
     assert (books["files"], books["forms"], books["reserved"]) == ([], [], {})
     assert await world.told(MessageSent) == []
@@ -360,7 +360,7 @@ async def test_whatever_fails_nothing_stays(house: Ward, step: str, monkeypatch:
     ("step", "action"), [*((one, Action.RETRY) for one in FAILING), ("open_account", Action.WAIVE)]
 )
 async def test_a_person_has_it_tried_again_or_left_out(
-    house: Ward, step: str, action: Action, monkeypatch: pytest.MonkeyPatch
+    house: House, step: str, action: Action, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.world.answers(EligibilityRequested, covers())
     with monkeypatch.context() as patched:
@@ -370,10 +370,10 @@ async def test_a_person_has_it_tried_again_or_left_out(
     await world.decide(kind, action)
     assert (await world.runs(), await world.cases()) == (ADMITTED, [])
     if action is Action.RETRY:
-        assert await house.books() == WHOLE
+        assert await house.visits() == WHOLE
 
 
-async def test_an_account_that_was_there_stays(house: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_account_that_was_there_stays(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.world.answers(EligibilityRequested, covers())
     key = house.erp.external_id("patient", "LAKESIDE", "MRN700123")
     await house.erp.upsert("res.partner", key, {"name": "Maribel Okonjo", "ref": "MRN700123"})
@@ -387,15 +387,8 @@ async def test_an_account_that_was_there_stays(house: Ward, monkeypatch: pytest.
 
 @pytest.mark.parametrize("fails", [False, True])
 async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresServer, *, fails: bool) -> None:
-    houses: list[Ward] = []
-
-    @asynccontextmanager
-    async def fresh(kill_at: int | None) -> AsyncIterator[World]:
-        async with ward(postgres_server, [intake], kill_at, gel=0 if fails else 10) as made:
-            houses.append(made)
-            yield made.world
-
-    async def scenario(world: World) -> Any:
+    async def scenario(house: House) -> Any:
+        world = house.world
         world.answers(EligibilityRequested, covers(leave=True))
         world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationGranted, AUT)])
         await world.tell(REGISTERED)
@@ -403,6 +396,28 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
         if fails:
             await world.decide("stock-shortage", Action.DISCARD)
         told = [len(await world.told(event)) for event in (EligibilityRequested, AuthorizationRequested, MessageSent)]
-        return await world.runs(), await world.cases(), told, await houses[-1].books()
+        return await world.runs(), await world.cases(), told, await house.visits()
 
-    assert await every_crash(fresh, scenario, every=EVERY) > 20
+    assert await survives(postgres_server, [intake], supplied(0 if fails else 10), scenario, companies=HERE) > 20
+
+
+async def test_a_person_who_is_only_made_known_is_no_intake(house: House) -> None:
+    """ADT^A28 tells of a person who comes for nothing: nobody need be asked who pays."""
+    patient = msgspec.structs.replace(REGISTERED.patient, account=())
+    world = await begin(house, without(encounter=None, coverage=(), patient=patient))
+    assert (await world.runs(), await world.cases(), await house.files()) == (ADMITTED, [], [])
+    assert not await world.told(MessageSent)
+
+
+async def test_an_account_that_was_corrected_while_the_payer_was_away_is_left_as_it_is(house: House) -> None:
+    """Registration keeps accounts too, and newer messages came while the intake waited."""
+    world = await begin(house)
+    number = REGISTERED.patient.identifier[0]
+    key = house.erp.external_id("patient", number.assigner or "", number.value)
+    await house.erp.upsert("res.partner", key, {"name": "Corrected Since", "ref": number.value, "active": False})
+    [asked] = await world.told(EligibilityRequested)
+    await world.tell(*covers()(asked))
+    await world.settle()
+    assert await world.runs() == ADMITTED
+    [row] = await house.erp.search_read("res.partner", [["ref", "=", number.value]], ["name", "active"], archived=True)
+    assert (row["name"], row["active"]) == ("Corrected Since", False)

@@ -6,7 +6,9 @@ import runpy
 from pathlib import Path
 
 from tests.conftest import PostgresServer
-from tests.flows.wards import GEL, LEAD, fed, ward
+from tests.flows.fed import fed
+from tests.flows.house import house_of
+from tests.flows.visits import GEL, HERE, LEAD, supplied
 
 from careloom.flows.intake import intake
 
@@ -15,10 +17,10 @@ FOLDER = Path(__file__).parents[2] / "examples" / "intake"
 
 async def test_the_sample_is_admitted(postgres_server: PostgresServer) -> None:
     runpy.run_path(str(FOLDER / "house.py"))
-    async with ward(postgres_server, [intake]) as house:
-        await fed(house.world, FOLDER)
+    async with house_of(postgres_server, [intake], supplied(), companies=HERE) as house:
+        await fed(house.world, "intake")
         assert (await house.world.runs(), await house.world.cases()) == ([("intake.admit", "completed")], [])
-        books = await house.books()
+        books = await house.visits()
         assert (books["accounts"], books["files"]) == (["70441", "MRN910201"], ["V910201"])
         assert books["reserved"] == {GEL: 1.0, LEAD: 2.0}
 

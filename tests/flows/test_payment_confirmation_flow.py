@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.books import House, house_of, survives
 from tests.flows.fed import samples
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.flows.payment_confirmation import payment_confirmation
@@ -26,7 +26,6 @@ from careloom.model import (
     PaymentReceived,
     RecordReference,
 )
-from careloom.systems.odoo import Odoo
 from careloom.systems.odoo.documents.invoices import Invoice
 from careloom.systems.odoo.documents.moves_held import MoveLine
 from careloom.workflow.declaration import length_of
@@ -36,8 +35,9 @@ RUN = "payment-confirmation.confirm"
 INVOICES = ("120.00", "80.00")
 
 
-async def furnish(erp: Odoo) -> list[str]:
+async def furnish(house: House) -> list[str]:
     """Two open invoices of one customer, and one of another; their numbers."""
+    erp = house.erp
     made = []
     for number, amount in enumerate((*INVOICES, "50.00")):
         name = "Quill" if number < 2 else "Marsh"

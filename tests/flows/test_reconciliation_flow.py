@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.books import House, house_of, survives
 from tests.flows.fed import samples
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.flows.reconciliation import reconciliation
@@ -31,7 +31,8 @@ from careloom.systems.odoo.documents.payments import Payment
 HELD = {"pay_0711": "120.00", "TRN-9": "75.50"}
 
 
-async def furnish(erp: Odoo) -> Mapping[str, str]:
+async def furnish(house: House) -> Mapping[str, str]:
+    erp = house.erp
     for memo, amount in HELD.items():
         await hold(erp, memo, amount)
     return HELD

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from msgspec import structs
 from tests.conftest import PostgresServer
-from tests.flows.simulated_house import EVERY, House, house_on, houses
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.flows.claim_posting import posting
@@ -40,7 +40,7 @@ from careloom.model import (
 from careloom.model.claims import Adjustment
 from careloom.model.datatypes import Identifier
 from careloom.model.examples import examples
-from careloom.testing.processes import World, every_crash
+from careloom.testing.processes import World
 from careloom.workflow.desk import Told
 
 KNOWN: Any = examples()
@@ -94,8 +94,8 @@ async def furnish(house: House) -> None:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [cash, posting], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [cash, posting], furnish) as found:
         yield found
 
 
@@ -307,15 +307,14 @@ async def test_a_run_that_is_cancelled_credits_what_is_owed(house: House) -> Non
 
 
 async def test_a_kill_at_any_boundary_claims_once(postgres_server: PostgresServer) -> None:
-    made: list[House] = []
-
-    async def scenario(world: World) -> Any:
+    async def scenario(house: House) -> Any:
+        world = house.world
         world.answers(ClaimSubmitted, takes)
         await to_claim(world, C1="512.50")
         await tell(world, decision())
-        return await world.runs(), await world.cases(), await made[-1].books(), len(await world.told(ClaimSubmitted))
+        return await world.runs(), await world.cases(), await house.books(), len(await world.told(ClaimSubmitted))
 
-    assert await every_crash(houses(postgres_server, [cash, posting], furnish, made), scenario, every=EVERY) > 20
+    assert await survives(postgres_server, [cash, posting], furnish, scenario) > 20
 
 
 async def test_the_example_is_paid(house: House) -> None:

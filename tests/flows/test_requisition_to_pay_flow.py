@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.books import House, house_of, survives
 from tests.flows.fed import samples
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.cases.rights import Actor, NotAllowed
@@ -24,7 +24,6 @@ from careloom.model import (
     SupplierInvoiceReceived,
     SupplyRequested,
 )
-from careloom.systems.odoo import Odoo
 from careloom.systems.odoo.documents.parties import Party
 from careloom.systems.odoo.documents.products import Product
 from careloom.systems.odoo.documents.supplier_prices import SupplierPrice
@@ -42,8 +41,9 @@ _LIVE = {"in_process": "live", "paid": "live"}
 FIRST, SECOND, CHIEF = buyer("Robin Okafor"), buyer("Mika Sand"), buyer("Noor Adler", "cfo")
 
 
-async def furnish(erp: Odoo) -> None:
+async def furnish(house: House) -> None:
     """A stent that Harbor sells for 640."""
+    erp = house.erp
     unit = await erp.documents.units.find("EA")
     stent = Product(key=erp.external_id("product", "-", "S-4410"), name="Stent", code="S-4410", unit=unit)
     product = (await erp.documents.products.bring(stent)).record_id
@@ -141,7 +141,7 @@ async def test_the_sample_is_ordered_received_billed_and_paid_when_it_is_due(
         await tell(house, BILLED)
         assert await books(house) == [], "nothing came yet, so nothing is billed"
         await tell(house, CAME)
-        assert await house.stock() == [("[S-4410] Stent", "WH/Stock", 4.0, 0.0)]
+        assert await house.stock() == [("[S-4410] Stent", "WH/Stock", "", 4.0, 0.0)]
         assert await books(house) == [("bill", "posted", 2560.0)]
         await house.world.later(days=19)
         assert await books(house) == [("bill", "posted", 0.0), ("payment", "live", 2560.0)]
@@ -243,10 +243,10 @@ async def test_goods_that_come_in_parts_are_waited_for(postgres_server: Postgres
         await tell(house, came("3"), came("3"))  # the same delivery, told twice
         await house.world.later(days=31)
         assert "stock-shortage" in await house.world.cases()
-        assert await house.stock() == [("[S-4410] Stent", "WH/Stock", 3.0, 0.0)]
+        assert await house.stock() == [("[S-4410] Stent", "WH/Stock", "", 3.0, 0.0)]
         await house.world.decide("stock-shortage", Action.RETRY)
         await tell(house, came("1", "SH-32"), billed())
-        assert await house.stock() == [("[S-4410] Stent", "WH/Stock", 4.0, 0.0)]
+        assert await house.stock() == [("[S-4410] Stent", "WH/Stock", "", 4.0, 0.0)]
         assert await books(house) == [("bill", "posted", 0.0), ("payment", "live", 2560.0)], "it was due before"
 
 
@@ -335,3 +335,16 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
 
 def test_it_declares_everything() -> None:
     assert requisition_to_pay.undeclared() == []
+
+
+async def test_an_order_says_the_unit_that_odoo_counts_in_where_nobody_named_one(
+    postgres_server: PostgresServer,
+) -> None:
+    """Supplies that are short are asked for without a unit, and no X12 850 goes out without one."""
+    async with opened(postgres_server) as house:
+        requisition = asked("4")  # its quantity is without a unit
+        assert requisition.requisition.line[0].quantity.unit is None
+        await tell(house, requisition)
+        await house.world.decide("approval", Action.APPROVE, by=FIRST)
+        [placed] = await house.world.told(PurchaseOrderPlaced)
+        assert placed.order.line[0].quantity == Quantity(value=Decimal(4), unit="EA")

@@ -9,19 +9,18 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tests.conftest import PostgresServer
+from tests.flows.house import House, house_of, survives
 from tests.flows.services import VOIDED, charges, done, furnish, on_hand, outcome, panel, used
-from tests.flows.simulated_house import EVERY, House, house_on, houses
 
 from careloom.cases.kinds import Action
 from careloom.flows.service_completed import service
 from careloom.model.datatypes import Identifier
-from careloom.testing.processes import World, every_crash
 from careloom.workflow.desk import Told
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [service], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [service], furnish) as found:
         yield found
 
 
@@ -139,9 +138,8 @@ async def test_a_run_that_is_cancelled_undoes_invoice_and_goods(house: House) ->
 
 
 async def test_a_kill_at_any_boundary_bills_once(postgres_server: PostgresServer) -> None:
-    made: list[House] = []
-
-    async def scenario(world: World) -> Any:
+    async def scenario(house: House) -> Any:
+        world = house.world
         goods = (used("RG-220", "1", "R77"), used("RG-221", "9"))
         await world.tell(panel(report={"consumed": goods}))
         await world.settle()
@@ -149,6 +147,6 @@ async def test_a_kill_at_any_boundary_bills_once(postgres_server: PostgresServer
         corrected = {"status": "corrected", "service": (done("80061"),), "consumed": goods[:1]}
         await world.tell(panel(minutes=9, report=corrected))
         await world.settle()
-        return await world.runs(), await world.cases(), await charges(world), await made[-1].books()
+        return await world.runs(), await world.cases(), await charges(world), await house.books()
 
-    assert await every_crash(houses(postgres_server, [service], furnish, made), scenario, every=EVERY) > 20
+    assert await survives(postgres_server, [service], furnish, scenario) > 20

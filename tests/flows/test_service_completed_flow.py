@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from tests.conftest import PostgresServer
+from tests.flows.house import House, house_of
 from tests.flows.services import COMPLETED, PAYER, RUN, UPDATED, charges, done, furnish, on_hand, outcome, panel, used
-from tests.flows.simulated_house import House, house_on
 
 from careloom.cases.kinds import Action
 from careloom.flows import Flow
@@ -29,8 +30,8 @@ from careloom.model.orders import PerformedService
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [service], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [service], furnish) as found:
         yield found
 
 
@@ -40,14 +41,17 @@ async def test_it_is_billed_consumed_and_told(house: House) -> None:
     await world.settle()
     assert await world.runs() == [(RUN, "completed")]
     assert await house.moves() == [("out_invoice", "posted", "LAB/RPT-20931", "not_paid", 40.0)]
-    assert await house.stock() == [("[RG-220] RG-220", "R77", 4.99, 0.0), ("[RG-221] RG-221", "", 3.0, 0.0)]
+    assert await house.stock() == [
+        ("[RG-220] RG-220", "WH/Stock", "R77", 4.99, 0.0),
+        ("[RG-221] RG-221", "WH/Stock", "", 3.0, 0.0),
+    ]
     assert await charges(world) == [("RPT-20931-1", "charge", Decimal("40.00"))]
     assert await world.cases() == []
 
 
 @pytest.mark.parametrize("version", ["18.0", "19.0"])
-async def test_revenue_is_spread_over_service_and_months(dsn: str, version: str) -> None:
-    async with house_on(dsn, [service], furnish, version=version) as house:
+async def test_revenue_is_spread_over_service_and_months(postgres_server: PostgresServer, version: str) -> None:
+    async with house_of(postgres_server, [service], furnish, version=version) as house:
         stay = structs.replace(COMPLETED.report.effective, start="2026-01-30", end="2026-02-02")
         await house.world.tell(panel(report={"effective": stay}))
         await house.world.settle()
@@ -136,12 +140,12 @@ async def test_a_service_without_payer_is_left(house: House) -> None:
 
 
 @pytest.mark.parametrize(("facility", "company"), [("LAKESIDE", 1), ("SOUTH", 3)])
-async def test_each_facility_has_its_books(dsn: str, facility: str, company: int) -> None:
+async def test_each_facility_has_its_books(postgres_server: PostgresServer, facility: str, company: int) -> None:
     async def two(house: House) -> None:
         await furnish(house)
         await house.facility("SOUTH", 3)
 
-    async with house_on(dsn, [service], two) as house:
+    async with house_of(postgres_server, [service], two) as house:
         await house.world.tell(panel(facility=facility, report={"consumed": ()}))
         await house.world.settle()
         assert await house.world.cases() == []

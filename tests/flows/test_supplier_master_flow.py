@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.conftest import PostgresServer
-from tests.flows.books import House, house_of, survives
 from tests.flows.fed import samples
+from tests.flows.house import House, house_of, nothing, survives
 
 from careloom.flows import Flow
 from careloom.flows.supplier_master import Day, bring, supplier_master
 from careloom.model import Identifier, Organization, OrganizationUpdated
-from careloom.systems.odoo import Odoo
 
 UNSCHEDULED = Flow(
     **{name: getattr(supplier_master, name) for name in ("name", "owner", "sla", "workflows", "signals")}
@@ -21,13 +20,9 @@ UNSCHEDULED = Flow(
 """Without its clock, so that a test begins its days."""
 
 
-async def furnish(_: Odoo) -> None:
-    """An Odoo without suppliers of ours."""
-
-
 @asynccontextmanager
 async def opened(postgres: PostgresServer) -> AsyncIterator[House]:
-    async with house_of(postgres, [UNSCHEDULED], furnish) as house:
+    async with house_of(postgres, [UNSCHEDULED], nothing) as house:
         yield house
 
 
@@ -103,7 +98,7 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
         kept = await house.found("res.partner", [["ref", "like", "V-"]], fields)
         return kept, await house.world.runs(), await house.world.cases()
 
-    assert await survives(postgres_server, [UNSCHEDULED], furnish, scenario) > 8
+    assert await survives(postgres_server, [UNSCHEDULED], nothing, scenario) > 8
 
 
 def test_it_declares_everything() -> None:

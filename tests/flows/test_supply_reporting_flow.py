@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.books import House, house_of, survives
 from tests.flows.fed import samples
+from tests.flows.house import House, house_of, survives
 
 from careloom.cases.kinds import Action
 from careloom.flows.supply_reporting import supply_reporting
@@ -32,8 +32,9 @@ from careloom.systems.odoo.documents.products import Product
 RUN = "supply-reporting.report"
 
 
-async def furnish(erp: Odoo) -> dict[str, int]:
+async def furnish(house: House) -> dict[str, int]:
     """A stent and a glove without a reference; a cabinet in a cath lab, and the cost centre 7300 beside the lab's."""
+    erp = house.erp
     unit = await erp.documents.units.find("EA")
     made: dict[str, int] = {}
     for name, code in (("stent", "S-4410"), ("glove", None)):

@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.books import House, house_of, survives
 from tests.flows.fed import EXAMPLES
+from tests.flows.house import House, house_of, nothing, survives
 
 from careloom.cases.kinds import Action
 from careloom.cases.rights import Actor, NotAllowed
 from careloom.flows.vendor_onboarding import Vendor, onboard, vendor_onboarding
-from careloom.systems.odoo import Odoo
 
 RUN = "vendor-onboarding.onboard"
 SAMPLE = msgspec.json.decode((EXAMPLES / "requisition_to_pay" / "vendor.json").read_bytes(), type=Vendor)
@@ -28,13 +27,9 @@ def actor(name: str, *roles: str) -> Actor:
 BUYER, TREASURER = actor("Robin Okafor", "purchasing", "treasury"), actor("Mika Sand", "treasury")
 
 
-async def furnish(_: Odoo) -> None:
-    """An Odoo without vendors of ours."""
-
-
 @asynccontextmanager
 async def opened(postgres: PostgresServer) -> AsyncIterator[House]:
-    async with house_of(postgres, [vendor_onboarding], furnish) as house:
+    async with house_of(postgres, [vendor_onboarding], nothing) as house:
         yield house
 
 
@@ -96,7 +91,7 @@ async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresS
         await house.world.decide("approval", Action.APPROVE, by=TREASURER)
         return await vendors(house), await house.world.runs(), await house.world.cases()
 
-    assert await survives(postgres_server, [vendor_onboarding], furnish, scenario) > 10
+    assert await survives(postgres_server, [vendor_onboarding], nothing, scenario) > 10
 
 
 def test_it_declares_everything() -> None:

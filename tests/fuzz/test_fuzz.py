@@ -34,6 +34,7 @@ def test_every_parser_has_a_target() -> None:
         "jsondoc",
         "bank",
         "mappings",
+        "codes",
     }
 
 

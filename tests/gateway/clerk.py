@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from careloom.cases.catalogue import shipped
+from careloom.cases.delegations import Delegation
 from careloom.cases.groups import CaseSet, Member, SetRetried
 from careloom.cases.payloads import Payload
 from careloom.cases.rights import NotAllowed
@@ -28,6 +29,7 @@ CASE = Standing(
     runbook="case-mapping", actions=("edit", "retry"), revision=1,
 )  # fmt: skip
 ENTRY = Entry(1, WHEN, "Robin Okafor", "moved", "open", "claimed", "integration", None, None, "", None, "said")
+DELEGATION = Delegation(KNOWN, "billing", "Robin Okafor", "Kim Duarte", WHEN, WHEN, "on leave", WHEN)
 _REFUSALS = (NoSuchCase, NotPossible, NotAllowed, FormatError)
 
 
@@ -72,6 +74,18 @@ class _Clerk:
     async def look(self, case: UUID, *said: object) -> Payload:
         return await self.masked_payload(case)
 
+    async def list(self, *, by: str | None, to: str | None, limit: int) -> list[Delegation]:
+        return [DELEGATION]
+
+    async def hand_on(self, actor: object, role: str, to: str, **when: object) -> Delegation:
+        if len(to) > 5:
+            raise (NotAllowed, FormatError)[len(role) % 2]("refused by the clerk")
+        return DELEGATION
+
+    async def take_back(self, actor: object, delegation: UUID, why: str) -> None:
+        if delegation != KNOWN:
+            raise (NoSuchCase, NotAllowed)[len(why) % 2]("refused by the clerk")
+
     async def preview(self, cause: UUID, *said: object) -> CaseSet:
         await self.one(cause)
         return CaseSet(KNOWN, KNOWN, (Member(KNOWN, "mapping", "ehr", "", WHEN),), False)
@@ -83,4 +97,4 @@ class _Clerk:
 def clerk() -> Casework:
     """The queue."""
     one = _Clerk()
-    return cast(Casework, SimpleNamespace(reader=one, desk=one, groups=one))
+    return cast(Casework, SimpleNamespace(reader=one, desk=one, groups=one, delegations=one))

@@ -15,6 +15,7 @@ from careloom.workflow.standing import (
     ActShown,
     ChildShown,
     RunCase,
+    RunCount,
     RunPage,
     RunStanding,
     RunStory,
@@ -59,6 +60,11 @@ class _Foreman:
         if run != KNOWN:
             raise NoSuchRun("none")
         return STORY
+
+    async def counts(self, workflow: str | None, since: datetime | None) -> list[RunCount]:
+        if since is not None and since < WHEN:
+            raise FormatError("give a later time", "since")
+        return [RunCount("admission.admit", 1, "waiting", 1, 0, WHEN)]
 
     async def picture_of_run(self, run: UUID) -> str:
         if run != KNOWN:

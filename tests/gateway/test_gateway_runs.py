@@ -181,6 +181,20 @@ async def test_scopes(counter: Counter) -> None:
         assert (reply.status == 200) is works and reply.problem == "scope-missing"
 
 
+async def test_how_many_there_are(counter: Counter) -> None:
+    for _ in range(3):
+        await counter.begun()
+    [one] = (await counter.get("/v1/run-counts")).json["counts"]
+    assert {name: one[name] for name in ("workflow", "version", "state", "runs", "late")} == {
+        "workflow": "ward.supply", "version": 3, "state": "waiting", "runs": 3, "late": 0,
+    }  # fmt: skip
+    assert (await counter.get("/v1/run-counts?workflow=ward.none")).json == {"counts": []}
+    too_far = await counter.get("/v1/run-counts?since=2001-01-01T00:00:00Z")
+    assert (too_far.problem, too_far.json["location"]) == ("run-input-wrong", "since")
+    assert (await counter.get("/v1/run-counts?since=0001-01-01T00:00:00Z")).problem == "invalid-request"
+    assert (await counter.get("/v1/run-counts", key="clm_pioneer")).problem == "scope-missing"
+
+
 async def test_without_runs_the_hub_says_so() -> None:
     api = open_api(scopes=SCOPES.__getitem__)
     assert (await api.get("/v1/runs")).problem == "unavailable"

@@ -50,8 +50,13 @@ def retention(
     attempts: int | None = 90,
     calls: int | None = 400,
     answers: int | None = 400,
+    notices: int | None = 90,
+    runs: int | None = 400,
 ) -> Retention:
-    return Retention(database, clock, attempts_days=attempts, calls_days=calls, answers_days=answers)
+    return Retention(
+        database, clock, attempts_days=attempts, calls_days=calls, answers_days=answers, notices_days=notices,
+        runs_days=runs,
+    )  # fmt: skip
 
 
 async def test_each_is_kept_its_own_time(database: Database, caplog: pytest.LogCaptureFixture) -> None:

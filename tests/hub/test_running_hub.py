@@ -239,3 +239,17 @@ async def test_one_data_folder_takes_one_hub_and_postgres_goes_with_it() -> None
         assert postmaster(folder / "data") is None
         assert (Path(folder) / "data" / "master.key").stat().st_mode & 0o077 == 0
     assert os.environ.get("CARELOOM_DATA") is None
+
+
+async def test_what_the_flows_need_in_odoo_is_checked(hospital: Hospital, erp: SimulatedOdoo) -> None:
+    modules = '"careloom.flows.registration", "careloom.flows.backoffice"'
+    hospital.configure('[flows.backoffice]\nerp = "erp"\n', odoo=erp, hub=f"flows = [{modules}]")
+    rights = erp._user(erp.login).rights
+    assert rights is not None
+    rights["account.payment"] = frozenset({"read"})
+    said = await hospital.careloom("check", "--json")
+    problems = [one["problem"] for one in said.objects]
+    assert "the API user may not write, create account.payment" in problems
+    hospital.configure(odoo=erp, hub=f"flows = [{modules}]")
+    said = await hospital.careloom("check", "--json")
+    assert not [one for one in said.objects if "account.payment" in one["problem"]]

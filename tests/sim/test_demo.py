@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,10 +16,14 @@ from typer.testing import CliRunner, Result
 
 from careloom.cli.app import build
 from careloom.sim import demo as demo_command
+from careloom.sim.books import wrong_books
+from careloom.sim.cast import Cast, cast
 from careloom.sim.demo import register
 from careloom.sim.morning import Morning, morning
+from careloom.sim.odoo import SimulatedOdoo
 
-PATIENTS, SEED = 60, 23
+PATIENTS, SEED = 30, 23
+pytestmark = pytest.mark.timeout(600)  # a whole day in one process, beside whatever else the machine does
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Run:
     result: Result
     folder: Path
     script: Morning
+    cast: Cast
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +50,9 @@ def run(app: typer.Typer) -> Iterator[Run]:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL of root runs as another user
         words = ["demo", "--data", str(folder / "here"), "--patients", str(PATIENTS), "--seed", str(SEED)]
-        yield Run(CliRunner().invoke(app, words), folder / "here", morning(PATIENTS, SEED))
+        yield Run(
+            CliRunner().invoke(app, words), folder / "here", morning(PATIENTS, SEED), cast(SEED, datetime.now(UTC))
+        )
 
 
 def test_it_ends_by_itself_and_well(run: Run) -> None:
@@ -87,12 +95,11 @@ def test_the_command_that_it_ends_with_traces_the_patient(run: Run, monkeypatch:
     assert parked.output.count('"field":"PID-') == 2
 
 
-def test_no_person_of_the_morning_is_in_the_logs_or_on_the_screen(run: Run) -> None:
+def test_no_person_of_the_day_is_in_the_logs_or_on_the_screen(run: Run) -> None:
     shown = run.result.output.replace(f"trace {run.script.star} ", "")
     logged = (run.folder / "hub.log").read_text() + (run.folder / "data" / "postgres.log").read_text()
     assert "refused a message" in logged
-    for account in run.script.expected().values():
-        person = account.person
+    for person in (*(one.person for one in run.script.expected().values()), *run.cast.everybody):
         for value in (person.mrn, person.family, person.given, person.phone, person.street, person.email or person.mrn):
             assert value not in shown
             assert value not in logged
@@ -103,14 +110,31 @@ def test_a_run_that_is_not_as_it_must_be_ends_with_1_and_is_removed_all_the_same
 ) -> None:
     monkeypatch.setenv("CARELOOM_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/real")  # must not be used
     monkeypatch.setattr("careloom.sim.performance.differences", lambda *_: ["res.partner/7: phone is wrong"])
+    monkeypatch.setattr("careloom.sim.evening.wrong_books", _tampered)
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)
         result = CliRunner().invoke(app, ["demo", "--data", str(folder / "x"), "--patients", "10", "--no-keep"])
         assert result.exit_code == 1
-        assert result.output.count("wrong: ") == result.output.count("wrong: res.partner/7: phone is wrong") == 1
+        told = " ".join(result.output.split())
+        assert "wrong: res.partner/7: phone is wrong" in told
+        assert "debits and credits differ by 1.00" in told and "wrong: in stock of S-GEL-5" in told
+        assert told.count("wrong: ") == 4, "one of the contact, two of the entry, one of the stock"
         assert not (folder / "x").exists()
         assert "--config" not in result.output
+
+
+def _tampered(cast: Cast, visits: frozenset[str], odoo: SimulatedOdoo) -> list[str]:
+    """Somebody wrote a dollar on to a posted entry, and took a gel that nobody booked."""
+    assert wrong_books(cast, visits, odoo) == []
+    tables = odoo._store.tables
+    posted = next(row["id"] for row in tables["account.move"].values() if row["state"] == "posted")
+    line = next(row for row in tables["account.move.line"].values() if row["move_id"] == posted and row["debit"])
+    line["debit"] += 1
+    gel = next(row["id"] for row in tables["product.product"].values() if row["default_code"] == "S-GEL-5")
+    quant = next(row for row in tables["stock.quant"].values() if row["product_id"] == gel and row["quantity"] > 0)
+    quant["quantity"] -= 1
+    return wrong_books(cast, visits, odoo)
 
 
 def test_the_log_handler_goes_when_the_demo_ends(tmp_path: Path) -> None:

@@ -94,7 +94,14 @@ async def test_it_is_over_when_nothing_is_on_its_way(performance: Performance, h
     assert hub.looks == 1
 
 
-@pytest.mark.parametrize("wanting", ["in_flight", "refused", "behind", "retrying"])
+async def test_what_waits_for_the_insurer_may_wait(performance: Performance, hub: Hub) -> None:
+    hub.subscription |= {"name": "deliver.payer", "behind": 3, "retrying": 2}
+    hub.numbers["in_flight"] = 5
+    await performance._drained()
+    assert hub.looks == 1
+
+
+@pytest.mark.parametrize("wanting", ["refused", "behind", "retrying"])
 async def test_until_then_it_is_looked_at_again(
     performance: Performance, hub: Hub, clock: VirtualClock, wanting: str
 ) -> None:
@@ -114,6 +121,7 @@ async def test_it_gives_up_after_a_minute_and_says_how_many_are_left(
     performance: Performance, hub: Hub, clock: VirtualClock
 ) -> None:
     hub.numbers["in_flight"] = 7
+    hub.subscription["retrying"] = 7
     waiting = asyncio.create_task(performance._drained())
     await clock.until_sleeping()
     await clock.advance(PATIENCE_SECONDS + 1)

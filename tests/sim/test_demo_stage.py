@@ -18,6 +18,7 @@ import pytest
 
 from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import load
+from careloom.hub.flowlist import find_flows
 from careloom.sim import stage as staging
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.sim.stage import DATABASE_VARIABLE, command, open_stage, own_database
@@ -168,19 +169,24 @@ def test_the_temporary_folders_are_those_of_the_system() -> None:
 
 def test_the_generated_settings_are_good_ones(here: Path) -> None:
     made = open_stage()
-    made.configure(_odoo())
+    made.configure(_odoo(), "http://127.0.0.1:1/core", "http://127.0.0.1:2/wms")
     configuration = load(made.config)
-    assert set(configuration.systems) == {"ehr", "erp"}
-    assert configuration.settings.flows == {"registration": {"erp": "erp"}}
+    assert set(configuration.systems) == {"ehr", "erp", "payer", "supplier", "wms", "paygate"}
+    bound = {name: dict(one) for name, one in configuration.settings.flows.items()}
+    assert bound.pop("authorizations") == {}
+    assert all(one == {"erp": "erp"} for one in bound.values())
+    flows = find_flows(configuration.settings.hub.flows, configuration.base)
+    assert {flow.name for flow in flows} - {"standards"} == {*bound, "authorizations"}, "all that are named act"
     assert configuration.base == made.folder
     assert "0123456789abcdef" not in made.config.read_text()
-    assert (made.folder / "odoo.key").stat().st_mode & 0o777 == 0o600
+    for secret in ("odoo.key", "wms.key", "paygate.secret"):
+        assert (made.folder / secret).stat().st_mode & 0o777 == 0o600
     assert tomllib.loads(made.config.read_text())["systems"]["erp"]["api_key"] == "file:odoo.key"
 
 
 def test_nothing_is_left_when_it_is_removed(here: Path) -> None:
     made = open_stage()
-    made.configure(_odoo())
+    made.configure(_odoo(), "http://127.0.0.1:1/core", "http://127.0.0.1:2/wms")
     made.remove()
     assert not made.folder.exists()
 

@@ -47,7 +47,7 @@ async def begun(house: House) -> int:
 
 async def test_runs_are_begun_at_a_rate_and_once_each(database: Database, outside: Outside) -> None:
     async with house_on(database, WORKFLOWS, outside=outside) as house:
-        run = await RECOUNT.begin(house.around, orders(35), TOLD)
+        run, _ = await RECOUNT.begin(house.around, orders(35), TOLD)
         await house.settle()
         for chunk in range(1, 4):
             assert await begun(house) == chunk * 10
@@ -64,7 +64,7 @@ async def test_runs_are_begun_at_a_rate_and_once_each(database: Database, outsid
 
 async def test_it_is_held_and_resumed_and_each_act_is_on_record(database: Database, outside: Outside) -> None:
     async with house_on(database, WORKFLOWS, outside=outside) as house:
-        run = await RECOUNT.begin(house.around, orders(35), TOLD)
+        run, _ = await RECOUNT.begin(house.around, orders(35), TOLD)
         await house.settle()
         await house.desk.suspend(run, Told("Robin Okafor", "the month is being closed"))
         await house.later(60)
@@ -81,7 +81,7 @@ async def test_it_is_held_and_resumed_and_each_act_is_on_record(database: Databa
 
 async def test_it_goes_on_in_another_process(database: Database, outside: Outside, clock: VirtualClock) -> None:
     async with house_on(database, WORKFLOWS, outside=outside, clock=clock) as house:
-        run = await RECOUNT.begin(house.around, orders(35), TOLD)
+        run, _ = await RECOUNT.begin(house.around, orders(35), TOLD)
         await house.settle()
     async with house_on(database, WORKFLOWS, outside=outside, clock=clock) as house:
         for _ in range(3):
@@ -92,8 +92,8 @@ async def test_it_goes_on_in_another_process(database: Database, outside: Outsid
 
 async def test_it_is_begun_once_by_its_id(database: Database, outside: Outside) -> None:
     async with house_on(database, WORKFLOWS, outside=outside) as house:
-        run = await RECOUNT.begin(house.around, orders(5), TOLD)
-        assert await RECOUNT.begin(house.around, orders(5), TOLD, run=run) == run
+        run, fresh = await RECOUNT.begin(house.around, orders(5), TOLD)
+        assert fresh and await RECOUNT.begin(house.around, orders(5), TOLD, run=run) == (run, False)
         await house.settle()
         assert sorted(outside.calls) == orders(5)
         assert len(await house.rows("select 1 from run_act")) == 1

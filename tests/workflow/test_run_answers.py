@@ -18,7 +18,8 @@ from careloom.model import AuthorizationDenied, AuthorizationGranted, Authorizat
 from careloom.model.catalogue.coverage import AuthorizationEvent
 from careloom.model.examples import examples
 from careloom.store.database import Database
-from careloom.testing.processes import CLERK, World, every_crash
+from careloom.testing.crashes import every_crash
+from careloom.testing.processes import CLERK, World
 from careloom.workflow.answers import Answer
 from careloom.workflow.desk import Told
 from careloom.workflow.run import Run

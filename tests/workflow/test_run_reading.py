@@ -10,7 +10,7 @@ import pytest
 from tests.workflow.conftest import Outside, house_on
 from tests.workflow.processes import DISCHARGED, EVENT, SECRET, SUPPLY, Wish, reader, release, reserve
 
-from careloom.core.errors import Rejected, Unavailable
+from careloom.core.errors import FormatError, Rejected, Unavailable
 from careloom.store.database import Database
 from careloom.store.sql import queries
 from careloom.workflow.declaration import Workflow
@@ -146,6 +146,8 @@ async def test_counts_are_of_what_there_is_to_do_and_what_ended_lately(database:
         ]
         await house.later(86_400)
         assert [one.state for one in await reader(house).counts("ward.supply")] == ["waiting"]
+        with pytest.raises(FormatError, match="last 92 days"):
+            await reader(house).counts(since=house.clock.now() - timedelta(days=93))
 
 
 async def test_what_is_sealed_is_opened_with_a_reason_that_is_on_record(database: Database, outside: Outside) -> None:
@@ -179,6 +181,14 @@ async def test_pages_are_read_from_an_index(database: Database, statement: str, 
         await connection.execute("set local enable_seqscan = off")
         plan = "\n".join(row[0] for row in await connection.fetch(f"explain {sql}"))
     assert index in plan, plan
+
+
+async def test_counts_are_read_from_indices(database: Database) -> None:
+    sql = queries("runs").counts.replace("$1", "'ward.supply'").replace("$2", "now()").replace("$3", "now()")
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {sql}"))
+    assert "run_open" in plan and "run_begun" in plan, plan
 
 
 def test_places_are_in_the_order_of_the_code() -> None:

@@ -16,7 +16,8 @@ from careloom.flows import Flow
 from careloom.model import EligibilityAnswered, EligibilityRequested, RegistrationCreated
 from careloom.model.examples import examples
 from careloom.store.database import Database
-from careloom.testing.processes import World, every_crash
+from careloom.testing.crashes import every_crash
+from careloom.testing.processes import World
 from careloom.workflow.calling import Attempt
 from careloom.workflow.errors import StepFailed
 from careloom.workflow.run import Run

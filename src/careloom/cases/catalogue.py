@@ -218,6 +218,13 @@ _OF_RUNS: Final = (
         criticality="high",
     ),
     _kind(
+        "run-held",
+        "a person holds a run, so nothing new begins in it; it goes on, or is held further on purpose",
+        "integration",
+        _DAYS,
+        (Action.RETRY, Action.WAIVE),
+    ),
+    _kind(
         "run-failed", "a run failed, and what it did was undone", "integration", 8 * _HOURS, _LOOSE, criticality="high"
     ),
     _kind(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from careloom.cases.recording import Recorder
@@ -23,6 +23,7 @@ from careloom.store.database import Database
 from careloom.store.sql import queries
 
 _SQL = queries("approvals")
+MOST: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Delegations:
             raise FormatError("name the role", "role")
         if not person(to) or person(to) == person(actor.name):
             raise FormatError("name somebody else", "to")
+        if "\0" in f"{role}{to}{why}":
+            raise FormatError("is no text that can be kept", "role, to or why")
         if until <= max(begin, now):
             raise FormatError("it ends before it begins", "until")
         made = Delegation(self._new_id(), role, actor.name, to, begin, until, why, now)
@@ -88,10 +91,11 @@ class Delegations:
             must_be_assigned(actor)
             await self._note(connection, "role.taken-back.v1", actor, delegation, why)
 
-    async def list(self) -> Sequence[Delegation]:
-        """Those that hold now or will."""
+    async def list(self, *, by: str | None = None, to: str | None = None, limit: int = MOST) -> Sequence[Delegation]:
+        """Those that hold now or will, of whom and to whom: at most so many, the first to begin first."""
+        whose, whom = (None if name is None else person(name) for name in (by, to))
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(_SQL.delegations, self._clock.now())
+            rows = await connection.fetch(_SQL.delegations, self._clock.now(), whose, whom, limit)
         return [Delegation(**dict(row)) for row in rows]
 
     async def _note(self, connection: Connection, what: str, actor: Actor, one: UUID, why: str) -> None:

@@ -11,6 +11,7 @@ from careloom.cli import (
     audit,
     case,
     check,
+    code,
     crosswalk,
     deliveries,
     erase,
@@ -26,6 +27,7 @@ from careloom.cli import (
     run,
     status,
     subscription,
+    sync,
     trace,
     translate,
     user,
@@ -40,7 +42,9 @@ FOUND_WRONG, MISUSED, MISCONFIGURED, UNREACHABLE = 1, 2, 3, 4
 _COMMANDS = (run, inspect, translate, status, trace, deliveries, replay, erase, check, new)
 _GROUPS = {
     "case": case,
+    "code": code,
     "workflow": workflow,
+    "sync": sync,
     "parked": parked,
     "refused": refused,
     "events": events,

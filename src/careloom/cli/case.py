@@ -19,8 +19,8 @@ from careloom.cases.standing import CasePage, Entry, Group, Standing
 from careloom.cases.states import NoSuchCase, State
 from careloom.cli import delegation
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, Deployment, deployment, go
-from careloom.cli.output import By, Json, console, escaped, json_line, listing, moment
-from careloom.core.errors import FormatError
+from careloom.cli.inputs import whole
+from careloom.cli.output import By, Json, console, each, escaped, json_line, listing, moment, outcome
 
 T = TypeVar("T")
 Id = Annotated[UUID, typer.Argument(metavar="ID", help="The case.")]
@@ -53,13 +53,10 @@ def list_(
     """The queue, the most urgent first; of cases that have ended, the newest first."""
     wanted = Wanted(kind, owner, state, system, cause, None, timedelta(hours=older))
     page: CasePage = go(_with(config, lambda here: here.work.reader.page(wanted, None, limit)))
-    if json:
-        for one in page.cases:
-            json_line(one.as_dict())
-        return
-    listing("Cases", [(_title(one), _line(one)) for one in page.cases])
-    more = "; there are more, ask with --limit" if page.after else ""
-    console.print(f"{len(page.cases)} cases{more}")
+    shown = each("Cases", page.cases, _row, json=json)
+    if not json:
+        more = "; there are more, ask with --limit" if page.after else ""
+        console.print(f"{shown} cases{more}")
 
 
 def show(
@@ -187,7 +184,7 @@ def group(
     elif cause is not None:
         _show_set(go(_with(config, lambda here: here.work.groups.preview(cause, actor))), json=json)
     else:
-        _show_groups(list(go(_with(config, lambda here: here.work.reader.groups(kind, owner)))), json=json)
+        each("Groups", go(_with(config, lambda here: here.work.reader.groups(kind, owner))), _group, json=json)
 
 
 def kinds(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
@@ -209,11 +206,7 @@ def kinds(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 
 
 def _told(config: Path, act: Callable[[Deployment], Awaitable[Standing]], *, json: bool) -> None:
-    one = go(_with(config, act))
-    if json:
-        json_line(one.as_dict())
-    else:
-        console.print(f"{_title(one)}: {_line(one)}", markup=False)
+    outcome(go(_with(config, act)), _row, json=json)
 
 
 def _decide(config: Path, case: UUID, by: str, decision: Decision, *, json: bool) -> None:
@@ -243,16 +236,15 @@ async def _whole(
 
 
 def _read(path: Path | None) -> bytes:
-    if path is None:
-        return b""
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise FormatError("cannot be read; give a file that is there", str(path)) from None
+    return b"" if path is None else whole(path)
 
 
 def _title(one: Standing) -> str:
     return f"{one.id} {one.kind} {one.state}"
+
+
+def _row(one: Standing) -> tuple[str, str]:
+    return _title(one), _line(one)
 
 
 def _line(one: Standing) -> str:
@@ -269,19 +261,9 @@ def _happened(entry: Entry) -> str:
     return ", ".join(part for part in (entry.what, moved, share, entry.why, entry.text or "") if part)
 
 
-def _show_groups(found: list[Group], *, json: bool) -> None:
-    if json:
-        for one in found:
-            json_line(one.as_dict())
-        return
-    rows = [
-        (
-            f"{one.cause} {one.cases} of {one.kind}",
-            f"{one.system}: {one.reason}; {one.unclaimed} unclaimed, {one.overdue} overdue, since {moment(one.oldest)}",
-        )
-        for one in found
-    ]
-    listing("Groups", rows)
+def _group(one: Group) -> tuple[str, str]:
+    waits = f"{one.unclaimed} unclaimed, {one.overdue} overdue, since {moment(one.oldest)}"
+    return f"{one.cause} {one.cases} of {one.kind}", f"{one.system}: {one.reason}; {waits}"
 
 
 def _show_set(found: CaseSet, *, json: bool) -> None:

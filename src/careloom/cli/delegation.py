@@ -13,7 +13,7 @@ import typer
 from careloom.cases.delegations import Delegation, Delegations
 from careloom.cases.rights import Actor
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
-from careloom.cli.output import Json, console, json_line, listing, moment
+from careloom.cli.output import Json, console, each, json_line, moment
 
 T = TypeVar("T")
 FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d"]
@@ -52,12 +52,7 @@ def delegate(
 
 def delegations(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """The roles that are handed on, now or later."""
-    found = go(_with(config, lambda work: work.list()))
-    if json:
-        for one in found:
-            _show(one, json=True)
-    else:
-        listing("Delegations", [(str(one.id), _line(one)) for one in found])
+    each("Delegations", go(_with(config, lambda work: work.list())), lambda one: (one.id, _line(one)), json=json)
 
 
 def recall(

@@ -11,6 +11,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from careloom.cli.output import error_line
+from careloom.core.errors import FormatError
 
 FileArguments = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE...", help="Files to read; none or `-`: standard input.")
@@ -28,6 +29,14 @@ def inputs(files: list[Path]) -> Iterator[tuple[str, bytes | None]]:
         except OSError as error:
             error_line(f"{file} cannot be read: {error.strerror}")
             yield str(file), None
+
+
+def whole(file: Path) -> bytes:
+    """All of a file. Raises FormatError that names it."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        raise FormatError("cannot be read; give a file that is there", str(file)) from None
 
 
 def opened(files: list[Path]) -> Iterator[tuple[str, BinaryIO | None]]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 import typer
 from rich.console import Console
 
+
+class Shown(Protocol):
+    """Something that prints itself as JSON."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+
+
+T = TypeVar("T", bound=Shown)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 By = Annotated[str, typer.Option("--by", help="Who is acting; kept on record.", envvar="CARELOOM_ACTOR")]
 
@@ -35,6 +44,25 @@ def listing(title: str, rows: Iterable[tuple[object, str]]) -> None:
     for name, rest in rows:
         console.print(f"  {name}", markup=False)
         console.print(f"     {rest}", markup=False, style="dim")
+
+
+def each(title: str, found: Iterable[T], row: Callable[[T], tuple[object, str]], *, json: bool) -> int:
+    """Each as JSON, or all listed; how many there were."""
+    shown = list(found)
+    if json:
+        for one in shown:
+            json_line(one.as_dict())
+    else:
+        listing(title, [row(one) for one in shown])
+    return len(shown)
+
+
+def outcome(one: T, row: Callable[[T], tuple[object, str]], *, json: bool) -> None:
+    """What something came to: as JSON, or on one line."""
+    if json:
+        json_line(one.as_dict())
+    else:
+        console.print("{}: {}".format(*row(one)), markup=False)
 
 
 def moment(time: datetime | None) -> str:

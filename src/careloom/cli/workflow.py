@@ -11,14 +11,14 @@ from uuid import UUID
 import msgspec
 import typer
 
-from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
-from careloom.cli.output import By, Json, console, escaped, json_line, listing, moment
-from careloom.core.errors import FormatError
-from careloom.hub.runwork import open_runwork
+from careloom.cli import backfill
+from careloom.cli.deployment import DEFAULT_CONFIG, Config, go
+from careloom.cli.inputs import whole
+from careloom.cli.output import By, Json, console, each, escaped, json_line, listing, moment, outcome
+from careloom.cli.runs import row_of, show_begun, with_runs
 from careloom.workflow.desk import Opened, RunDesk, Told
 from careloom.workflow.reading import WantedRuns
 from careloom.workflow.standing import RunCount, RunPage, RunStanding, RunStory
-from careloom.workflow.starting import Begun
 from careloom.workflow.states import State
 from careloom.workflow.versions import VersionStanding
 from careloom.workflow.work import RunWork
@@ -34,6 +34,9 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     for command in (show, start, cancel, suspend, resume, retry, move, diff, diagram):
         app.command()(command)
+    group = typer.Typer(no_args_is_help=True, help=backfill.__doc__)
+    backfill.register(group)
+    app.add_typer(group, name="backfill")
 
 
 def list_(
@@ -50,18 +53,14 @@ def list_(
 ) -> None:
     """Runs, the newest first; with --count how many have not ended, and how many of the last day's have."""
     if count:
-        counts: list[RunCount] = list(go(_with(config, lambda work: work.reader.counts(workflow, _utc(since)))))
-        _show_counts(counts, json=json)
+        each("Runs", go(with_runs(config, lambda work: work.reader.counts(workflow, _utc(since)))), _count, json=json)
         return
     wanted = WantedRuns(workflow, state, about, _utc(since), _utc(before), unfinished)
-    page: RunPage = go(_with(config, lambda work: work.reader.page(wanted, None, limit)))
-    if json:
-        for one in page.runs:
-            json_line(one.as_dict())
-        return
-    listing("Runs", [(_title(one), _line(one)) for one in page.runs])
-    more = "; there are more, ask with --limit" if page.after else ""
-    console.print(f"{len(page.runs)} runs{more}")
+    page: RunPage = go(with_runs(config, lambda work: work.reader.page(wanted, None, limit)))
+    shown = each("Runs", page.runs, row_of, json=json)
+    if not json:
+        more = "; there are more, ask with --limit" if page.after else ""
+        console.print(f"{shown} runs{more}")
 
 
 def show(
@@ -78,11 +77,11 @@ def show(
     if reveal and not reason:
         raise typer.BadParameter("say why you look: --reason TEXT", param_hint="--reveal")
 
-    async def whole(work: RunWork) -> tuple[RunStory, Opened | None]:
+    async def seen(work: RunWork) -> tuple[RunStory, Opened | None]:
         opened = await work.desk.look(some_id, Told(by, reason)) if reveal else None
         return await work.reader.story(some_id), opened
 
-    story, opened = go(_with(config, whole))
+    story, opened = go(with_runs(config, seen))
     if json:
         json_line({**story.as_dict(), **({"sealed": _plain(opened)} if opened else {})})
         return
@@ -105,16 +104,10 @@ def start(
     json: Json = False,
 ) -> None:
     """Begin a run of the newest version of a process."""
-    try:
-        body = input_.read_bytes()
-    except OSError:
-        raise FormatError("cannot be read; give a file that is there", str(input_)) from None
-    told = Told(by, reason)
-    begun: Begun = go(_with(config, lambda work: work.start(workflow, body, told, key=key, subject=subject)))
-    if json:
-        json_line({"id": begun.run, "fresh": begun.fresh})
-    else:
-        console.print(f"{begun.run} {'is begun' if begun.fresh else 'was begun before, under this key'}")
+    body, told = whole(input_), Told(by, reason)
+    show_begun(
+        go(with_runs(config, lambda work: work.start(workflow, body, told, key=key, subject=subject))), json=json
+    )
 
 
 def cancel(some_id: Id, reason: Why, by: By = "cli", config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
@@ -151,13 +144,8 @@ def move(
 
 def diff(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """What a deploy of the code that is here would strand; exit code 1 when that is any run."""
-    found: list[VersionStanding] = list(go(_with(config, lambda work: work.compare())))
-    if json:
-        for one in found:
-            json_line(one.as_dict())
-    else:
-        rows = [(f"{one.workflow} v{one.version} {one.code}", _fares(one)) for one in found]
-        listing("Runs that have not ended", rows)
+    found: list[VersionStanding] = list(go(with_runs(config, lambda work: work.compare())))
+    each("Runs that have not ended", found, _fares, json=json)
     if stranded := sum(one.stranded for one in found):
         console.print(f"{stranded} runs would be stranded", style="bold red")
         raise typer.Exit(1)
@@ -177,14 +165,7 @@ def diagram(
             return work.picture(which, version)
         return await work.picture_of_run(run)
 
-    typer.echo(go(_with(config, drawn)), nl=False)
-
-
-async def _with(config: Path, act: Callable[[RunWork], Awaitable[T]]) -> T:
-    async with deployment(config) as here:
-        return await act(
-            await open_runwork(here.configuration, here.store.database, here.keyring, here.clock, here.new_id)
-        )
+    typer.echo(go(with_runs(config, drawn)), nl=False)
 
 
 def _acted(config: Path, run: UUID, act: Callable[[RunDesk], Awaitable[Any]], *, json: bool) -> None:
@@ -192,46 +173,25 @@ def _acted(config: Path, run: UUID, act: Callable[[RunDesk], Awaitable[Any]], *,
         await act(work.desk)
         return await work.reader.one(run)
 
-    one = go(_with(config, both))
-    if json:
-        json_line(one.as_dict())
-    else:
-        console.print(f"{_title(one)}: {_line(one)}", markup=False)
+    outcome(go(with_runs(config, both)), row_of, json=json)
 
 
 def _utc(time: datetime | None) -> datetime | None:
     return None if time is None else time.replace(tzinfo=UTC)
 
 
-def _title(one: RunStanding) -> str:
-    return f"{one.id} {one.workflow} v{one.version} {one.state}"
-
-
-def _line(one: RunStanding) -> str:
-    parts = [f"begun {moment(one.begun)}"]
-    parts += [f"ended {moment(one.ended)}"] if one.ended else [f"goes on {moment(one.due)}"] if one.due else []
-    parts += ["held by a person"] if one.held else []
-    parts += ["late"] if one.late else []
-    parts += [one.error] if one.error else []
-    return ", ".join(parts)
-
-
-def _fares(one: VersionStanding) -> str:
+def _fares(one: VersionStanding) -> tuple[str, str]:
     text = f"{one.runs} runs, the oldest begun {moment(one.oldest)}"
     if one.code == "changed":
         text += f"; the code changed without a new version: {one.stranded} of {one.replayed} replayed would stop"
     if one.difference:
         text += f": {one.difference}"
-    return f"{text} (run {one.example})" if one.example else text
+    which = f"{one.workflow} v{one.version} {one.code}"
+    return which, f"{text} (run {one.example})" if one.example else text
 
 
-def _show_counts(counts: list[RunCount], *, json: bool) -> None:
-    if json:
-        for one in counts:
-            json_line(one.as_dict())
-        return
-    rows = [(f"{one.workflow} v{one.version} {one.state}", f"{one.runs}, {one.late} of them late") for one in counts]
-    listing("Runs", rows)
+def _count(one: RunCount) -> tuple[str, str]:
+    return f"{one.workflow} v{one.version} {one.state}", f"{one.runs}, {one.late} of them late"
 
 
 def _show_story(story: RunStory) -> None:

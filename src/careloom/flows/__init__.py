@@ -29,6 +29,7 @@ from careloom.core.outcomes import Outcome, Skip
 from careloom.log.handling import RetryPolicy
 from careloom.mapping.source import Settings
 from careloom.model import CanonicalEvent
+from careloom.workflow.backfill import Backfill
 from careloom.workflow.declaration import DEFAULT_RETRY, E, Signal, Workflow, length_of
 from careloom.workflow.schedule import Schedule
 
@@ -63,7 +64,8 @@ class Flow:
     """One business process: who owns it, how fast it must be, and the code that does it.
 
     `owner` runs it, `business_owner` answers for what it does. `sla` is when one event or run of it must be done, as
-    `30s`, `15m`, `2h` or `1d`; `latency` says whether somebody waits for it, and `bound` how long at most. After a
+    `30s`, `15m`, `2h` or `1d`: our own time, without that in which a run waits for events from outside, unless the
+    flow says that `waiting_counts`; `latency` says whether somebody waits for it, and `bound` how long at most. After a
     disaster it works again within `recovery_time`, and loses at most `recovery_point` (`0s`: nothing). `pattern` is
     what it moves, `system_of_record` who is right when two systems differ, `runbook` where the operators look.
     A hub refuses a flow that leaves one of them open. Raises ConfigurationError for a length of time that is none.
@@ -81,11 +83,13 @@ class Flow:
     pattern: Pattern | None = None
     system_of_record: str = ""
     runbook: str = ""
+    waiting_counts: bool = False
     translators: list[Translator] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)
     signals: list[Signal[Any]] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
+    backfills: list[Backfill] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("sla", "bound", "recovery_time", "recovery_point"):
@@ -171,6 +175,7 @@ class Flow:
                 criticality=self.criticality,
                 about=about,
                 sla=self.sla_time,
+                waiting_counts=self.waiting_counts,
                 deadline=None if deadline is None else length_of(deadline),
                 retry=retry,
                 retired=retired,
@@ -187,6 +192,16 @@ class Flow:
         catch_up. Raises ConfigurationError for what cannot be."""
         made = Schedule(f"{self.name}.{name}", cron, workflow, **others)
         self.schedules.append(made)
+        return made
+
+    def backfill(
+        self, name: str, workflow: Workflow, *, key: Callable[[Any], str], subject: Callable[[Any], str], **others: Any
+    ) -> Backfill:
+        """Runs of a workflow that people begin for many items at once (`careloom workflow backfill begin`), after what
+        is live; `others` are those of `Backfill`: source, given, query, rate."""
+        made = Backfill(f"{self.name}.{name}", workflow, key, subject, **others)
+        self.backfills.append(made)
+        self.workflows.append(made.process)
         return made
 
 

@@ -51,6 +51,7 @@ appointments = Flow(
     "appointments",
     owner="scheduling",
     sla="400d",
+    waiting_counts=True,
     criticality="high",
     business_owner="head of ambulatory care",
     latency="real-time",
@@ -214,13 +215,14 @@ async def clear(run: Run, confirmed: AppointmentConfirmed) -> Cleared:
     leave = await _leave(run, confirmed, covered)
     leave = await settled(run, leave, trace(_AUTHORIZATION, number), decided)
     coverage = covered.coverage if leave.payer else None
+    known = appointment.identifier[0]
     prepared = await run.step(
-        prepare_billing, appointment.identifier[0], coverage,
-        undo=take_back_billing, on_failure="case", held_by=(FINANCIAL, order_of(appointment).value),
+        prepare_billing, known, coverage, undo=take_back_billing, undo_by=(known,), on_failure="case",
+        held_by=(FINANCIAL, order_of(appointment).value),
     )  # fmt: skip
     file = prepared.file if prepared else None  # none where a person had the step left out
     if file is not None and _ending(await _next(run, ended, number, appointment)) in ("cancelled", "missed"):
-        await run.step(take_back_billing, prepared, on_failure="case")
+        await run.step(take_back_billing, known, on_failure="case")
         return Cleared()
     return Cleared(file=file, payer=coverage is not None, authorization=leave.number)
 

@@ -37,6 +37,7 @@ authorizations = Flow(
     "authorizations",
     owner="utilization-management",
     sla="400d",
+    waiting_counts=True,
     criticality="high",
     business_owner="head of revenue cycle",
     latency="real-time",

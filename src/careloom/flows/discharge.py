@@ -93,7 +93,7 @@ def _fate(event: MessageSent) -> str | None:
 
 called_off = discharge.awaits(DischargeCancelled, by=_visit, name="called-off")
 covered = discharge.awaits(PatientUpdated, by=coverage_key, name="covered")
-fate = discharge.awaits(MessageSent, by=_fate, name="fate")
+discharge.awaits(MessageSent, by=_fate)
 
 
 def _about(event: PatientEvent) -> Iterable[str]:
@@ -152,7 +152,7 @@ async def message(run: Run, discharged: PatientDischarged) -> str:
     while not await _off(run, discharged, version):
         number = f"{_message(discharged)}-{version}-{attempt}"
         await run.emit(_asked(discharged, number, "queued", "after-discharge"))
-        told = await run.wait_for(fate, number, within="1d")
+        told = await run.wait_for(MessageSent, number, within="1d")
         if told is not None and told.message.status != "failed":
             return str(told.message.status)
         kind, reason = ("unanswered", "nothing is known of it") if told is None else ("delivery", "it did not arrive")
@@ -217,7 +217,7 @@ async def _message_back(run: Run, cancelled: DischargeCancelled) -> str:
     """Ask that whatever is queued by this template for this visit be stopped; write again when it was not."""
     number = f"{_message(cancelled)}-{_version(run, cancelled)}"
     await run.emit(_asked(cancelled, number, "stopped", "after-discharge"))
-    told = await run.wait_for(fate, number, within="1h")
+    told = await run.wait_for(MessageSent, number, within="1h")
     if told is not None and told.message.status == "stopped":
         return "message stopped"
     await run.emit(_asked(cancelled, f"{number}-withdrawn", "queued", "discharge-withdrawn"))

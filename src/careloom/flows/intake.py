@@ -18,7 +18,15 @@ import msgspec
 
 from careloom.cases.kinds import Action
 from careloom.flows import Flow
-from careloom.flows.steps.accounts import Account, Known, close_account, look_up, look_up_number, open_account
+from careloom.flows.steps.accounts import (
+    Account,
+    Known,
+    close_account,
+    look_again,
+    look_up,
+    look_up_number,
+    open_account,
+)
 from careloom.flows.steps.billing import file_form, prepare_billing, take_back_billing, withdraw_form
 from careloom.flows.steps.coverage import Covered, Question, verify
 from careloom.flows.steps.leave import FINANCIAL, Leave, Wanted, ask_leave, settled
@@ -89,24 +97,28 @@ cancelled = intake.awaits(RegistrationCancelled, by=number_of, name="cancelled")
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an intake: records of Odoo, and who pays."""
+    """What came of an intake: records of Odoo, and who pays; nothing where a person is only made known."""
 
-    account: int | None
-    file: int | None
-    payer: bool
-    authorization: str | None
+    account: int | None = None
+    file: int | None = None
+    payer: bool = False
+    authorization: str | None = None
 
 
 @intake.workflow(RegistrationCreated, once=number_of, about=lambda event: filter(None, [number_of(event)]))
 async def admit(run: Run, registration: RegistrationCreated) -> Admitted:
     """See the module."""
+    if not (registration.encounter or registration.coverage or visit_of(registration)):
+        return Admitted()
     visit = visit_of(registration) or Identifier(value=run.id.hex[:16])
     number = plain(visit)
     known = await _identified(run, registration)
     asked = Question(trace(ELIGIBILITY, number), TRIGGER, registration.patient, _day(registration))
     covered = await verify(run, asked, next(iter(registration.coverage), None), answered)
     leave = await _leave(run, registration, covered, visit)
-    account = await run.step(open_account, registration, known, undo=close_account, on_failure="case")
+    if known.record is None:  # the payer may have taken days: the account was opened, corrected or merged meanwhile
+        known = await run.step(look_again, known)
+    account = await run.step(open_account, registration, known, undo=close_account, undo_by=(known,), on_failure="case")
     prepared, _ = await run.parallel(
         _bill(run, covered, leave, visit), _furnish(run, registration, covered, leave, account, visit)
     )
@@ -163,7 +175,7 @@ async def _bill(run: Run, covered: Covered, leave: Leave, visit: Identifier) -> 
     coverage = covered.coverage if leave.payer else None
     prepared = await run.step(
         prepare_billing, visit, coverage,
-        undo=take_back_billing, on_failure="case", held_by=(FINANCIAL, visit.value),
+        undo=take_back_billing, undo_by=(visit,), on_failure="case", held_by=(FINANCIAL, visit.value),
     )  # fmt: skip
     return prepared.file if prepared else None, leave
 
@@ -175,7 +187,7 @@ async def _furnish(
     """Papers and supplies."""
     if account is not None:
         lines = _form(covered, leave)
-        await run.step(file_form, visit, account.record, lines, undo=withdraw_form, on_failure="case")
+        await run.step(file_form, visit, account.record, lines, undo=withdraw_form, undo_by=(visit,), on_failure="case")
     need = Need(visit, _services(registration), registration.occurred)
     await provide(run, need, cancelled, plain(visit))
 

@@ -21,7 +21,7 @@ from careloom.cases.supplies import PaymentPromise
 from careloom.flows import Flow
 from careloom.flows.steps.asking import coverage_key, debtor_for, entity_for
 from careloom.flows.steps.claiming import claim_of, net_charges, submitted
-from careloom.flows.steps.meanwhile import arrived, first_of
+from careloom.flows.steps.meanwhile import arrived
 from careloom.flows.steps.parties import partner_of
 from careloom.flows.steps.receivables import Billed, bill_claim, unbill_claim
 from careloom.model import (
@@ -41,6 +41,7 @@ from careloom.model import (
     PatientUpdated,
     ReferralReceived,
 )
+from careloom.model.catalogue.claims import ClaimResponseEvent
 from careloom.model.catalogue.scheduling import AppointmentEvent
 from careloom.workflow.run import Run
 
@@ -49,6 +50,7 @@ cash = Flow(
     owner="revenue-cycle",
     business_owner="patient-access",
     sla="120d",
+    waiting_counts=True,
     criticality="normal",
     latency="batch",
     bound="1d",
@@ -60,7 +62,6 @@ cash = Flow(
 )
 
 _LEG: Final = {"appointment": timedelta(days=14), "acknowledgement": timedelta(days=3), "decision": timedelta(days=45)}
-_LOOK: Final = timedelta(hours=6)
 _DAY: Final = timedelta(days=1)
 _PAID: Final = frozenset({"primary", "secondary", "tertiary", "forwarded"})
 
@@ -78,16 +79,18 @@ def _visit(event: ChargePosted | ChargeVoided) -> str | None:
     return event.encounter.identifier[0].value if event.encounter and event.encounter.identifier else None
 
 
-booked = cash.awaits(AppointmentBooked, by=_referred)
-came = cash.awaits(AppointmentArrived, by=_appointment)
-moved = cash.awaits(AppointmentUpdated, by=_appointment)
-missed = cash.awaits(AppointmentNoShow, by=_appointment)
-cancelled = cash.awaits(AppointmentCancelled, by=_appointment)
-charged = cash.awaits(ChargePosted, by=_visit)
+def _claim(event: ClaimResponseEvent) -> str:
+    return event.response.claim.value
+
+
+cash.awaits(AppointmentBooked, by=_referred)
+happened = cash.awaits(
+    AppointmentArrived, AppointmentNoShow, AppointmentCancelled, AppointmentUpdated, by=_appointment, name="happened"
+)
+cash.awaits(ChargePosted, by=_visit)
 voided = cash.awaits(ChargeVoided, by=_visit)
-taken = cash.awaits(ClaimAcknowledged, by=lambda event: event.response.claim.value)
-refused = cash.awaits(ClaimRejected, by=lambda event: event.response.claim.value)
-decided = cash.awaits(ClaimAdjudicated, by=lambda event: event.explanation.claim.value)
+answered = cash.awaits(ClaimAcknowledged, ClaimRejected, by=_claim, name="answered")
+cash.awaits(ClaimAdjudicated, by=lambda event: event.explanation.claim.value)
 covered = cash.awaits(PatientUpdated, by=coverage_key)
 
 
@@ -135,7 +138,7 @@ async def _seen(run: Run, referral: ReferralReceived) -> AppointmentArrived | No
     """The arrival; booked anew when it was missed or cancelled."""
     number = referral.order.identifier[0].value
     while True:
-        booking = await run.wait_for(booked, number, within=_LEG["appointment"])
+        booking = await run.wait_for(AppointmentBooked, number, within=_LEG["appointment"])
         if booking is None:
             if await _waits_on(run, "no appointment was made for the referral", "appointment"):
                 continue
@@ -150,7 +153,7 @@ async def _arrival(run: Run, booking: AppointmentBooked) -> AppointmentArrived |
     key, end = _appointment(booking), _end(booking)
     while True:
         left = max(_DAY, end + _DAY - await run.now()) if end else _LEG["appointment"]
-        found = await first_of(run, key, (came, missed, cancelled, moved), left, _LOOK)
+        found = await run.wait_for(happened, key, within=left)
         if isinstance(found, AppointmentArrived):
             return found
         if isinstance(found, AppointmentUpdated):
@@ -180,7 +183,7 @@ async def _charges(run: Run, arrival: AppointmentArrived) -> tuple[ChargePosted,
     visit = arrival.encounter.identifier[0].value if arrival.encounter and arrival.encounter.identifier else ""
     found: list[ChargePosted] = []
     while True:
-        one = await run.wait_for(charged, visit, within="2d" if found else "5d")
+        one = await run.wait_for(ChargePosted, visit, within="2d" if found else "5d")
         if one is not None:
             found.append(one)
         elif found or not await _waits_on(run, "no charge came for the encounter", "charge"):
@@ -197,7 +200,7 @@ def _with(posted: ChargePosted, coverage: tuple[Coverage, ...]) -> ChargePosted:
 async def _accepted(run: Run, number: str, claim: ClaimSubmitted) -> bool:
     """Whether the payer takes the claim; what is rejected is corrected by a person, and sent again."""
     while True:
-        found = await first_of(run, number, (taken, refused), _LEG["acknowledgement"], _LOOK)
+        found = await run.wait_for(answered, number, within=_LEG["acknowledgement"])
         if isinstance(found, ClaimAcknowledged):
             return True
         if isinstance(found, ClaimRejected):
@@ -217,7 +220,7 @@ async def _paid(run: Run, number: str, claim: ClaimSubmitted) -> str:
     """Wait until the payer pays; what it denies or takes back waits for what it decides next."""
     within: timedelta = _LEG["decision"]
     while True:
-        found = await run.wait_for(decided, number, within=within)
+        found = await run.wait_for(ClaimAdjudicated, number, within=within)
         if found is not None:
             within = _LEG["decision"]
             if found.explanation.decision in _PAID and found.explanation.paid.value > 0:

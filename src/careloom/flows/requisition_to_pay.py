@@ -55,6 +55,7 @@ requisition_to_pay = Flow(
     "requisition-to-pay",
     owner="purchasing",
     sla="90d",
+    waiting_counts=True,
     business_owner="director of supply chain",
     latency="batch",
     bound="1d",
@@ -78,8 +79,8 @@ def _order_of_bill(event: SupplierInvoiceReceived) -> str | None:
     return event.invoice.order[0].value if event.invoice.order and event.invoice.kind == "invoice" else None
 
 
-came = requisition_to_pay.awaits(GoodsReceived, by=_order_of_goods)
-billed = requisition_to_pay.awaits(SupplierInvoiceReceived, by=_order_of_bill)
+requisition_to_pay.awaits(GoodsReceived, by=_order_of_goods)
+requisition_to_pay.awaits(SupplierInvoiceReceived, by=_order_of_bill)
 
 
 def _number(event: SupplyRequested) -> Iterable[str]:
@@ -156,9 +157,13 @@ def _currency(requisition: SupplyRequest) -> str:
 
 
 def _placed(requisition: SupplyRequest, order: Ordered, plan: Plan, currency: str) -> SupplyRequest:
-    priced = {line.line: line.price for line in plan.lines}
+    planned = {line.line: line for line in plan.lines}
     lines = tuple(
-        msgspec.structs.replace(line, unit_price=Money(value=priced[line.identifier], currency=currency))
+        msgspec.structs.replace(
+            line,
+            unit_price=Money(value=planned[line.identifier].price, currency=currency),
+            quantity=msgspec.structs.replace(line.quantity, unit=planned[line.identifier].unit or None),
+        )
         for line in requisition.line
     )
     return msgspec.structs.replace(
@@ -178,7 +183,7 @@ def _placed(requisition: SupplyRequest, order: Ordered, plan: Plan, currency: st
 async def _received(run: Run, key: str, plan: Plan, order: Ordered) -> bool:
     """Book what comes until all is there, or a person goes on with what came; False where the order is given up."""
     while order.open:
-        event = await run.wait_for(came, order.number, within=_GOODS_WITHIN)
+        event = await run.wait_for(GoodsReceived, order.number, within=_GOODS_WITHIN)
         if event is not None:
             told = event.record is not None
             order = await run.step(receive, key, plan, event.delivery, told, on_failure="case") or order
@@ -195,7 +200,7 @@ async def _received(run: Run, key: str, plan: Plan, order: Ordered) -> bool:
 async def _matched(run: Run, key: str, plan: Plan, order: Ordered) -> Invoice | None:
     """The bill that agrees with order and receipt, or that a person accepted; None where there is to be none."""
     while True:
-        event = await run.wait_for(billed, order.number, within=_BILL_WITHIN)
+        event = await run.wait_for(SupplierInvoiceReceived, order.number, within=_BILL_WITHIN)
         if event is None:
             told = "goods came, and no bill within 30 days"
             answer = await run.case("invoice-mismatch", told, field="invoice")

@@ -8,7 +8,8 @@ overlap the newest version wins, whichever ends first.
 
 Revenue recognition is prepared on the lines of the invoice (see `steps.pricing`); what is deferred is finance's entry.
 What cannot be undone: a charge that was told, and the number of an invoice, which its credit note keeps company. The
-money of a paid invoice that is credited stays with the customer as credit.
+money of a paid invoice that is credited stays with the customer as credit. The payer's account and the analytic
+accounts of service and month stay too: they are master data.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.ids import Uuid7
+from careloom.flows.master_store import MasterRows
 from careloom.identity.crosswalk.authority import Authority
 from careloom.identity.crosswalk.ledger import Ledger
 from careloom.identity.crosswalk.lookup import Crosswalk
@@ -54,6 +55,7 @@ class Stores:
         clock = clock or SystemClock()
         self._database = database
         self._master = master
+        self.rows = MasterRows(database, master)
         self._persons = persons
         self.authority = authority or Authority()
         self.answers_approved_by = answers_approved_by

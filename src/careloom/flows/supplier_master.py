@@ -63,7 +63,7 @@ def _of_suppliers(event: OrganizationUpdated) -> str | None:
     return None if ours else _EVERYBODY
 
 
-changes = supplier_master.awaits(OrganizationUpdated, by=_of_suppliers)
+supplier_master.awaits(OrganizationUpdated, by=_of_suppliers)
 
 
 @supplier_master.workflow()
@@ -73,7 +73,7 @@ async def bring(run: Run, day: Day) -> int:
     if left > timedelta():
         await run.sleep(left)
     newest: dict[str, Change] = {}
-    while (event := await run.wait_for(changes, _EVERYBODY, within="0s")) is not None:
+    while (event := await run.wait_for(OrganizationUpdated, _EVERYBODY, within="0s")) is not None:
         number = best(event.organization.identifier)
         assert number is not None, "others have no key"
         newest[number.value] = Change(number=number.value, supplier=event.organization, due=day.due)

@@ -17,6 +17,7 @@ from careloom.gateway import (
     case_acts,
     case_routes,
     catalogue,
+    delegation_routes,
     direct,
     journeys,
     lookup_routes,
@@ -94,6 +95,7 @@ def _routers(services: Services) -> Iterator[APIRouter]:
     yield catalogue.router(services)
     yield case_routes.router(services)
     yield case_acts.router(services)
+    yield delegation_routes.router(services)
     yield run_routes.router(services)
     yield run_acts.router(services)
     yield lookup_routes.router(services)

@@ -10,22 +10,20 @@ from uuid import UUID, uuid5
 import msgspec
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from careloom.cases.desk import Decision
 from careloom.cases.kinds import Action
-from careloom.cases.rights import Actor, NotAllowed
+from careloom.cases.rights import NotAllowed
 from careloom.cases.standing import Standing
 from careloom.cases.states import NoSuchCase, NotPossible
 from careloom.core.errors import FormatError
-from careloom.gateway.access import caller
+from careloom.gateway.access import Key, actor_of, caller
 from careloom.gateway.case_routes import no_such_case, work_of
 from careloom.gateway.case_shapes import (
     CASE,
     PAYLOAD,
     SET,
     Assignment,
-    Because,
     CaseShown,
     Comment,
     Decided,
@@ -39,10 +37,11 @@ from careloom.gateway.case_shapes import (
     shown,
 )
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, declared
-from careloom.gateway.examples import EVENT_ID, answer
+from careloom.gateway.examples import EVENT_ID, answer, taken
 from careloom.gateway.passage import passage_of
 from careloom.gateway.problems import ProblemError, documented
 from careloom.gateway.services import Services
+from careloom.gateway.shapes import Because
 from careloom.log.parking import NothingThere
 from careloom.security.apikeys import Principal
 
@@ -50,7 +49,6 @@ _WORK: Final = Declaration(
     data_class=DataClass.PHI, criticality=Criticality.NORMAL, owner="integration", scope=Scope.CASES_WORK
 )
 _LOOK: Final = Declaration(data_class=DataClass.PHI, criticality=Criticality.NORMAL, owner="integration")
-Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,200}$")]
 Tag = Annotated[str | None, Header(alias="If-Match", max_length=200, description="the ETag of what you saw")]
 _ACTED: Final = {
     **answer(200, "the case as it stands now", CaseShown, CASE.model_dump(exclude_none=True)),
@@ -78,11 +76,11 @@ def _add_holding(routes: APIRouter, services: Services, known: Any) -> None:
             name=f"case_{name}",
             responses=_ACTED,
             summary=summary,
-            openapi_extra=_body(Because(reason="the payer is asked for the number")),
+            openapi_extra=taken(Because(reason="the payer is asked for the number")),
         )
         @declared(_WORK)
         async def take(id: UUID, because: Because, principal: Annotated[Principal, known]) -> JSONResponse:
-            return await _acted(act(work_of(services).desk, id, _actor(principal), because.reason))
+            return await _acted(act(work_of(services).desk, id, actor_of(principal), because.reason))
 
     taking("claim", "Take a case", lambda desk, id, actor, why: desk.claim(id, actor))  # noqa: ARG005
     taking("release", "Give a case back", lambda desk, id, actor, why: desk.release(id, actor, why))
@@ -93,11 +91,11 @@ def _add_holding(routes: APIRouter, services: Services, known: Any) -> None:
         response_model=None,
         responses=_ACTED,
         summary="Give a case to a person or to a role",
-        openapi_extra=_body(Assignment(role="patient-access", reason="it is theirs")),
+        openapi_extra=taken(Assignment(role="patient-access", reason="it is theirs")),
     )
     @declared(_WORK)
     async def assign(id: UUID, asked: Assignment, principal: Annotated[Principal, known]) -> JSONResponse:
-        desk, actor = work_of(services).desk, _actor(principal)
+        desk, actor = work_of(services).desk, actor_of(principal)
         return await _acted(desk.assign(id, actor, person=asked.person, role=asked.role, why=asked.reason))
 
 
@@ -112,14 +110,14 @@ def _add_saying(routes: APIRouter, services: Services, known: Any) -> None:
             **documented(401, 403, 404, 422, 503),
         },
         summary="Put a remark on record",
-        openapi_extra=_body(Comment(text="asked the registration desk; they call back")),
+        openapi_extra=taken(Comment(text="asked the registration desk; they call back")),
     )
     @declared(_WORK)
     async def comment(id: UUID, said: Comment, principal: Annotated[Principal, known], key: Key = None) -> JSONResponse:
         """Sealed. With an `Idempotency-Key` a repeat changes nothing."""
         work = work_of(services)
-        with _told():
-            fresh = await work.desk.comment(id, _actor(principal), said.text, _request(id, principal, key))
+        with told():
+            fresh = await work.desk.comment(id, actor_of(principal), said.text, _request(id, principal, key))
             entries = await work.reader.history(id, reveal=False)
         body = HistoryShown(entries=[entry_shown(one) for one in entries if one.what == "commented"])
         return JSONResponse(body.model_dump(exclude_none=True), 201 if fresh else 200)
@@ -134,13 +132,13 @@ def _add_looking(routes: APIRouter, services: Services, known: Any) -> None:
             **documented(401, 403, 404, 422, 503),
         },
         summary="See the payload of a case; the look is on record",
-        openapi_extra=_body(Because(reason="which number is missing")),
+        openapi_extra=taken(Because(reason="which number is missing")),
     )
     @declared(_LOOK)
     async def look(id: UUID, because: Because, principal: Annotated[Principal, known]) -> JSONResponse:
         """Needs the scope `read:phi` and a reason."""
-        with _told():
-            found = await work_of(services).desk.look(id, _actor(principal), because.reason)
+        with told():
+            found = await work_of(services).desk.look(id, actor_of(principal), because.reason)
         body = PayloadShown(
             entry=str(found.entry), type=found.type, contenttype=found.contenttype, edited=found.edited, masked=False,
             text=found.text,
@@ -154,7 +152,7 @@ def _add_deciding(routes: APIRouter, services: Services, known: Any) -> None:
         response_model=None,
         responses={**_ACTED, **documented(412)},
         summary="Decide a case, and let go on what waits for it",
-        openapi_extra=_body(Decided(action="retry", reason="the mapping was corrected")),
+        openapi_extra=taken(Decided(action="retry", reason="the mapping was corrected")),
     )
     @declared(_WORK)
     async def decide(
@@ -169,7 +167,7 @@ def _add_deciding(routes: APIRouter, services: Services, known: Any) -> None:
         wanted = _request(id, principal, key)
         if seen is not None:
             await _must_be_seen(work.reader.one(id), seen)
-        return await _acted(work.desk.act(id, _actor(principal), _decision(decided, wanted)))
+        return await _acted(work.desk.act(id, actor_of(principal), _decision(decided, wanted)))
 
 
 def _add_groups(routes: APIRouter, services: Services, known: Any) -> None:
@@ -185,8 +183,8 @@ def _add_groups(routes: APIRouter, services: Services, known: Any) -> None:
     @declared(_WORK)
     async def preview(cause: UUID, principal: Annotated[Principal, known]) -> JSONResponse:
         """Changes nothing. The token stands for just this set, whatever happens to the group afterwards."""
-        with _told():
-            found = await work_of(services).groups.preview(cause, _actor(principal))
+        with told():
+            found = await work_of(services).groups.preview(cause, actor_of(principal))
         members = [
             MemberShown(id=str(one.id), kind=one.kind, system=one.system, type=one.type, opened=one.opened.isoformat())
             for one in found.members
@@ -202,20 +200,20 @@ def _add_groups(routes: APIRouter, services: Services, known: Any) -> None:
             **documented(401, 403, 404, 409, 422, 503),
         },
         summary="Retry the set that was previewed, and no other",
-        openapi_extra=_body(SetRetry(token=EVENT_ID, reason="the target is back")),
+        openapi_extra=taken(SetRetry(token=EVENT_ID, reason="the target is back")),
     )
     @declared(_WORK)
     async def retry(asked: SetRetry, principal: Annotated[Principal, known]) -> JSONResponse:
         """Spread over time, so that the target bears it."""
-        with _told():
+        with told():
             token = _uuid(asked.token)
-            found = await work_of(services).groups.retry(token, _actor(principal), asked.reason)
+            found = await work_of(services).groups.retry(token, actor_of(principal), asked.reason)
         body = SetOutcome(retried=found.retried, left=found.left, seconds=found.seconds)
         return JSONResponse(body.model_dump())
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turns what the desk refuses into problems. Their texts are ours: they repeat nothing that came."""
     try:
         yield
@@ -230,14 +228,14 @@ def _told() -> Iterator[None]:
 
 
 async def _acted(act: Awaitable[Standing]) -> JSONResponse:
-    with _told():
+    with told():
         found = await act
     etag = f'"{found.id}.{found.revision}.{found.overdue:d}"'
     return JSONResponse(shown(found).model_dump(exclude_none=True), headers={"ETag": etag})
 
 
 async def _must_be_seen(reading: Awaitable[Standing], tag: str) -> None:
-    with _told():
+    with told():
         now = await reading
     if tag.strip() != "*" and tag.strip(' "').rpartition(".")[0] != f"{now.id}.{now.revision}":
         raise ProblemError(412, "case-changed", "the case has changed since you saw it; look at it again")
@@ -260,19 +258,8 @@ def _request(case: UUID, principal: Principal, key: str | None) -> UUID | None:
     return None if key is None else uuid5(case, f"{principal.id}/{key}")
 
 
-def _actor(principal: Principal) -> Actor:
-    """A key whose roles nobody ever said works the cases of every role, and approves nothing."""
-    return Actor(principal.name, principal.roles, assigned=principal.roles is not None)
-
-
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
         raise NoSuchCase("no set was shown under this token") from None
-
-
-def _body(example: BaseModel) -> dict[str, Any]:
-    """An example beside the schema that the framework writes."""
-    shown_ = example.model_dump(exclude_none=True, mode="json")
-    return {"requestBody": {"content": {"application/json": {"example": shown_}}}}

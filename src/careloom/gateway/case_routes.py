@@ -2,12 +2,9 @@
 
 # No postponed annotations here: FastAPI could not resolve what `router` makes.
 
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -37,6 +34,7 @@ from careloom.gateway.case_shapes import (
 )
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, declared
 from careloom.gateway.conditional import tagged
+from careloom.gateway.cursors import following, place_read, place_written
 from careloom.gateway.examples import answer, empty
 from careloom.gateway.passage import passage_of
 from careloom.gateway.problems import ProblemError, documented
@@ -57,7 +55,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="the most to give")]
 Older = Annotated[float, Query(ge=0, le=10 * 366 * 86_400, description="only those that are this many seconds old")]
 After = Annotated[str | None, Query(max_length=400, description="the `next` of the page before")]
 Stated = Annotated[StateName | None, Query(description="only those; without it, all that have not ended")]
-_after = msgspec.json.Decoder(tuple[int, datetime, UUID] | None)
+_after = msgspec.json.Decoder(tuple[int, datetime, UUID])
 
 
 def router(services: Services) -> APIRouter:
@@ -104,13 +102,13 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         )
         ended = state is not None and has_ended(state)
         found = await work_of(services).reader.page(wanted, _read(after, ended=ended), limit)
-        following = _written(found.after) if found.after else None
-        body = CasesShown(cases=[shown(one) for one in found.cases], next=following)
+        later = _written(found.after) if found.after else None
+        body = CasesShown(cases=[shown(one) for one in found.cases], next=later)
         asked = {
             "kind": kind, "owner": owner, "state": state, "system": system,
             "group": group and str(group), "assignee": assignee, "older_than": older_than or None,
         }  # fmt: skip
-        return JSONResponse(_plain(body), headers=_link(asked, following, limit))
+        return JSONResponse(_plain(body), headers=following("/v1/cases", asked, later, limit))
 
 
 def _add_groups(routes: APIRouter, services: Services) -> None:
@@ -218,27 +216,19 @@ def _plain(body: BaseModel) -> Any:
 
 
 def _written(after: Sequence[Any]) -> str:
-    """Base64url of where a page ended; it names no patient."""
-    place = (0, *after) if len(after) == 2 else tuple(after)
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+    return place_written((0, *after) if len(after) == 2 else tuple(after))
 
 
 def _read(text: str | None, *, ended: bool) -> tuple[Any, ...] | None:
     if text is None:
         return None
-    try:
-        found = _after.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
-        found = None
-    if found is None or found[1].tzinfo is None or not 0 <= found[0] <= 4:
-        detail = "this is no cursor of ours; start without `after`, then use the one in the answer"
-        raise ProblemError(422, "cursor-unknown", detail, location="query.after")
+    found = place_read(text, _place)
     _, *place = found
     return tuple(place) if ended else found
 
 
-def _link(asked: dict[str, Any], following: str | None, limit: int) -> dict[str, str]:
-    if following is None:
-        return {}
-    query = {name: value for name, value in asked.items() if value is not None}
-    return {"Link": f'</v1/cases?{urlencode({**query, "after": following, "limit": limit})}>; rel="next"'}
+def _place(packed: bytes) -> tuple[int, datetime, UUID]:
+    found = _after.decode(packed)
+    if found[1].tzinfo is None or not 0 <= found[0] <= 4:
+        raise ValueError
+    return found

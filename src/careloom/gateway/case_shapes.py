@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from careloom.cases.desk import LONGEST_TEXT
 from careloom.cases.kinds import CaseKind
 from careloom.cases.standing import Entry, Group, Standing
 from careloom.gateway.examples import EVENT_ID, MESSAGE_ID, TIME
+from careloom.gateway.shapes import Because, Shape
 
 CASE_ID: Final = "019cbd0a-6a10-7b44-8f5e-2c9d1e7a3b55"
 CAUSE: Final = "7d1f0a52-2f3c-4e0e-9d55-1d6c0a4be9c1"
@@ -19,11 +20,7 @@ ActionName = Literal["supply", "edit", "retry", "resolve", "approve", "reject", 
 StateName = Literal["open", "claimed", "waiting", "resolved", "waived", "discarded"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class CaseShown(_Model):
+class CaseShown(Shape):
     """An exception: work for a person. It names no patient."""
 
     id: str = Field(description="its id")
@@ -56,14 +53,14 @@ class CaseShown(_Model):
     revision: int = Field(description="grows with each change")
 
 
-class CasesShown(_Model):
+class CasesShown(Shape):
     """Some cases, the most urgent first."""
 
     cases: list[CaseShown] = Field(description="of those that have ended, the newest first")
     next: str | None = Field(default=None, description="the `after` of the next page; absent on the last")
 
 
-class EntryShown(_Model):
+class EntryShown(Shape):
     """Something that happened to a case."""
 
     number: int = Field(description="grows")
@@ -80,13 +77,13 @@ class EntryShown(_Model):
     text: str | None = Field(default=None, description="a comment; what was supplied only with the scope read:phi")
 
 
-class HistoryShown(_Model):
+class HistoryShown(Shape):
     """What happened to a case."""
 
     entries: list[EntryShown] = Field(description="oldest first")
 
 
-class PayloadShown(_Model):
+class PayloadShown(Shape):
     """What a case is about, as it would be handled now."""
 
     entry: str = Field(description="the entry of the log that has it")
@@ -97,7 +94,7 @@ class PayloadShown(_Model):
     text: str = Field(description="the payload")
 
 
-class GroupShown(_Model):
+class GroupShown(Shape):
     """Cases of one cause."""
 
     cause: str = Field(description="names the group")
@@ -116,13 +113,13 @@ class GroupShown(_Model):
     due: str = Field(description="by when the first is to be over")
 
 
-class GroupsShown(_Model):
+class GroupsShown(Shape):
     """Groups, the largest first."""
 
     groups: list[GroupShown] = Field(description="at most as many as were asked for")
 
 
-class MemberShown(_Model):
+class MemberShown(Shape):
     """A case of a set."""
 
     id: str = Field(description="its id")
@@ -132,7 +129,7 @@ class MemberShown(_Model):
     opened: str = Field(description="since when")
 
 
-class SetShown(_Model):
+class SetShown(Shape):
     """What a retry with this token would touch, and nothing else."""
 
     token: str = Field(description="names this set; good for one retry")
@@ -141,7 +138,7 @@ class SetShown(_Model):
     more: bool = Field(description="the group has others, which are not in this set")
 
 
-class SetOutcome(_Model):
+class SetOutcome(Shape):
     """What came of the retry of a set."""
 
     retried: int = Field(description="how many will be handled again")
@@ -149,7 +146,7 @@ class SetOutcome(_Model):
     seconds: float = Field(description="when the last of them is taken up")
 
 
-class KindShown(_Model):
+class KindShown(Shape):
     """A kind of case."""
 
     name: str = Field(description="its name")
@@ -162,16 +159,10 @@ class KindShown(_Model):
     data: dict[str, Any] = Field(description="the JSON Schema of the data of each action that needs some")
 
 
-class KindsShown(_Model):
+class KindsShown(Shape):
     """All kinds of cases."""
 
     kinds: list[KindShown] = Field(description="ours, and those of the deployment")
-
-
-class Because(_Model):
-    """Why somebody does it."""
-
-    reason: str = Field(default="", max_length=LONGEST_TEXT, description="kept on record; names no patient")
 
 
 class Assignment(Because):
@@ -181,7 +172,7 @@ class Assignment(Because):
     role: str | None = Field(default=None, min_length=1, max_length=200, description="the role that answers for it now")
 
 
-class Comment(_Model):
+class Comment(Shape):
     """A remark."""
 
     text: str = Field(min_length=1, max_length=LONGEST_TEXT, description="kept sealed; for all who may read cases")

@@ -23,6 +23,12 @@ def answer(status: int, description: str, model: type[BaseModel], example: Any, 
     return {status: made}
 
 
+def taken(example: BaseModel) -> dict[str, Any]:
+    """An example of the body that a route takes, beside the schema that the framework writes."""
+    shown = example.model_dump(exclude_none=True, mode="json")
+    return {"requestBody": {"content": {"application/json": {"example": shown}}}}
+
+
 def empty(status: int, description: str, *headers: str) -> Responses:
     """A response without a body."""
     return {status: {"description": description, "headers": {name: HEADERS[name] for name in headers}}}

@@ -5,13 +5,13 @@
 import asyncio
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from careloom.core.errors import TransientError
 from careloom.core.receipts import Accepted, Conflicting, Receipt
-from careloom.gateway.access import caller
+from careloom.gateway.access import Key, caller
 from careloom.gateway.body import read_body
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, Traffic, declared
 from careloom.gateway.examples import MESSAGE_ID
@@ -22,7 +22,6 @@ from careloom.systems.mllp.recognise import INTERNAL_ERROR, MEDIA_TYPE, Recognis
 
 MEDIA_TYPES: Final = (MEDIA_TYPE, "x-application/hl7-v2+er7", "text/plain", "application/octet-stream")
 RETRY_SECONDS: Final = 5
-_KEY_PATTERN: Final = r"^[!-~]{1,200}$"
 _SEND: Final = Declaration(
     data_class=DataClass.PHI,
     criticality=Criticality.HIGH,
@@ -80,7 +79,7 @@ def router(services: Services) -> APIRouter:
         name: str,
         request: Request,
         principal: Annotated[Principal, known],
-        key: Annotated[str | None, Header(alias="Idempotency-Key", pattern=_KEY_PATTERN)] = None,
+        key: Key = None,
     ) -> Response:
         """Answers once it is committed. With `Accept: application/hl7-v2` the answer is the acknowledgement."""
         system = _system(services, name, principal)

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from careloom.core.errors import FormatError, TransientError
 from careloom.core.receipts import Accepted, Conflicting, Receipt, Received
 from careloom.gateway import cloudevents
-from careloom.gateway.access import caller
+from careloom.gateway.access import Key, caller
 from careloom.gateway.body import read_body
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, Traffic, declared
 from careloom.gateway.cloudevents import BINARY, STRUCTURED, Published
@@ -34,8 +34,6 @@ FORMAT: Final = "event"
 LARGEST: Final = 1024 * 1024
 RETRY_SECONDS: Final = 5
 LONGEST_SUBJECT: Final = 1_000
-KEY_PATTERN: Final = r"^[!-~]{1,200}$"
-Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=KEY_PATTERN)]
 _SHOWN: Final = "patient.discharged.v1"
 
 

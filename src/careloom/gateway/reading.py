@@ -4,7 +4,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -82,7 +81,10 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         events = [_shown(one, reveal=_reveals(request)) for one in found.events]
         following = cursors.written(found.after)
         body = EventPage(events=events, next=following, more=found.more).model_dump(exclude_none=True)
-        return JSONResponse(body, headers=_link("/v1/events", type, following, limit, more=found.more))
+        return JSONResponse(
+            body,
+            headers=cursors.following("/v1/events", {"type": type or None}, following if found.more else None, limit),
+        )
 
     @routes.get(
         "/v2/events",
@@ -98,7 +100,7 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         """As `/v1/events`, in the CloudEvents batch format; the cursor is in the `Link` alone, on every page."""
         found = await _page(services, type, after, limit)
         events = [_cloud(_shown(one, reveal=_reveals(request))) for one in found.events]
-        headers = _link("/v2/events", type, cursors.written(found.after), limit, more=True)
+        headers = cursors.following("/v2/events", {"type": type or None}, cursors.written(found.after), limit)
         return JSONResponse(events, headers=headers, media_type=BATCH)
 
 
@@ -164,13 +166,6 @@ def _cloud(one: LoggedEvent) -> dict[str, Any]:
     """CloudEvents 1.0.2 JSON format; what is ours are extension attributes, all lower case."""
     made = one.model_dump(exclude_none=True)
     return {"specversion": "1.0", "datacontenttype": "application/json", **made}
-
-
-def _link(path: str, type_: str | None, following: str, limit: int, *, more: bool) -> dict[str, str]:
-    if not more:
-        return {}
-    query = {"type": type_} if type_ else {}
-    return {"Link": f'<{path}?{urlencode({**query, "after": following, "limit": limit})}>; rel="next"'}
 
 
 def _example() -> LoggedEvent:

@@ -7,18 +7,18 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from careloom.core.errors import FormatError
-from careloom.gateway.access import caller
+from careloom.gateway.access import Key, caller
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, declared
-from careloom.gateway.examples import answer
+from careloom.gateway.examples import answer, taken
 from careloom.gateway.problems import documented
 from careloom.gateway.run_routes import runs_of, told
-from careloom.gateway.run_shapes import RUN, RUN_ID, Move, OpenedShown, RunShown, RunStarted, Start, Why, run_shown
+from careloom.gateway.run_shapes import RUN, RUN_ID, Move, OpenedShown, RunShown, RunStarted, Start, run_shown
 from careloom.gateway.services import Services
+from careloom.gateway.shapes import Because
 from careloom.security.apikeys import Principal
 from careloom.workflow.desk import RunDesk, Told
 
@@ -26,7 +26,6 @@ _WORK: Final = Declaration(
     data_class=DataClass.PHI, criticality=Criticality.NORMAL, owner="integration", scope=Scope.RUNS_WORK
 )
 _LOOK: Final = Declaration(data_class=DataClass.PHI, criticality=Criticality.NORMAL, owner="integration")
-Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,200}$")]
 Act = Callable[[RunDesk, UUID, Told], Coroutine[Any, Any, Any]]
 _ACTED: Final = {
     **answer(200, "the run as it stands now", RunShown, RUN.model_dump(exclude_none=True)),
@@ -58,7 +57,7 @@ def _add_start(routes: APIRouter, services: Services, known: Any) -> None:
             **documented(401, 403, 404, 409, 422, 503),
         },
         summary="Begin a run of a process",
-        openapi_extra=_body(Start(workflow="admission.admit", input={"order": "O-4711"}, reason="asked by the ward")),
+        openapi_extra=taken(Start(workflow="admission.admit", input={"order": "O-4711"}, reason="asked by the ward")),
     )
     @declared(_WORK)
     async def start(asked: Start, principal: Annotated[Principal, known], key: Key = None) -> JSONResponse:
@@ -79,10 +78,10 @@ def _add_acts(routes: APIRouter, services: Services, known: Any) -> None:
             name=f"run_{name}",
             responses=_ACTED,
             summary=summary,
-            openapi_extra=_body(Why(reason="the visit was cancelled")),
+            openapi_extra=taken(Because(reason="the visit was cancelled")),
         )
         @declared(_WORK)
-        async def take(id: UUID, why: Why, principal: Annotated[Principal, known]) -> JSONResponse:
+        async def take(id: UUID, why: Because, principal: Annotated[Principal, known]) -> JSONResponse:
             return await _acted(services, id, act(runs_of(services).desk, id, Told(principal.name, why.reason)))
 
     acting("cancel", "Undo what a run did, the last first; needs a reason", lambda desk, id, who: desk.cancel(id, who))
@@ -97,7 +96,7 @@ def _add_move(routes: APIRouter, services: Services, known: Any) -> None:
         response_model=None,
         responses=_ACTED,
         summary="Have a run finish on another version of its process; needs a reason",
-        openapi_extra=_body(Move(version=3, reason="version 2 asks the wrong payer")),
+        openapi_extra=taken(Move(version=3, reason="version 2 asks the wrong payer")),
     )
     @declared(_WORK)
     async def move(id: UUID, asked: Move, principal: Annotated[Principal, known]) -> JSONResponse:
@@ -118,10 +117,10 @@ def _add_look(routes: APIRouter, services: Services, known: Any) -> None:
             **documented(401, 403, 404, 422, 503),
         },
         summary="See what a run began with and what its steps gave; the look is on record",
-        openapi_extra=_body(Why(reason="which account was opened")),
+        openapi_extra=taken(Because(reason="which account was opened")),
     )
     @declared(_LOOK)
-    async def look(id: UUID, why: Why, principal: Annotated[Principal, known]) -> JSONResponse:
+    async def look(id: UUID, why: Because, principal: Annotated[Principal, known]) -> JSONResponse:
         """Needs the scope `read:phi` and a reason."""
         with told():
             found = await runs_of(services).desk.look(id, Told(principal.name, why.reason))
@@ -150,9 +149,3 @@ def _encoded(value: Any) -> bytes:
 
 def _decoded(body: bytes) -> Any:
     return msgspec.json.decode(body) if body else None
-
-
-def _body(example: BaseModel) -> dict[str, Any]:
-    """An example beside the schema that the framework writes."""
-    shown = example.model_dump(exclude_none=True, mode="json")
-    return {"requestBody": {"content": {"application/json": {"example": shown}}}}

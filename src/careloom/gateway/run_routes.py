@@ -2,13 +2,10 @@
 
 # No postponed annotations here: FastAPI could not resolve what `router` makes.
 
-import base64
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -20,9 +17,22 @@ from careloom.core.errors import FormatError
 from careloom.gateway.case_routes import Limit
 from careloom.gateway.classes import Criticality, DataClass, Declaration, Scope, declared
 from careloom.gateway.conditional import tagged
-from careloom.gateway.examples import answer, empty
+from careloom.gateway.cursors import following, is_usual, must_be_usual, place_read, place_written
+from careloom.gateway.examples import TIME, answer, empty
 from careloom.gateway.problems import ProblemError, documented
-from careloom.gateway.run_shapes import RUN, STORY, WORKFLOW, RunsShown, RunState, StoryShown, run_shown, story_shown
+from careloom.gateway.run_shapes import (
+    RUN,
+    STORY,
+    WORKFLOW,
+    RunCountShown,
+    RunCountsShown,
+    RunsShown,
+    RunState,
+    StoryShown,
+    count_shown,
+    run_shown,
+    story_shown,
+)
 from careloom.gateway.services import Services
 from careloom.workflow.errors import AlreadyBegun, NoSuchRun, NoSuchWorkflow, NotPossible
 from careloom.workflow.reading import WantedRuns
@@ -33,7 +43,6 @@ _READ: Final = Declaration(
     data_class=DataClass.OPERATIONAL, criticality=Criticality.NORMAL, owner="integration", scope=Scope.RUNS_READ
 )
 MERMAID: Final = "text/vnd.mermaid"
-_EARLIEST, _LATEST = 1900, 9000
 Name = Annotated[str | None, Query(pattern=WORKFLOW, description="only of this process")]
 Stated = Annotated[RunState | None, Query(description="only those")]
 About = Annotated[str | None, Query(max_length=400, description="only those about this, such as an order's number")]
@@ -45,6 +54,7 @@ def router(services: Services) -> APIRouter:
     """The routes that read runs."""
     routes = APIRouter(tags=["runs"])
     _add_pages(routes, services)
+    _add_counts(routes, services)
     _add_one(routes, services)
     return routes
 
@@ -92,17 +102,41 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         after: After = None, limit: Limit = 100,
     ) -> JSONResponse:  # fmt: skip
         """What a run is about is what its workflow says: the number of the order, of the account."""
-        _must_be_usual("begun_from", begun_from)
-        _must_be_usual("begun_before", begun_before)
+        must_be_usual("query.begun_from", begun_from)
+        must_be_usual("query.begun_before", begun_before)
         wanted = WantedRuns(workflow, State(state) if state else None, about, begun_from, begun_before, unfinished)
-        found = await runs_of(services).reader.page(wanted, _read(after), limit)
-        following = _written(found.after) if found.after else None
-        body = RunsShown(runs=[run_shown(one) for one in found.runs], next=following)
+        place = None if after is None else place_read(after, _place)
+        found = await runs_of(services).reader.page(wanted, place, limit)
+        later = place_written(found.after) if found.after else None
+        body = RunsShown(runs=[run_shown(one) for one in found.runs], next=later)
         asked = {
             "workflow": workflow, "state": state, "about": about, "begun_from": begun_from and begun_from.isoformat(),
             "begun_before": begun_before and begun_before.isoformat(), "unfinished": "true" if unfinished else None,
         }  # fmt: skip
-        return JSONResponse(body.model_dump(exclude_none=True), headers=_link(asked, following, limit))
+        return JSONResponse(body.model_dump(exclude_none=True), headers=following("/v1/runs", asked, later, limit))
+
+
+def _add_counts(routes: APIRouter, services: Services) -> None:
+    one = RunCountShown(workflow="admission.admit", version=2, state="waiting", runs=12, late=1, oldest=TIME)
+
+    @routes.get(
+        "/v1/run-counts",
+        response_model=None,
+        responses={
+            **answer(200, "the counts", RunCountsShown, RunCountsShown(counts=[one]).model_dump()),
+            **documented(401, 403, 422, 503),
+        },
+        summary="How many runs there are, by process, version and state",
+    )
+    @declared(_READ)
+    async def counts(
+        workflow: Name = None, since: Annotated[AwareDatetime | None, Query(description="begun then or later")] = None
+    ) -> JSONResponse:
+        """All that have not ended, and those begun `since` (a day ago, at most 92 days) that have."""
+        must_be_usual("query.since", since)
+        with told():
+            found = await runs_of(services).reader.counts(workflow, since)
+        return JSONResponse(RunCountsShown(counts=[count_shown(one) for one in found]).model_dump())
 
 
 def _add_one(routes: APIRouter, services: Services) -> None:
@@ -143,30 +177,8 @@ def _add_one(routes: APIRouter, services: Services) -> None:
         return tagged(request, text.encode(), media_type=f"{MERMAID}; charset=utf-8")
 
 
-def _must_be_usual(name: str, time: datetime | None) -> None:
-    if time is not None and not _EARLIEST < time.year < _LATEST:
-        raise ProblemError(422, "invalid-request", "this time is out of bounds", location=f"query.{name}")
-
-
-def _written(after: tuple[datetime, UUID]) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(after)).rstrip(b"=").decode()
-
-
-def _read(text: str | None) -> tuple[datetime, UUID] | None:
-    if text is None:
-        return None
-    try:
-        found = _after.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if found[0].tzinfo is None or not _EARLIEST < found[0].year < _LATEST:
-            raise ValueError
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
-        detail = "this is no cursor of ours; start without `after`, then use the one in the answer"
-        raise ProblemError(422, "cursor-unknown", detail, location="query.after") from None
+def _place(packed: bytes) -> tuple[datetime, UUID]:
+    found = _after.decode(packed)
+    if found[0].tzinfo is None or not is_usual(found[0]):
+        raise ValueError
     return found
-
-
-def _link(asked: dict[str, Any], following: str | None, limit: int) -> dict[str, str]:
-    if following is None:
-        return {}
-    query = {name: value for name, value in asked.items() if value is not None}
-    return {"Link": f'</v1/runs?{urlencode({**query, "after": following, "limit": limit})}>; rel="next"'}

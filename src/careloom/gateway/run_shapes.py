@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from careloom.cases.desk import LONGEST_TEXT
 from careloom.gateway.examples import EVENT_ID, MESSAGE_ID, SUBJECT, TIME
-from careloom.workflow.standing import RunStanding, RunStory
+from careloom.gateway.shapes import Because, Shape
+from careloom.workflow.standing import RunCount, RunStanding, RunStory
 from careloom.workflow.starting import LONGEST_SUBJECT
 
 RUN_ID: Final = "019cbd0a-7b20-7d11-9c3e-4e5f6a7b8c9d"
@@ -18,11 +18,7 @@ RunState = Literal[
 ]  # fmt: skip
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RunShown(_Model):
+class RunShown(Shape):
     """A run of a process. It names no patient."""
 
     id: str = Field(description="its id")
@@ -50,7 +46,7 @@ class RunShown(_Model):
     revision: int = Field(description="grows with each change")
 
 
-class StepOfRun(_Model):
+class StepOfRun(Shape):
     """Something that a run did."""
 
     path: str = Field(description="its place in the code: 3; side by side 3.1.2; what undoes it undo.3")
@@ -65,7 +61,7 @@ class StepOfRun(_Model):
     error: str | None = Field(default=None, description="why it failed")
 
 
-class WaitOfRun(_Model):
+class WaitOfRun(Shape):
     """Something that a run waits for."""
 
     path: str = Field(description="where in the code; root: a person has the run itself")
@@ -77,7 +73,7 @@ class WaitOfRun(_Model):
     answered: str | None = Field(default=None, description="when it came")
 
 
-class ActOnRun(_Model):
+class ActOnRun(Shape):
     """What a person did with a run."""
 
     at: str = Field(description="when")
@@ -86,7 +82,7 @@ class ActOnRun(_Model):
     why: str = Field(description="the reason that was given")
 
 
-class ChildOfRun(_Model):
+class ChildOfRun(Shape):
     """A run that this one began."""
 
     id: str = Field(description="its id")
@@ -97,7 +93,7 @@ class ChildOfRun(_Model):
     ended: str | None = Field(default=None, description="when it ended")
 
 
-class CaseOfRun(_Model):
+class CaseOfRun(Shape):
     """A case that was opened for a run."""
 
     id: str = Field(description="its id; see /v1/cases")
@@ -113,7 +109,7 @@ class CaseOfRun(_Model):
     path: str | None = Field(default=None, description="the place that waits for it; absent: it only tells of the run")
 
 
-class StoryShown(_Model):
+class StoryShown(Shape):
     """A run with its timeline."""
 
     run: RunShown
@@ -124,20 +120,37 @@ class StoryShown(_Model):
     cases: list[CaseOfRun] = Field(description="what people were asked or told, oldest first")
 
 
-class RunsShown(_Model):
+class RunsShown(Shape):
     """Some runs, the newest first."""
 
     runs: list[RunShown] = Field(description="at most as many as were asked for")
     next: str | None = Field(default=None, description="the `after` of the next page; absent on the last")
 
 
-class RunStarted(_Model):
+class RunCountShown(Shape):
+    """Runs of one version of a process in one state."""
+
+    workflow: str = Field(description="the process")
+    version: int = Field(description="the version of its code")
+    state: str = Field(description="their state")
+    runs: int = Field(description="how many")
+    late: int = Field(description="those of them that are over their service level, or were")
+    oldest: str = Field(description="when the oldest of them began")
+
+
+class RunCountsShown(Shape):
+    """How many runs there are."""
+
+    counts: list[RunCountShown] = Field(description="by process, version and state")
+
+
+class RunStarted(Shape):
     """A run that was begun."""
 
     id: str = Field(description="its id; the same for a repeat under the same key")
 
 
-class OpenedShown(_Model):
+class OpenedShown(Shape):
     """What is sealed of a run, as JSON values."""
 
     input: Any = Field(description="what it began with")
@@ -146,19 +159,13 @@ class OpenedShown(_Model):
     result: Any = Field(default=None, description="what came of it")
 
 
-class Why(_Model):
-    """Why somebody does it."""
-
-    reason: str = Field(default="", max_length=LONGEST_TEXT, description="kept on record; names no patient")
-
-
-class Move(Why):
+class Move(Because):
     """To which code a run goes."""
 
     version: int = Field(ge=1, le=2**31 - 1, description="a version of the same workflow that the code has")
 
 
-class Start(Why):
+class Start(Because):
     """What is begun."""
 
     workflow: str = Field(pattern=WORKFLOW, description="its name; the newest version is begun")
@@ -171,6 +178,11 @@ class Start(Why):
 def run_shown(one: RunStanding) -> RunShown:
     """A run."""
     return RunShown(**one.as_dict())
+
+
+def count_shown(one: RunCount) -> RunCountShown:
+    """How many of one sort."""
+    return RunCountShown(**one.as_dict())
 
 
 def story_shown(one: RunStory) -> StoryShown:

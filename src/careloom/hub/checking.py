@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,10 @@ from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError, Unavailable
 from careloom.core.ids import Uuid7
 from careloom.core.receipts import Receipt, Received, Refusal
+from careloom.flows import Flow
+from careloom.flows.needs import models_read, models_written
 from careloom.hub.configuration import Configuration
+from careloom.hub.flowlist import find_flows
 from careloom.hub.lookups import make_lookups
 from careloom.hub.node import subscriptions_of
 from careloom.hub.storage import Storage
@@ -20,7 +23,7 @@ from careloom.hub.systems import open_systems
 from careloom.systems.odoo.connector import Odoo
 from careloom.systems.seam import Checked, Obstacle
 
-# What the flows we ship write.
+# Contacts, which flows and what Odoo itself tells are about; the rest is read from the flows that act here.
 NEEDS: Final[Mapping[str, Collection[str]]] = {
     "res.partner": (
         "name", "is_company", "ref", "street", "street2", "city", "zip", "state_id", "country_id", "phone", "email",
@@ -47,14 +50,23 @@ async def findings(configuration: Configuration, store: Storage, clock: Clock, s
     make_lookups(configuration.settings.api, systems, clock)  # raises for systems that cannot answer
     found: list[Finding] = []
     for name, system in systems.items():
-        found.extend(await _of_system(name, system))
+        found.extend(await _of_system(name, system, bound_to(configuration, name)))
     return found
 
 
-async def _of_system(name: str, system: object) -> list[Finding]:
+def bound_to(configuration: Configuration, system: str) -> Sequence[Flow]:
+    """The flows that act here and use this system."""
+    settings = configuration.settings
+    acting = [flow for flow in find_flows(settings.hub.flows, configuration.base) if flow.name in settings.flows]
+    return [flow for flow in acting if system in dict(settings.flows[flow.name]).values()]
+
+
+async def _of_system(name: str, system: object, flows: Sequence[Flow]) -> list[Finding]:
     try:
         if isinstance(system, Odoo):
-            return [_told(name, one) for one in await system.check(NEEDS)]
+            written = {model: () for flow in flows for model in sorted(models_written(flow))}
+            reads = sorted({model for flow in flows for model in models_read(flow)})
+            return [_told(name, one) for one in await system.check({**written, **NEEDS}, reads)]
         if isinstance(system, Checked):
             return [_told(name, one) for one in await system.check()]
     except CareloomError as error:

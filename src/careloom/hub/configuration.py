@@ -85,6 +85,19 @@ class StoreSection(_Section):
         le=36_500,
         description="days that an answer which was awaited and came is remembered; 0: for ever",
     )
+    keep_notices_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="days that a notice is known once it may be told again; 0: for ever",
+    )
+    keep_runs_days: int = Field(
+        default=400,
+        ge=0,
+        le=36_500,
+        description="days that a run is kept after its end, with its steps, approvals and what scheduled it; then its "
+        "key, or a replay of its event, begins another. A run with an open case stays. 0: for ever",
+    )
 
 
 class SecuritySection(_Section):

@@ -168,6 +168,8 @@ async def _assemble(
             attempts_days=settings.store.keep_attempts_days or None,
             calls_days=settings.store.keep_calls_days or None,
             answers_days=settings.store.keep_answers_days or None,
+            notices_days=settings.store.keep_notices_days or None,
+            runs_days=settings.store.keep_runs_days or None,
         ),
         cards=cards,
         runs=runs,

@@ -1,4 +1,5 @@
-"""Lets go of what is kept for a time: attempts to deliver, the audit of API calls, answers that were awaited and came.
+"""Lets go of what is kept for a time: attempts to deliver, the audit of API calls, answers that came, notices,
+and runs that ended, with what they did, what began them by the clock, and how far their loops were.
 
 The log itself is never trimmed. What is let go of is said in the log file, with how many rows and until when.
 """
@@ -45,6 +46,8 @@ class Retention:
         attempts_days: int | None,
         calls_days: int | None,
         answers_days: int | None,
+        notices_days: int | None,
+        runs_days: int | None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -52,6 +55,8 @@ class Retention:
             Kept("attempts to deliver", _SQL.trim_attempts, "keep_attempts_days", attempts_days),
             Kept("calls of the API", _SQL.trim_calls, "keep_calls_days", calls_days),
             Kept("answers that came", _SQL.trim_answers, "keep_answers_days", answers_days),
+            Kept("notices", _SQL.trim_notices, "keep_notices_days", notices_days),
+            Kept("runs that ended", _SQL.trim_runs, "keep_runs_days", runs_days),
         )
 
     async def look(self) -> int:

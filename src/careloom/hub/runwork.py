@@ -34,7 +34,9 @@ async def open_runwork(
     teller = Teller(Writer(lanes, new_id, erased=keyring.forget), keyring, book, clock, lambda _: 0)
     store = RunStore(database, keyring, teller, clock)
     registry = registry_of(flows, configuration.settings.flows)
-    return runwork(Surroundings(store, registry, book.kinds, Calls(_nothing), clock, new_id))
+    around = Surroundings(store, registry, book.kinds, Calls(_nothing), clock, new_id)
+    acting = [flow for flow in flows if flow.name in configuration.settings.flows]
+    return runwork(around, backfills=[one for flow in acting for one in flow.backfills])
 
 
 def _nothing(workflow: str, parameter: str, wanted: Any) -> object:  # noqa: ARG001

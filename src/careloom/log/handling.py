@@ -50,7 +50,8 @@ class Subscription:
     """A named reader of one bank of the log. `types` None means every type.
 
     `owner` is who its cases are for; behind by more than `sla_seconds` it is late, and so much the worse the higher
-    its `criticality`.
+    its `criticality`. One that begins `from_now` does not read what was recorded before it was first started: what a
+    new consumer makes of old facts may be wanted (accounts in Odoo) or not (a process for each registration there was).
     """
 
     name: str
@@ -64,6 +65,7 @@ class Subscription:
     owner: str = ""
     sla_seconds: float | None = None
     criticality: str = "normal"
+    from_now: bool = False
 
     def wants(self, type_: str) -> bool:
         """Whether events of this type are for this subscription."""

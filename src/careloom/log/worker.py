@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -81,6 +81,14 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._balance_at = self._parked_at = 0.0
+        self._since = clock.now() if subscription.from_now else None
+        self.passed: Callable[[], None] = lambda: None
+        """Called after each pass over lanes, whatever came of it: for who waits until the log is at rest."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has entries in hand."""
+        return bool(self._busy)
 
     def wake(self, *, parked: bool = False) -> None:
         """Something was appended; with `parked`, something about parked subjects changed."""
@@ -136,8 +144,9 @@ class Worker:
         while not self._stopping:
             try:
                 async with self._database.acquire() as connection:
+                    subscription, lanes = self.subscription, list(self._all_lanes)
                     await connection.execute(
-                        _SQL.register, self.subscription.name, self.subscription.bank.value, list(self._all_lanes)
+                        _SQL.register, subscription.name, subscription.bank.value, lanes, self._since
                     )
             except CareloomError as error:
                 _log.warning("%s waits for the store: %s", self.subscription.name, error)
@@ -271,6 +280,7 @@ class Worker:
         finally:
             self._busy -= lanes
             self._wake.set()
+            self.passed()
 
     def _note(self, one: _Pass, result: LaneResult, kept: bool | None) -> None:
         if kept:

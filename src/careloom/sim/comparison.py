@@ -8,7 +8,7 @@ from typing import Any
 
 from careloom.sim.morning import Account
 from careloom.sim.odoo import SimulatedOdoo
-from careloom.sim.people import Person
+from careloom.sim.people import NUMBERS, Person
 from careloom.sim.writing import FACILITY
 from careloom.systems.odoo.external_ids import external_id
 
@@ -19,7 +19,7 @@ _PLAIN = ("name", "ref", "phone", "email", "street", "street2", "city", "zip")
 
 def accounts_in(odoo: SimulatedOdoo) -> int:
     """How many patient accounts there are now, archived ones too."""
-    return sum(1 for row in odoo.records(_PARTNER) if row["ref"])
+    return sum(1 for row in odoo.records(_PARTNER) if str(row["ref"]).startswith(NUMBERS))
 
 
 def differences(expected: Mapping[str, Account], odoo: SimulatedOdoo) -> list[str]:

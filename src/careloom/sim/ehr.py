@@ -32,16 +32,31 @@ class Record:
 
 
 class Ehr:
-    """Each method changes what the EHR knows and returns the message that tells about it."""
+    """Each method changes what the EHR knows and returns the message that tells about it. No two may have a `prefix` of
+    their control ids in common that send to one hub."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "LOOM") -> None:
         self.records: dict[str, Record] = {}
-        self._control_ids = (f"LOOM{number:07}" for number in itertools.count(1))
+        self._control_ids = (f"{prefix}{number:07}" for number in itertools.count(1))
         self._visits = itertools.count(900_001)
 
     def register(self, person: Person, at: datetime) -> Message:
         """A04: an outpatient has come."""
         return self._begin(person, "A04", at, inpatient=False)
+
+    def expect(self, person: Person, visit: str, service: str, at: datetime) -> Message:
+        """A04: somebody has come for a stay whose number and service are known."""
+        record = self.records[person.mrn] = Record(person, Visit(visit, inpatient=False, began=at, service=service))
+        return self._adt("A04", person, at, record.visit, payers=True)
+
+    def schedule(
+        self, person: Person, trigger: str, number: str, order: str, code: str, begins: datetime, at: datetime
+    ) -> Message:
+        """SIU: an appointment was confirmed (`S14`), moved (`S13`) or called off (`S15`)."""
+        status = {"S14": "Confirmed", "S15": "Cancelled"}.get(trigger, "Booked")
+        told = writing.appointment(number, order, code, begins, status)
+        segments = [told[0], writing.patient(person), writing.insurance(person), *told[1:]]
+        return self.write(f"SIU^{trigger}", person.mrn, at, *segments)
 
     def admit(self, person: Person, at: datetime) -> Message:
         """A01: an inpatient has come."""

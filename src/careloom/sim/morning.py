@@ -50,11 +50,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """`messages` in the order of leaving; all about one patient leave on one line. `star` is worth tracing."""
+    """`messages` in the order of leaving; all about one patient leave on one line. `star` is worth tracing,
+    and `visits` are to be billed."""
 
     messages: tuple[Outgoing, ...]
     accounts: Mapping[str, Account]
     star: str
+    visits: frozenset[str] = frozenset()
 
     def expected(self) -> Mapping[str, Account]:
         """The accounts that Odoo must hold in the end, by record number: these and no others."""
@@ -63,6 +65,17 @@ class Morning:
     def fates(self) -> Counter[Fate]:
         """How many messages must end how."""
         return Counter(one.sent.fate for one in self.messages)
+
+    def intakes(self) -> Counter[str]:
+        """How many registrations began an intake, by how it must have ended."""
+        begun = Counter(one.sent.what for one in self.messages if one.sent.fate is Fate.DELIVERED)
+        off = begun["ADT^A11"]
+        return Counter(completed=self.asked() + begun["ADT^A28"] - off, cancelled=off)
+
+    def asked(self) -> int:
+        """Of how many visits the insurer was asked."""
+        begun = Counter(one.sent.what for one in self.messages if one.sent.fate is Fate.DELIVERED)
+        return begun["ADT^A01"] + begun["ADT^A04"]
 
     def on_line(self, line: int) -> list[Outgoing]:
         """What leaves on one connection, in order."""
@@ -79,7 +92,8 @@ def morning(patients: int, seed: int, lines: int = 6) -> Morning:
         tell = Telling(ehr, crowd, OPENS + chance.random() * _ARRIVALS, chance)
         told += [(number % lines, one) for one in _with_repeats(story(tell), chance)]
     told.sort(key=lambda one: one[1].at)
-    return Morning(_timed(told), _accounts(ehr), _star(ehr))
+    visits = frozenset(record.visit.number for record in ehr.records.values() if record.visit is not None)
+    return Morning(_timed(told), _accounts(ehr), _star(ehr), visits)
 
 
 def clock_at(moment: float, messages: tuple[Outgoing, ...]) -> datetime:

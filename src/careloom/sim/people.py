@@ -24,6 +24,8 @@ _GIVEN = (
     ("Gawaine", "M"), ("Hyacinth", "M"), ("Ignatius", "M"), ("Jocelyn", "M"), ("Kenelm", "M"), ("Lysander", "M"),
     ("Mortimer", "M"), ("Nicodemo", "M"), ("Osbert", "M"), ("Peregrin", "M"), ("Quentin", "M"), ("Rodrigo", "M"),
 )  # fmt: skip
+NUMBERS = "CLM"
+"""What record numbers begin with."""
 _STREETS = ("Shuttle Row", "Heddle Lane", "Warp Street", "Weft Street", "Bobbin Court", "Treadle Way", "Distaff Hill")
 _TOWNS = (("Loomford", "WA"), ("Spindle Bay", "OR"), ("Tapestry Falls", "ID"), ("New Selvedge", "MT"))
 _NEWEST_BIRTH = date(2020, 12, 31)
@@ -60,7 +62,7 @@ def people(chance: random.Random, first: int = 500_001) -> Iterator[Person]:
     number = first
     while True:
         for given, sex, family in names:
-            yield _person(chance, f"CLM{number}", given, sex, family)
+            yield _person(chance, f"{NUMBERS}{number}", given, sex, family)
             number += 1
 
 

@@ -12,7 +12,6 @@ from careloom.core.errors import CareloomError
 from careloom.hub.node import Node
 from careloom.hub.status import read_status
 from careloom.log.conservation import filtered_reasons
-from careloom.log.verification import verify
 from careloom.sim.comparison import accounts_in, differences
 from careloom.sim.morning import Morning, clock_at
 from careloom.sim.odoo import SimulatedOdoo
@@ -27,6 +26,7 @@ OUTAGE_BEGINS: Final = 0.4
 OUTAGE_LASTS: Final = 0.25
 SHORTEST_OUTAGE: Final = 1.5
 PATIENCE_SECONDS: Final = 60.0
+TO_THE_INSURER: Final = "deliver.payer"
 _LOOK_SECONDS = 0.2
 _MOST_REFUSALS = 1_000
 
@@ -66,7 +66,8 @@ class Performance:
             display(self._scene())
 
     async def report(self) -> Report:
-        """What came of it."""
+        """What came of the morning, once the insurer has answered all that waited for it."""
+        await self._look()
         database = self._node.store.database
         ehr = self._node.systems["ehr"]
         assert isinstance(ehr, MllpListener), "the morning's EHR sends by MLLP"
@@ -81,8 +82,6 @@ class Performance:
             filtered=[dict(row) for row in await filtered_reasons(database)],
             parked=[dict(row) for row in await self._node.operators.parked()],
             differences=differences(self._morning.expected(), self._odoo),
-            verdict=await verify(database),
-            seconds=self._clock.monotonic() - self._began,
         )
 
     async def _refusals(self) -> Counter[str]:
@@ -113,11 +112,12 @@ class Performance:
             await self._look()
 
     def _is_over(self) -> bool:
-        """Nothing is on its way, and what was refused is on the shelf, which is filled in the background."""
+        """Nothing is on its way but to the insurer, who is away all morning, and what was refused is on the shelf,
+        which is filled in the background."""
         numbers, subscriptions = self._status["messages"], self._status["subscriptions"]
-        resting = all(one["behind"] == 0 and one["retrying"] == 0 for one in subscriptions)
+        here = [one for one in subscriptions if one["name"] != TO_THE_INSURER]
         shelved = numbers["refused"] >= self._morning.fates()[Fate.REFUSED]
-        return resting and shelved and numbers["in_flight"] == 0
+        return shelved and all(one["behind"] == 0 and one["retrying"] == 0 for one in here)
 
     async def _watch(self, display: Callable[[Scene], None]) -> None:
         while True:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import FILE
+from careloom.sim.deployment import CONFIGURATION, PLACES, SECRET
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.store.data_folder import closed_parent
 from careloom.store.service_account import ServiceAccount, service_account
@@ -24,34 +25,6 @@ _MARK = ".careloom-demo"
 _MARK_TEXT = "Made by `careloom demo`, which wipes this folder at each start.\n"
 _NAME = "careloom-demo"
 _TEMPORARY = tuple(dict.fromkeys((Path("/var/tmp"), Path(tempfile.gettempdir()))))  # noqa: S108 - ownership is checked
-_CONFIGURATION = """\
-# Made by `careloom demo`: a hub that takes HL7 v2 from an EHR and keeps patient accounts in Odoo.
-[hub]
-name = "demo"
-
-[store]
-data = "data"
-
-[api]
-enabled = false
-
-[systems.ehr]
-kind = "mllp"
-port = 0
-
-[systems.erp]
-kind = "odoo"
-url = "{url}"
-database = "{database}"
-login = "{login}"
-api_key = "file:odoo.key"
-concurrency = 4
-breaker_failures = 3
-breaker_seconds = 1
-
-[flows.registration]
-erp = "erp"
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +43,18 @@ class Stage:
         """What the hub logs, which is kept off the screen."""
         return self.folder / "hub.log"
 
-    def configure(self, odoo: SimulatedOdoo) -> None:
-        """Write careloom.toml for that Odoo, and its key beside it, for our eyes only."""
-        text = _CONFIGURATION.format(url=odoo.url, database=odoo.database, login=odoo.login)
+    def configure(self, odoo: SimulatedOdoo, payer: str, warehouse: str) -> None:
+        """Write careloom.toml for that Odoo and the URLs of the others, and the secrets beside it, for us alone."""
+        text = CONFIGURATION.format(
+            url=odoo.url, database=odoo.database, login=odoo.login, payer=payer, warehouse=warehouse
+        )
         self.config.write_text(text, "utf-8")
-        key = os.open(self.folder / "odoo.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(key, "w", encoding="ascii") as file:
-            file.write(odoo.api_key + "\n")
+        for place in PLACES:
+            (self.folder / place).mkdir(parents=True, exist_ok=True)
+        for name, secret in (("odoo.key", odoo.api_key), ("wms.key", "invented"), ("paygate.secret", SECRET)):
+            key = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(key, "w", encoding="ascii") as file:
+                file.write(secret + "\n")
 
     def remove(self) -> None:
         """Leave nothing behind."""

@@ -98,17 +98,18 @@ def cancelled(tell: Telling) -> Iterator[Sent]:
     """Was registered and never came."""
     person = tell.person()
     yield sent(tell.ehr.register(person, tell.now))
-    yield sent(tell.ehr.cancel_visit(person.mrn, tell.later()), Fate.FILTERED)
+    yield sent(tell.ehr.cancel_visit(person.mrn, tell.later()))
 
 
 def overtaken(tell: Telling) -> Iterator[Sent]:
-    """Two updates leave in the wrong order: the older one must not win."""
+    """Two updates leave in the wrong order: the older one must not win. It is delivered all the same, since it may name
+    an insurer that a bill waits for."""
     person = tell.person()
     yield sent(tell.ehr.register(person, tell.now))
     older = tell.ehr.update(person.mrn, tell.later(), phone=telephone(tell.chance), **_moved_house(tell))
     newer = tell.ehr.update(person.mrn, tell.later(), phone=telephone(tell.chance))
     yield sent(newer)
-    yield sent(older, Fate.FILTERED, at=tell.later())
+    yield sent(older, at=tell.later())
 
 
 def merged(tell: Telling) -> Iterator[Sent]:
@@ -120,7 +121,7 @@ def merged(tell: Telling) -> Iterator[Sent]:
     straggler = tell.ehr.update(twin.mrn, tell.later(), phone=twin.phone)
     yield sent(tell.ehr.update(person.mrn, tell.later(), phone=telephone(tell.chance)))
     yield sent(tell.ehr.merge(person.mrn, twin.mrn, tell.later()))
-    yield sent(straggler, Fate.FILTERED, at=tell.later())
+    yield sent(straggler, at=tell.later())
 
 
 def unborn(tell: Telling) -> Iterator[Sent]:

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from careloom.log.verification import Verdict
 from careloom.sim.morning import Morning
 from careloom.sim.playing import Tally
 from careloom.sim.stage import command
@@ -35,8 +34,6 @@ class Report:
     filtered: Sequence[Mapping[str, Any]]
     parked: Sequence[Mapping[str, Any]]
     differences: Sequence[str]
-    verdict: Verdict
-    seconds: float
 
     def problems(self) -> list[str]:
         """Everything that is not as the morning says it must be; empty when the demo has shown what it promises."""
@@ -48,27 +45,27 @@ class Report:
                 found.append(f"{name}: the morning has {wanted}, and {seen} were counted")
         if not self.tally.during_outage:
             found.append("nothing was acknowledged while Odoo was down")
-        if self.verdict.broken_at is not None:
-            found.append(f"the hash chain is broken at {self.verdict.broken_at}: {self.verdict.problem}")
         return found
 
     def _counts(self) -> Iterator[tuple[str, int, int]]:
         fates, numbers = self.morning.fates(), self.numbers
-        yield "received", sum(fates[fate] for fate in TAKEN), numbers["received"]
+        answers = {Fate.DELIVERED: self.morning.asked()}  # the insurer's, one for each visit
+        yield "received", sum(fates[fate] for fate in TAKEN) + self.morning.asked(), numbers["received"]
         for fate in sorted(TAKEN):
-            yield fate, fates[fate], numbers[fate]
+            yield fate, fates[fate] + answers.get(fate, 0), numbers[fate]
         yield "parked with a reason", numbers["parked"], sum(1 + row["behind"] for row in self.parked)
         yield "in flight", 0, numbers["in_flight"]
         yield "refused at the door", fates[Fate.REFUSED], numbers["refused"]
         yield "repeats", fates[Fate.REPEATED], self.repeated
         yield "other content under an old control id", fates[Fate.CONFLICTING], self.conflicting
-        yield "acknowledged", numbers["received"] + self.repeated, self.tally.acknowledged
+        taken = numbers["received"] - self.morning.asked()
+        yield "acknowledged", taken + self.repeated, self.tally.acknowledged
         yield "refused in all", fates[Fate.REFUSED] + fates[Fate.CONFLICTING], self.tally.refused
         yield "sent", len(self.morning.messages), self.tally.sent
 
 
-def show(report: Report, console: Console, config: Path | None) -> None:
-    """Print it; with `config`, also how to go on."""
+def show(report: Report, console: Console) -> None:
+    """Print it."""
     numbers = report.numbers
     console.rule("[bold]the morning is over[/]", align="left")
     console.print(_equation(numbers), style="bold")
@@ -79,8 +76,6 @@ def show(report: Report, console: Console, config: Path | None) -> None:
     _list(console, f"filtered: {numbers['filtered']}", _counted(_filtered(report)))
     _list(console, f"parked for a person: {numbers['parked']}", _parked(report.parked))
     _verdict(report, console)
-    if config is not None:
-        _go_on(report.morning.star, console, config)
 
 
 def _equation(numbers: Mapping[str, Any]) -> str:
@@ -122,17 +117,20 @@ def _verdict(report: Report, console: Console) -> None:
     archived = sum(not account.active for account in accounts.values())
     if not report.differences:
         console.print(f"Odoo holds the {len(accounts)} patient accounts that it must, {archived} of them archived")
-    if report.verdict.broken_at is None:
-        console.print(f"every hash chain holds: {report.verdict.entries} entries; took {report.seconds:.1f} s")
-    problems = report.problems()
+    wrong(report.problems(), console)
+
+
+def wrong(problems: Sequence[str], console: Console) -> None:
+    """What is not as it must be."""
     for problem in problems[:_SHOWN]:
         console.print(f"[bold red]wrong:[/] {escape(problem)}")
     if len(problems) > _SHOWN:
         console.print(f"[bold red]and {len(problems) - _SHOWN} more[/]")
 
 
-def _go_on(star: str, console: Console, config: Path) -> None:
+def go_on(star: str, console: Console, config: Path) -> None:
+    """How to look around."""
     console.print("\nfollow one invented patient, and see what waits for a person:")
-    for words in (("trace", star), ("parked", "list")):
+    for words in (("trace", star), ("parked", "list"), ("case", "list"), ("workflow", "list", "--unfinished")):
         text = Text(f"  {command(*words, '--config', config)}", style="cyan")
         console.print(text, soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from careloom.sim.people import Person
 
@@ -23,6 +23,7 @@ class Visit:
     inpatient: bool
     began: datetime
     ended: datetime | None = None
+    service: str = "MED"
 
 
 def stamp(time: datetime) -> str:
@@ -67,7 +68,7 @@ def visit(stay: Visit) -> str:
     place = "WARD3^12^A" if stay.inpatient else "CLINIC2"
     return segment("PV1", {
         1: "1", 2: "I" if stay.inpatient else "O", 3: f"{place}^{FACILITY}",
-        7: "4471^Reedhook^Ivo^^^Dr", 10: "MED", 19: f"{stay.number}^^^{FACILITY}^VN",
+        7: "4471^Reedhook^Ivo^^^Dr", 10: stay.service, 19: f"{stay.number}^^^{FACILITY}^VN",
         44: stamp(stay.began), 45: stamp(stay.ended) if stay.ended else "",
     })  # fmt: skip
 
@@ -86,16 +87,29 @@ def insurance(person: Person) -> str:
     })  # fmt: skip
 
 
+def appointment(number: str, order: str, code: str, begins: datetime, status: str) -> list[str]:
+    """SCH, RGS and AIS: an hour for one service, at a time with its offset."""
+    ends = begins + timedelta(hours=1)
+    return [
+        segment("SCH", {
+            2: f"{number}^LOOMEHR", 6: "NEW", 8: "Normal", 9: "60", 10: "min",
+            11: f"^^60^{stamp(begins)}^{stamp(ends)}", 25: status, 26: f"{order}^LOOMEHR",
+        }),
+        segment("RGS", {1: "1", 2: "A"}),
+        segment("AIS", {1: "1", 2: "A", 3: f"{code}^Operation^C4", 4: stamp(begins), 7: "60", 8: "min"}),
+    ]  # fmt: skip
+
+
 def prior(mrn: str) -> str:
     """MRG: the record that ends."""
     return segment("MRG", {1: f"{mrn}^^^{FACILITY}^MR"})
 
 
 def result(number: str, at: datetime) -> list[str]:
-    """OBR and OBX of a laboratory result, which is none of billing's business."""
+    """OBR and OBX of a preliminary laboratory result, which is none of billing's business."""
     return [
-        segment("OBR", {1: "1", 2: number, 4: "THREADS^Thread count^L", 7: stamp(at)}),
-        segment("OBX", {1: "1", 2: "NM", 3: "THREADS^Thread count^L", 5: "400", 6: "1/in", 11: "F"}),
+        segment("OBR", {1: "1", 2: number, 4: "THREADS^Thread count^L", 7: stamp(at), 25: "P"}),
+        segment("OBX", {1: "1", 2: "NM", 3: "THREADS^Thread count^L", 5: "400", 6: "1/in", 11: "P"}),
     ]
 
 

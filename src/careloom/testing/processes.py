@@ -1,4 +1,4 @@
-"""A world for the tests of processes: nodes on one database and one virtual clock, killed at every boundary if asked.
+"""A world for the tests of processes: a node on one database and one virtual clock, and another after a kill.
 
     async with World.open(database, [intake], lambda: {"erp": odoo}) as world:
         world.answers(EligibilityRequested, lambda event: [EligibilityAnswered(...)])
@@ -7,15 +7,14 @@
         await world.later(days=2)
         await world.decide("missing-payer-data", Action.SUPPLY, {...})
 
-A boundary is each moment before and after a record of a run is committed, and each moment after a step had its effect
-outside. `every_crash` runs a scenario once undisturbed and then once for each boundary, with the node killed there.
+`careloom.testing.crashes` kills its node at every boundary, `careloom.testing.failures` fails every step in turn.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -43,13 +42,12 @@ from careloom.mapping.subject import subjects_of
 from careloom.model import CanonicalEvent, decode, encode
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
+from careloom.testing.boundaries import Boundaries, Call, Fate, MortalCalls, MortalStore
 from careloom.testing.clock import VirtualClock
-from careloom.workflow.calling import Attempt, Binder, Calls
 from careloom.workflow.declaration import Registry, Workflow
 from careloom.workflow.desk import RunDesk, RunResolver
-from careloom.workflow.engine import Engine
+from careloom.workflow.engine import BALANCE_SECONDS, Engine
 from careloom.workflow.feeding import feeding
-from careloom.workflow.journal import RunStore
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.telling import Teller
 from careloom.workflow.timer import Timer
@@ -59,78 +57,19 @@ CLERK: Final = Actor("Robin Okafor")
 PATIENCE_SECONDS: Final = 60
 MOMENT_SECONDS: Final = 0.25
 MOMENTS: Final = 12
-TURNS: Final = 20
-LOOKS: Final = 50
+LONG_SECONDS: Final = 0.5
+SHORT_SECONDS: Final = 0.05
+_STANDING: Final = """
+    select exists (
+        select from unnest($1::text[]) as asked (name)
+        left join cursor c on c.subscription = asked.name left join lane l using (lane)
+        where c.seq is null or l.head > c.seq
+    ) as unread,
+    exists (select from parked where due <= $2) as due,
+    exists (select from parked where state in ('join', 'waiting')) as joins,
+    exists (select from parked where state = 'case') as stuck"""
 Answering = Callable[[Any], Iterable[CanonicalEvent]]
 OpenSystems = Callable[[], Mapping[str, object] | Awaitable[Mapping[str, object]]]
-
-
-class Killed(BaseException):
-    """The node was killed here."""
-
-
-@dataclass
-class Boundaries:
-    """Counts them, and kills at one of them. After that nothing of the node gets through."""
-
-    kill_at: int | None = None
-    passed: int = 0
-    killed: bool = False
-
-    def cross(self) -> None:
-        """Raises Killed at the chosen one, and at any after it."""
-        if not self.killed:
-            self.passed += 1
-            self.killed = self.passed == self.kill_at
-        if self.killed:
-            raise Killed
-
-
-class _Store(RunStore):
-    def __init__(self, boundaries: Boundaries, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._boundaries = boundaries
-
-    async def record(self, *arguments: Any, **named: Any) -> Any:
-        return await self._around(super().record(*arguments, **named))
-
-    async def suspend(self, *arguments: Any, **named: Any) -> None:
-        await self._around(super().suspend(*arguments, **named))
-
-    async def compensate(self, *arguments: Any) -> None:
-        await self._around(super().compensate(*arguments))
-
-    async def end(self, *arguments: Any, **named: Any) -> None:
-        await self._around(super().end(*arguments, **named))
-
-    async def _around(self, work: Any) -> Any:
-        try:
-            self._boundaries.cross()
-        except Killed:
-            work.close()
-            raise
-        done = await work
-        self._boundaries.cross()
-        return done
-
-
-class _Calls(Calls):
-    def __init__(self, boundaries: Boundaries, binder: Binder) -> None:
-        super().__init__(binder)
-        self._boundaries = boundaries
-
-    async def __call__(
-        self,
-        function: Callable[..., Awaitable[Any]],
-        arguments: tuple[Any, ...],
-        attempt: Attempt,
-        workflow: Workflow,
-        seconds: float | None = None,
-    ) -> Any:
-        given = await super().__call__(function, arguments, attempt, workflow, seconds)
-        if function is not workflow.function:
-            self._boundaries.cross()
-        return given
 
 
 @dataclass
@@ -146,10 +85,20 @@ class Node:
     subscriptions: list[str]
 
     async def close(self) -> None:
-        """As a process ends, or is killed: what it held is free."""
+        """As a process ends: what is in hand is finished, what it held is free."""
         self.engine.stop()
         await asyncio.gather(self.driving, return_exceptions=True)
         await self.log.close()
+
+    async def die(self) -> None:
+        """As a process is killed: nothing is finished, and its sessions with the database end."""
+        tasks = [self.driving, *self.engine._tasks, *self.log._tasks]
+        tasks += [task for worker in self.log.workers for task in worker._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.log._notices.close()
+        await self.log.session.close()
 
 
 @dataclass
@@ -162,7 +111,12 @@ class World:
     clock: VirtualClock
     boundaries: Boundaries
     new_id: Uuid7
+    takes_over: bool = False
+    """Whether after a kill another node, which waits for the lanes, goes on; else the same is started again."""
+    fate: Fate | None = None
+    """What becomes of the calls of steps."""
     node: Node = field(init=False)
+    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
     _answering: dict[type[CanonicalEvent], Answering] = field(default_factory=dict)
     _told: int = 0
 
@@ -199,31 +153,27 @@ class World:
         return run
 
     async def settle(self) -> None:
-        """Until nothing is left to be done at this time; a node that is killed meanwhile is started again.
+        """Until nothing is left to be done at this time; a node that is killed meanwhile is followed by another.
 
         An event of several subjects meets itself in each of its lanes, which takes moments of the clock: they pass.
         """
-        moments, looks = MOMENTS, 0
+        moments = MOMENTS
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                if self.boundaries.killed:
-                    await self._restart()
                 self.node.engine.wake()
-                idle = asyncio.ensure_future(self.node.engine.idle())
-                while not idle.done() and not self.boundaries.killed:
-                    await self._pass_turn()
-                idle.cancel()
+                await self._until_idle()
                 if self.boundaries.killed:
+                    await self._follow()
                     continue
-                if await self._joining(stuck=not moments):
+                standing = await self._standing()
+                if standing["joins"] and (moments or not standing["stuck"]):
                     moments = max(0, moments - 1)
                     await self._moment()
-                elif not await self._behind() and self.node.engine.is_idle:
-                    return
-                else:
-                    looks += 1
-                    if looks % LOOKS == 0:  # somebody rests on the clock: on a slow machine the moments were too short
+                elif standing["unread"] or standing["due"]:
+                    if not await self._stirs(LONG_SECONDS):  # somebody rests on the clock
                         await self._moment()
+                elif self.node.engine.is_idle:
+                    return
 
     async def later(self, **length: float) -> None:
         """Let time pass (`days=2`, `hours=4`), and do what is due by then."""
@@ -271,55 +221,69 @@ class World:
         log = await LogNode.open(self.database, MASTER, book, self.clock, self.new_id, lanes=4)
         handling: list[Subscription] = []
         teller = Teller(log.writer, log.keyring, book, self.clock, lambda type_: sum(s.wants(type_) for s in handling))
-        store = _Store(self.boundaries, self.database, log.keyring, teller, self.clock)
+        store = MortalStore(self.boundaries, self.database, log.keyring, teller, self.clock)
         opened = self.open_systems()
         systems = await opened if isinstance(opened, Awaitable) else opened
         binder = StepBinder({flow.name: {} for flow in self.flows}, systems, Stores(self.database, MASTER))
         registry = Registry(
             [one for flow in self.flows for one in flow.workflows], [one for flow in self.flows for one in flow.signals]
         )
-        around = Surroundings(store, registry, book.kinds, _Calls(self.boundaries, binder), self.clock, self.new_id)
+        around = Surroundings(
+            store, registry, book.kinds, MortalCalls(self.boundaries, binder, self._becomes), self.clock, self.new_id
+        )
         engine = Engine(around, log.session, Timer(around, [one for flow in self.flows for one in flow.schedules]))
         work = casework(self.database, log.keyring, book, self.clock, self.new_id, [RunResolver(log.keyring)])
         handling += [*feeding(registry, around), Subscription("outside", Bank.EVENTS, self._answer)]
         translate = Subscription("translate", Bank.MESSAGES, self._translate)
         log.start([translate, *handling])
+        for worker in log.workers:
+            worker.passed = self._stirred.set
         driving = asyncio.get_running_loop().create_task(engine.run())
         names = [one.name for one in (translate, *handling)]
         return Node(log, work, around, engine, RunDesk(around), driving, names)
 
-    async def _restart(self) -> None:
-        await self.node.close()
-        self.boundaries = Boundaries(passed=self.boundaries.passed)
+    async def _follow(self) -> None:
+        """Have a node go on where one was killed. One that takes over is there before the dead one's locks are free."""
+        dead, self.boundaries = self.node, Boundaries(passed=self.boundaries.passed)
+        if not self.takes_over:
+            await dead.die()
         self.node = await self._start()
+        if self.takes_over:
+            await dead.die()
+            await self.clock.advance(2 * BALANCE_SECONDS)
 
-    async def _behind(self) -> bool:
-        """Whether a subscription has not read all of the log, or is handling some of it."""
-        rows = await self.rows(
-            "select 1 from unnest($1::text[]) as asked (name) left join cursor c on c.subscription = asked.name"
-            " left join lane l using (lane) where c.seq is null or l.head > c.seq limit 1",
-            self.node.subscriptions,
-        )
-        due = await self.rows("select 1 from parked where due <= $1 limit 1", self.clock.now())
-        return bool(rows or due)
+    async def _until_idle(self) -> None:
+        """Until the engine has nothing to do and no worker of the log has anything in hand, or the node is killed."""
+        down = asyncio.ensure_future(self.boundaries.down.wait())
+        resting = asyncio.ensure_future(self._resting())
+        _, pending = await asyncio.wait({down, resting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
 
-    async def _joining(self, *, stuck: bool) -> bool:
-        """Whether an event of several subjects waits for its turn in another of its lanes. One that is `stuck` behind
-        something that a person has may wait for ever."""
-        rows = await self.rows(
-            "select count(*) filter (where state in ('join', 'waiting')) as joins,"
-            " count(*) filter (where state = 'case') as cases from parked"
-        )
-        return bool(rows[0]["joins"]) and not (stuck and rows[0]["cases"])
+    async def _resting(self) -> None:
+        while True:
+            await self.node.engine.idle()
+            self._stirred.clear()
+            if not any(worker.is_busy for worker in self.node.log.workers):
+                return
+            await self._stirs(LONG_SECONDS)
+
+    async def _standing(self) -> Any:
+        """What is left to be read, to be met and to be done again; `stuck` is what waits behind something that a person
+        has, and may wait for ever."""
+        [row] = await self.rows(_STANDING, self.node.subscriptions, self.clock.now())
+        return row
 
     async def _moment(self) -> None:
+        self._stirred.clear()
         await self.clock.advance(MOMENT_SECONDS)
-        for _ in range(TURNS):
-            await self._pass_turn()
+        await self._stirs(SHORT_SECONDS)
 
-    async def _pass_turn(self) -> None:
-        """Let the others work: a question to the database is long enough, and no time passes on the clock."""
-        await self.rows("select 1")
+    async def _stirs(self, seconds: float) -> bool:
+        """Wait until the log did something, though not for ever; whether it did."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), seconds)
+        return self._stirred.is_set()
 
     async def _accept(self, event: CanonicalEvent, key: str) -> None:
         body = event.type.encode() + b" " + encode(event)
@@ -341,28 +305,12 @@ class World:
         )  # fmt: skip
         return Handled(Done(), (made,))
 
+    async def _becomes(self, call: Call, made: Callable[[], Awaitable[Any]]) -> Any:
+        return await (made() if self.fate is None else self.fate(call, made))
+
     async def _answer(self, recorded: Recorded) -> Handled:
         for type_, answering in self._answering.items():
             if recorded.type == type_.type:
                 for number, answer in enumerate(answering(decode(recorded.type, recorded.data))):
                     await self._accept(answer, f"{recorded.id}/{number}")
         return Handled(Done())
-
-
-Scenario = Callable[[World], Awaitable[Any]]
-"""What happens in a world; it gives what is to be the same however often nodes are killed."""
-OpenWorld = Callable[[int | None], AbstractAsyncContextManager[World]]
-
-
-async def every_crash(open_world: OpenWorld, scenario: Scenario, *, every: int = 1, first: int = 1) -> int:
-    """Run the scenario undisturbed, then once for each `every`th boundary with the node killed there; gives how many
-    boundaries there are. Raises AssertionError, naming the boundary, when a kill changes what the scenario gives."""
-    async with open_world(None) as world:
-        wanted = await scenario(world)
-        boundaries = world.boundaries.passed
-    for number in range(first, boundaries + 1, every):
-        async with AsyncExitStack() as stack:
-            world = await stack.enter_async_context(open_world(number))
-            given = await scenario(world)
-        assert given == wanted, f"killed at boundary {number} of {boundaries}: {given} instead of {wanted}"
-    return boundaries

@@ -28,8 +28,11 @@ class Awaiting(Ground):
     async def wait_for(
         self, event: type[E] | Signal[E], key: str, *, within: str | timedelta | None = None
     ) -> E | None:
-        """The next event of this signal with this key that the run has not had; None when none comes `within`."""
-        signal: Signal[E] = event if isinstance(event, Signal) else self._around.registry.signal_for(event)
+        """The next event of this signal with this key that the run has not had; None when none comes `within`. The type
+        of an event stands for the signal that the flow declares for it."""
+        signal: Signal[E] = (
+            event if isinstance(event, Signal) else self._around.registry.signal_for(event, self._workflow.name)
+        )
         path = self._place()
         done = self._recorded(path, signal.name, "event")
         if done is None:

@@ -20,6 +20,7 @@ from careloom.workflow.declaration import Workflow
 from careloom.workflow.desk import RUNS, Told
 from careloom.workflow.loop import Counted
 from careloom.workflow.run import Run
+from careloom.workflow.starting import Begun
 from careloom.workflow.surroundings import BACKFILL, Beginning, Surroundings
 
 _SQL = queries("runs")
@@ -43,7 +44,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Backfill:
     """Begins a run of `workflow` for each item that `source(query, cursor, chunk, ...)` gives (see `Run.begin_each`).
 
-    `query` is the type of what a backfill is begun with. Put `process` among the workflows of the deployment.
+    `query` is the type of what a backfill is begun with. A flow declares it by `Flow.backfill`.
     """
 
     name: str
@@ -69,18 +70,23 @@ class Backfill:
 
         return Workflow(f"backfill-{self.name}", begin_all, owner=self.workflow.owner, criticality="low")
 
+    def asked(self, query: Any, rate: float | None = None) -> Asked:
+        """What it is begun with."""
+        return Asked(query=msgspec.Raw(msgspec.json.encode(query)), rate=rate or self.rate)
+
     async def begin(
         self, around: Surroundings, query: Any, told: Told, *, rate: float | None = None, run: UUID | None = None
-    ) -> UUID:
-        """Begin it, at most `rate` runs a second; the id by which a `RunDesk` suspends, resumes and cancels it. With
-        the same `run` it is begun once."""
+    ) -> Begun:
+        """Begin it, at most `rate` runs a second; its run is what a `RunDesk` suspends, resumes and cancels. With the
+        same `run` it is begun once."""
         id_, now, store = run or around.new_id(), around.clock.now(), around.store
-        asked = Asked(query=msgspec.Raw(msgspec.json.encode(query)), rate=rate or self.rate)
+        asked = self.asked(query, rate)
         subject = f"Backfill/{self.name}"
         async with store.database.acquire() as connection:
             key = (await store.keyring.ensure(connection, [subject]))[subject]
             async with connection.transaction():
-                if await around.write(connection, Beginning(id_, self.process, asked, key, urgency=BACKFILL)):
+                fresh = await around.write(connection, Beginning(id_, self.process, asked, key, urgency=BACKFILL))
+                if fresh:
                     await connection.execute(_SQL.keep_act, around.new_id(), id_, now, told.by, "began", told.why)
                     act = Act(told.by, told.why)
                     await connection.execute(_LOG.notify, RUNS)
@@ -88,4 +94,4 @@ class Backfill:
                         connection, [audit_of("run.began.v1", act, "", [str(id_)], around.new_id(), now)]
                     )
         around.woken()
-        return id_
+        return Begun(id_, fresh)

@@ -69,7 +69,8 @@ class Workflow:
     order or the names of steps change, and keep the old function as long as `careloom workflow diff` shows runs on it.
     `once` names what there is one run for, whichever event is the first and however many follow; `given` makes what the
     run is given of the event. `about` gives the keys by which runs are found: the order, the account. A run later than
-    `sla` is told of, one older than `deadline` is undone.
+    `sla` is told of, one older than `deadline` is undone. Unless `waiting_counts`, the time in which a run waits for
+    events, and for nothing else, is no part of its `sla`.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Workflow:
     retired: bool = False
     once: Callable[[Any], str | None] | None = None
     given: Callable[[Any], Any] | None = None
+    waiting_counts: bool = True
 
     @cached_property
     def code(self) -> str:
@@ -137,11 +139,19 @@ class Registry:
         found = (self.current(name) for name in sorted(names))
         return [one for one in found if one is not None and one.start]
 
-    def signal_for(self, event: type[CanonicalEvent]) -> Signal[Any]:
-        """The signal of an event type that has just one. Raises ConfigurationError otherwise."""
-        found = [signal for signal in self.signals if signal.events == (event,)]
+    def signal_for(self, event: type[CanonicalEvent], workflow: str) -> Signal[Any]:
+        """The signal by which runs of this workflow wait for an event: that of its own flow, else the only one there
+        is. Raises ConfigurationError where that leaves none, or several."""
+        every = [signal for signal in self.signals if signal.events == (event,)]
+        found = [signal for signal in every if _flow_of(signal.name) == _flow_of(workflow)] or every
         if len(found) != 1:
             raise ConfigurationError(
-                f"{len(found)} signals are declared for {event.type}; declare one by `flow.awaits`, or name which"
+                f"{workflow} waits for {event.type}, for which {len(found)} signals fit; declare one by `awaits` of "
+                "its flow, and where that has several, wait for the one that is meant"
             )
         return found[0]
+
+
+def _flow_of(name: str) -> str:
+    """Workflows and signals are named after their flow."""
+    return name.rpartition(".")[0]

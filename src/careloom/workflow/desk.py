@@ -20,13 +20,13 @@ from careloom.core.envelope import Event
 from careloom.core.errors import FormatError
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Act, audit_of
-from careloom.log.ports import Connection
+from careloom.log.ports import Connection, NewCase
 from careloom.store.sql import queries
 from careloom.workflow.answers import kept
 from careloom.workflow.ballots import NO_LIMITS, Ballots
 from careloom.workflow.declaration import Workflow
 from careloom.workflow.errors import NoSuchRun, NotPossible
-from careloom.workflow.journal import ROOT, Journal, sealed
+from careloom.workflow.journal import HELD, ROOT, Journal, sealed
 from careloom.workflow.rehearsal import Rehearsed, rehearse
 from careloom.workflow.surroundings import Surroundings
 
@@ -52,6 +52,8 @@ class RunResolver:
     async def resolve(self, connection: Connection, resolution: Resolution) -> Resumed:
         """Raises the NotPossible of cases when the run does not wait for it any more."""
         run, path = place_of_case(resolution.case["run"])
+        if path == HELD:
+            return await _let_go_on(connection, run, resolution)
         counted = None
         if resolution.case["kind"] == APPROVAL:
             counted = await self._ballots.vote(connection, run, path, resolution)
@@ -106,27 +108,28 @@ class RunDesk:
 
     async def cancel(self, run: UUID, told: Told) -> None:
         """Undo what it did, the last first; it ends cancelled."""
-        _must_say(told)
-        await self._act(run, "cancelled", told, _SQL.ask_cancel, told.why, told.by, self._clock.now())
+        must_say(told)
+        arguments = (told.why, told.by, self._clock.now())
+        await self._act(run, "cancelled", told, _SQL.ask_cancel, *arguments, closes=(HELD,))
 
     async def suspend(self, run: UUID, told: Told) -> None:
-        """Hold it: what it is doing is finished, nothing new begins."""
+        """Hold it: what it is doing is finished, nothing new begins. A case reminds people of it until it goes on."""
         await self._act(run, "suspended", told, _SQL.fix_run, self._clock.now())
 
     async def resume(self, run: UUID, told: Told) -> None:
         """Have it go on where it stopped."""
-        await self._act(run, "resumed", told, _SQL.loosen_run, self._clock.now(), stopped="resumed")
+        await self._act(run, "resumed", told, _SQL.loosen_run, self._clock.now(), closes=(ROOT, HELD))
 
     async def retry(self, run: UUID, told: Told) -> None:
         """Have a run that stands still for its code go on, now that it is repaired; what it did is not done again."""
-        await self._act(run, "retried", told, _SQL.retry_run, self._clock.now(), stopped="retried")
+        await self._act(run, "retried", told, _SQL.retry_run, self._clock.now(), closes=(ROOT, HELD))
 
     async def move(self, run: UUID, version: int, told: Told) -> Rehearsed:
         """Have it finish on another version of its workflow: only if replaying it there comes to what it recorded.
 
         What it waits for is waited for anew, as that code asks. Raises NotPossible that says where the two differ.
         """
-        _must_say(told)
+        must_say(told)
         journal = await self._around.store.load(run)
         target = self._target(journal, version)
         found = await rehearse(journal, target, self._around)
@@ -135,7 +138,7 @@ class RunDesk:
         arguments = (journal.revision, version, target.code, self._clock.now())
         why = f"from version {journal.row['version']} to {version}: {told.why}"
         moved = Told(told.by, why)
-        await self._act(run, "moved", moved, _SQL.move_run, *arguments, stopped="moved", dropped=found.dropped)
+        await self._act(run, "moved", moved, _SQL.move_run, *arguments, closes=(ROOT,), dropped=found.dropped)
         return found
 
     def _target(self, journal: Journal, version: int) -> Workflow:
@@ -153,7 +156,7 @@ class RunDesk:
 
     async def look(self, run: UUID, told: Told) -> Opened:
         """What is sealed of it, for those who may see personal data. The look is on record before it is given."""
-        _must_say(told)
+        must_say(told)
         journal = await self._around.store.load(run)
         async with self._around.store.database.acquire() as connection, connection.transaction():
             await self._record(connection, run, "looked", told, "body.revealed.v1")
@@ -172,24 +175,36 @@ class RunDesk:
         told: Told,
         sql: str,
         *arguments: object,
-        stopped: str = "",
+        closes: Sequence[str] = (),
         dropped: Sequence[str] = (),
     ) -> None:
-        """`stopped` is what became of the case of a run that stood still, where the act ends that."""
+        """`closes` are the places of its cases that the act ends: those of a run that stood still, or was held."""
         async with self._around.store.database.acquire() as connection, connection.transaction():
             if await connection.fetchval(sql, run, *arguments) is None:
                 await self._refuse(connection, run, what)
-            closed: Sequence[Event] = ()
-            if stopped:
-                why = f"{stopped}: {told.why}" if told.why else stopped
-                book = self._around.store.teller.book
-                closed = await book.end_of_run(connection, run, why, ROOT, told.by, "resolved")
+            why = f"{what}: {told.why}" if told.why else what
+            closed = [one for place in closes for one in await self._closed(connection, run, place, why, told.by)]
+            if ROOT in closes:
                 await connection.execute(_SQL.forget_stop, run)
             if dropped:
                 await connection.execute(_SQL.drop_waits, run, list(dropped))
             await connection.execute(_LOG.notify, RUNS)
-            await self._record(connection, run, what, told, f"run.{what}.v1", closed)
+            held = [await self._reminder(connection, run)] if what == "suspended" else []
+            await self._record(connection, run, what, told, f"run.{what}.v1", closed, held)
         self._around.woken()
+
+    async def _closed(self, connection: Connection, run: UUID, place: str, why: str, by: str) -> Sequence[Event]:
+        return await self._around.store.teller.book.end_of_run(connection, run, why, place, by, "resolved")
+
+    async def _reminder(self, connection: Connection, run: UUID) -> NewCase:
+        row = await connection.fetchrow(_SQL.standing, run)
+        assert row is not None, "it was held just now"
+        workflow = self._around.registry.of(row["workflow"], row["version"])
+        owner, criticality = ("", "normal") if workflow is None else (workflow.owner, workflow.criticality)
+        return NewCase(
+            "run-held", row["workflow"], "a person holds the run; its acts say who, and why", run=f"{run}/{HELD}",
+            owner=owner, type=row["workflow"], message=row["correlation"], criticality=criticality,
+        )  # fmt: skip
 
     async def noted(self, connection: Connection, run: UUID, told: Told) -> None:
         """That somebody began it; within the transaction that does."""
@@ -197,12 +212,13 @@ class RunDesk:
         await self._record(connection, run, "began", told, "run.began.v1")
 
     async def _record(
-        self, connection: Connection, run: UUID, what: str, told: Told, type_: str, events: Sequence[Event] = ()
-    ) -> None:
+        self, connection: Connection, run: UUID, what: str, told: Told, type_: str, events: Sequence[Event] = (),
+        cases: Sequence[NewCase] = (),
+    ) -> None:  # fmt: skip
         now = self._clock.now()
         await connection.execute(_SQL.keep_act, self._around.new_id(), run, now, told.by, what, told.why)
         audit = audit_of(type_, Act(told.by, told.why), "", [str(run)], self._around.new_id(), now)
-        await self._around.store.teller.write(connection, [*events, audit])
+        await self._around.store.teller.write(connection, [*events, audit], cases)
 
     async def _refuse(self, connection: Connection, run: UUID, what: str) -> None:
         row = await connection.fetchrow(_SQL.load_run, run)
@@ -219,7 +235,17 @@ def _stands(row: Any) -> str:
     return f"{row['state']}, held by a person" if row["fixed"] else str(row["state"])
 
 
-def _must_say(told: Told) -> None:
+async def _let_go_on(connection: Connection, run: UUID, resolution: Resolution) -> Resumed:
+    """A run that a person holds goes on; or it is held further, and nobody is reminded of it."""
+    if resolution.action is Action.RETRY:
+        if await connection.fetchval(_SQL.loosen_run, run, resolution.due) is None:
+            raise NotForNow(f"run {run} is not held any more; `careloom workflow show {run}` says how it stands")
+        await connection.execute(_LOG.notify, RUNS)
+    return Resumed()
+
+
+def must_say(told: Told) -> None:
+    """Raises FormatError for want of a reason."""
     if not told.why.strip() or len(told.why) > LONGEST_TEXT or "\0" in told.why:
         raise FormatError(f"say why, in up to {LONGEST_TEXT} characters", "reason")
 

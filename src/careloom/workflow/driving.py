@@ -65,7 +65,7 @@ class Driver:
             result = await self._around.call(workflow.function, (run, given), attempt, workflow)
             kept = encoded(result, workflow.name)
         except Suspended:
-            return await self._let_go(journal)
+            return await self._let_go(journal, workflow)
         except Stale:
             raise
         except Cancelled as told:
@@ -76,12 +76,13 @@ class Driver:
         await self._around.store.end(journal, State.COMPLETED, result=kept)
         return None
 
-    async def _let_go(self, journal: Journal) -> None:
+    async def _let_go(self, journal: Journal, workflow: Workflow) -> None:
         held = journal.fixed
         state = State.SUSPENDED if held else State.WAITING
         if journal.row["state"] == State.COMPENSATING:
             state = State.COMPENSATING
-        await self._around.store.suspend(journal, state, None if held else _due(journal))
+        pauses = not workflow.waiting_counts
+        await self._around.store.suspend(journal, state, None if held else _due(journal), pauses=pauses)
         self._around.woken()
 
     async def _failed(

@@ -47,6 +47,7 @@ def _starting(workflow: Workflow, around: Surroundings | None) -> Subscription:
         types=tuple(event.type for event in workflow.start),
         owner=workflow.owner,
         criticality=workflow.criticality,
+        from_now=True,
     )
 
 
@@ -65,4 +66,4 @@ def _signals(signals: Sequence[Signal[Any]], around: Surroundings | None) -> Sub
         await around.arrived(keyed, event.id, event.recorded)
         return Handled(Done())
 
-    return Subscription(SIGNALS, Bank.EVENTS, bring, types=tuple(by_type))
+    return Subscription(SIGNALS, Bank.EVENTS, bring, types=tuple(by_type), from_now=True)

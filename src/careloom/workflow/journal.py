@@ -30,6 +30,8 @@ First = Callable[[Connection], Awaitable[Sequence[Event]]]
 """What is done before a step is recorded, in its transaction; gives what tells of it."""
 ROOT: Final = "root"
 """The place of a run where a person has the run itself, not one of its steps."""
+HELD: Final = "held"
+"""The place of the case that reminds of a run which a person holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,11 @@ class RunStore:
                 await self.teller.write(connection, [*told, *events], cases)
             return row
 
-    async def suspend(self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None) -> None:
-        """Let go of the run with what it waits for, and open its cases; `due` is when it goes on by itself."""
+    async def suspend(
+        self, journal: Journal, state: State, due: datetime | None, *, error: str | None = None, pauses: bool = False
+    ) -> None:
+        """Let go of the run with what it waits for, and open its cases; `due` is when it goes on by itself. Its service
+        level `pauses` while all that it waits for are events."""
         waits = list(journal.fresh.values())
         columns = [
             [getattr(wait, name) for wait in waits] for name in ("path", "sort", "signal", "key", "due", "reference")
@@ -195,7 +200,16 @@ class RunStore:
         used = [wait.path for wait in waits if wait.path not in journal.waits]
         async with self.database.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
-                _SQL.suspend_run, journal.id, journal.revision, state, due, self.clock.now(), error, *columns, used
+                _SQL.suspend_run,
+                journal.id,
+                journal.revision,
+                state,
+                due,
+                self.clock.now(),
+                error,
+                *columns,
+                used,
+                pauses,
             )
             journal.revision = _held(row)["revision"]
             await self.teller.write(connection, (), journal.cases)
@@ -271,6 +285,7 @@ class RunStore:
             why = "whom it was about was erased; what it did stays done"
             await connection.execute(_SQL.unreadable_ended, run, self.clock.now(), why)
             await connection.execute(_SQL.forget_waits, run)
+            await self.teller.write(connection, await self.teller.book.end_of_run(connection, run, why))
 
     async def _start(self, connection: Any, journal: Journal) -> None:
         if journal.revision == journal.row["revision"]:  # nothing was recorded since it was last let go

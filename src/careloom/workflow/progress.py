@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from careloom.store.database import Database
 from careloom.store.sql import queries
+from careloom.workflow.standing import Shown
 
 _SQL = queries("runs")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Shown):
     """One loop. `total` is None where nobody knows it, `pace` (items a second, lately) before the first chunk."""
 
     path: str
@@ -34,6 +36,10 @@ class Progress:
         if self.total is None or not self.pace:
             return None
         return max(0, self.total - self.done - self.aside) / self.pace
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, with `seconds_left`."""
+        return {**Shown.as_dict(self), "seconds_left": self.seconds_left}
 
 
 async def progress_of(database: Database, run: UUID) -> list[Progress]:

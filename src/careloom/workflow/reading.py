@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from careloom.core.clock import Clock
+from careloom.core.errors import FormatError
 from careloom.log.keyring import Keyring
 from careloom.log.ports import Connection
 from careloom.store.database import Database
@@ -32,6 +33,7 @@ from careloom.workflow.surroundings import about_key
 
 _SQL = queries("runs")
 RECENT: Final = timedelta(days=1)
+FURTHEST: Final = timedelta(days=92)
 _UNWELL: Final = frozenset({State.FAILED, State.CANCELLED})
 
 
@@ -93,8 +95,11 @@ class RunReader:
         return RunPage(shown, (shown[-1].begun, shown[-1].id) if len(rows) > limit else None)
 
     async def counts(self, workflow: str | None = None, since: datetime | None = None) -> Sequence[RunCount]:
-        """Of those that have not ended, and of those begun `since` (a day ago) that have."""
+        """Of those that have not ended, and of those begun `since` (a day ago) that have. Raises FormatError for more
+        than `FURTHEST` days back."""
         now = self._clock.now()
+        if since is not None and since < now - FURTHEST:
+            raise FormatError(f"give a time in the last {FURTHEST.days} days", "since")
         async with self._database.acquire() as connection:
             rows = await connection.fetch(_SQL.counts, workflow, since or now - RECENT, now)
         return [RunCount(**row) for row in rows]

@@ -6,9 +6,12 @@ import ast
 import inspect
 import linecache
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from careloom.core.errors import ConfigurationError
+from careloom.model import CanonicalEvent
 from careloom.workflow.declaration import Registry, Signal, Workflow
 from careloom.workflow.errors import NotPossible
 
@@ -94,7 +97,7 @@ def shape_of(workflow: Workflow, registry: Registry | None = None) -> Flow:
     found = next((node for node in known if node.name == code.co_name and _first(node) == code.co_firstlineno), None)
     if found is None or not found.args.args:
         raise NotPossible(f"the source of {workflow.name} cannot be read; there is nothing to draw")
-    return _Reader(function, known, registry or Registry()).function(found, found.args.args[0].arg)
+    return _Reader(workflow.name, function, known, registry or Registry()).function(found, found.args.args[0].arg)
 
 
 def _first(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -114,10 +117,12 @@ class _Place:
 class _Reader:
     def __init__(
         self,
+        workflow: str,
         function: Callable[..., Any],
         known: Sequence[ast.FunctionDef | ast.AsyncFunctionDef],
         registry: Registry,
     ) -> None:
+        self._workflow = workflow
         self._names = {**getattr(function, "__globals__", {}), **_closure(function)}
         self._known = {node.name: node for node in reversed(known)}
         self._registry = registry
@@ -262,9 +267,9 @@ class _Reader:
         value = self._names.get(node.id) if isinstance(node, ast.Name) else None
         if isinstance(value, (Workflow, Signal)):
             return value.name
-        signals = [one.name for one in self._registry.signals if isinstance(value, type) and one.event is value]
-        if len(signals) == 1:
-            return signals[0]
+        if isinstance(value, type) and issubclass(value, CanonicalEvent):
+            with suppress(ConfigurationError):
+                return self._registry.signal_for(value, self._workflow).name
         own = getattr(value, "__name__", None)
         return str(own) if own else (node.attr if isinstance(node, ast.Attribute) else _said(node))
 

@@ -12,7 +12,9 @@ from careloom.workflow.journal import ROOT
 from careloom.workflow.surroundings import BACKFILL
 
 
-class _Shown:
+class Shown:
+    """Something that is shown as it is."""
+
     __slots__ = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -22,7 +24,7 @@ class _Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class RunStanding(_Shown):
+class RunStanding(Shown):
     """A run as it stands. `subject` stands in for whom it is about, `message` is what everything came from and `event`
     what it began by. `error` is why it failed, or stands still; `held`: a person, or the lack of its code, holds it.
     `due` is when it goes on by itself. `late` and `age_seconds` are as of when it was read."""
@@ -53,7 +55,7 @@ class RunStanding(_Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class StepShown(_Shown):
+class StepShown(Shown):
     """Something that a run did. `path` is its place in the code: `3`, within what goes on side by side `3.1.2`, and
     `undo.3` for what undoes it. `reference` is the event that came or was told, or the run that was begun."""
 
@@ -70,7 +72,7 @@ class StepShown(_Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class WaitShown(_Shown):
+class WaitShown(Shown):
     """Something that a run waits for: `sort` is event, time, case, run or hold, `name` the signal, the kind of case or
     what holds it back. The place of a person who has the run itself is `root`."""
 
@@ -84,7 +86,7 @@ class WaitShown(_Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class ActShown(_Shown):
+class ActShown(Shown):
     """What a person did with a run."""
 
     at: datetime
@@ -94,7 +96,7 @@ class ActShown(_Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class ChildShown(_Shown):
+class ChildShown(Shown):
     """A run that another began."""
 
     id: UUID
@@ -106,7 +108,7 @@ class ChildShown(_Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class RunCase(_Shown):
+class RunCase(Shown):
     """A case opened for a run. `path` is the place that waits for it; None where it only tells of the run."""
 
     id: UUID
@@ -123,7 +125,7 @@ class RunCase(_Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class RunStory(_Shown):
+class RunStory(Shown):
     """One run with its timeline: steps and waits in the order of the code, the rest in that of time."""
 
     run: RunStanding
@@ -148,7 +150,7 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
-class RunCount(_Shown):
+class RunCount(Shown):
     """How many runs of one version of a workflow are in one state; `late` of them are over their service level."""
 
     workflow: str

@@ -45,7 +45,7 @@ async def start(
         known = ", ".join(sorted({one.name for one in around.registry.workflows if not one.retired})) or "none"
         raise NoSuchWorkflow(f"there is no workflow of this name here; there are: {known}")
     given = given_to(workflow, body)
-    run = around.new_id() if key is None else uuid5(_KEYS, f"{told.by}/{name}/{key}")
+    run = around.new_id() if key is None else run_under(key, name, told.by)
     whom = _whom(given, subject, run)
 
     async def noting(connection: Any) -> None:
@@ -53,20 +53,30 @@ async def start(
 
     fresh = await around.begin(run, workflow, given, whom, noting=noting)
     if not fresh:
-        await _must_be_same(desk, run, workflow, given)
+        await must_be_same(desk, run, workflow, given)
     return Begun(run, fresh)
+
+
+def run_under(key: str, name: str, by: str) -> UUID:
+    """The run of this workflow that is begun once under a key of the caller's."""
+    return uuid5(_KEYS, f"{by}/{name}/{key}")
 
 
 def given_to(workflow: Workflow, body: bytes) -> Any:
     """What the JSON says, as the workflow takes it. Raises FormatError."""
+    return read_as(workflow.input_type, body, workflow.name)
+
+
+def read_as(wanted: Any, body: bytes, name: str) -> Any:
+    """What the JSON says, as this type that `name` takes. Raises FormatError, located, without a value."""
     if len(body) > LARGEST:
         raise FormatError(f"is larger than {LARGEST} octets", "$")
     try:
-        return msgspec.json.decode(body, type=workflow.input_type)
+        return msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError as error:
         found = _PATH.search(str(error))
         # The rest of the text may quote what came.
-        raise FormatError(f"is not what {workflow.name} takes", found[1] if found else "$") from None
+        raise FormatError(f"is not what {name} takes", found[1] if found else "$") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise FormatError("is not JSON", "$") from None
 
@@ -81,7 +91,8 @@ def _whom(given: Any, subject: str | None, run: UUID) -> str:
     return subject
 
 
-async def _must_be_same(desk: RunDesk, run: UUID, workflow: Workflow, given: Any) -> None:
+async def must_be_same(desk: RunDesk, run: UUID, workflow: Workflow, given: Any) -> None:
+    """Raises AlreadyBegun for a run that was begun with something else."""
     try:
         journal = await desk.around.store.load(run)
     except NoSuchRun:

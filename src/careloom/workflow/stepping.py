@@ -16,6 +16,7 @@ from careloom.log.steps import outcome_of
 from careloom.workflow.answers import Answer
 from careloom.workflow.calling import Attempt
 from careloom.workflow.declaration import Workflow, length_of
+from careloom.workflow.errors import Cancelled
 from careloom.workflow.ground import Ground, Undo
 from careloom.workflow.journal import Step, Wait
 from careloom.workflow.loop import Counted, Footing, Loop, Plan
@@ -34,6 +35,7 @@ class Stepping(Ground):
         function: Callable[..., Awaitable[T]],
         *arguments: Any,
         undo: Callable[..., Awaitable[Any]] | None = None,
+        undo_by: tuple[Any, ...] | None = None,
         name: str = "",
         retry: RetryPolicy | None = None,
         timeout: str | timedelta | None = None,
@@ -44,25 +46,39 @@ class Stepping(Ground):
         """Do something outside, once, and keep what it gave.
 
         `function` gets `arguments`; its further parameters are filled by their annotation, systems by the settings of
-        the flow, `Attempt` with the key that makes a repeat harmless. `undo` gets what the step gave, if the run comes
-        to undo itself. What is transient is tried again by `retry`. What fails for good raises StepFailed, or with
+        the flow, `Attempt` with the key that makes a repeat harmless. `undo` gets `undo_by`, else what the step gave,
+        else its arguments, if the run comes to undo itself. A step that failed, was waived or cut short after it was
+        tried may have had some of its effect, so it is undone too, by `undo_by` or, where it gives nothing, by its
+        arguments: what undoes finds what is there by its key, and does nothing when nothing is.
+
+        What is transient is tried again by `retry`. What fails for good raises StepFailed, or with
         `on_failure="case"` waits for a person who has it retried, waived (the step then gives None) or given up.
         A step that is not `repeatable` is never tried again when nothing tells whether it happened: a person decides.
         `held_by` (sort, key): it waits while steps of that sort are held back for the key.
         """
         path, name = self._place(), name or name_of(function)
-        done = self._recorded(path, name, "step")
-        if done is None:
-            await self._may_go_on(path, held_by)
-            done = await self._perform(
-                path, name, function, arguments, retry or self._workflow.retry, timeout, on_failure,
-                noted=undo is not None or not repeatable, repeatable=repeatable,
-            )  # fmt: skip
-        value = self._value(done, name, result_type(function))
-        # What a person had waived was not done, so there is nothing to undo.
-        if undo is not None and done.body is not None:
-            given = (value,) if value is not None else arguments
-            self.undos.append(Undo(f"undo.{path}", name_of(undo), undo, given))
+        gives = result_type(function)
+        value: Any = None
+        known = False
+        try:
+            done = self._recorded(path, name, "step")
+            if done is None:
+                await self._may_go_on(path, held_by)
+                done = await self._perform(
+                    path, name, function, arguments, retry or self._workflow.retry, timeout, on_failure,
+                    noted=undo is not None or not repeatable, repeatable=repeatable,
+                )  # fmt: skip
+            value = self._value(done, name, gives)
+            known = done.body is not None  # what a person had waived has none, and nobody knows what came of it
+        finally:
+            if undo is not None and path in self._journal.steps:
+                by = undo_by
+                if by is None and value is not None:
+                    by = (value,)
+                elif by is None and (known or gives is type(None)):
+                    by = arguments
+                if by is not None:
+                    self.undos.append(Undo(f"undo.{path}", name_of(undo), undo, by))
         return value  # type: ignore[no-any-return]
 
     async def _perform(
@@ -87,6 +103,8 @@ class Stepping(Ground):
                 return ended
             attempts = 0
         elif (known := self._journal.waits.get(path)) is not None and known.sort == "case":
+            if self._journal.cancel is not None:  # whatever came of it is undone, so nobody need decide
+                raise Cancelled(self._journal.cancel)
             raise self._waits(known)
         elif before is not None and before.state == "retry" and before.due is not None and before.due > now:
             raise self._waits(Wait(path, "time", before.due))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from careloom.workflow.backfill import Backfill
+from careloom.workflow.backfilling import Backfills
 from careloom.workflow.desk import RunDesk, Told
 from careloom.workflow.diagram import diagram
 from careloom.workflow.errors import NoSuchRun, NoSuchWorkflow
@@ -23,6 +25,7 @@ class RunWork:
     around: Surroundings
     reader: RunReader
     desk: RunDesk
+    backfills: Backfills
 
     async def start(
         self, workflow: str, body: bytes, told: Told, *, key: str | None = None, subject: str | None = None
@@ -56,7 +59,8 @@ class RunWork:
         return diagram(workflow, self.around.registry, story, lines)
 
 
-def runwork(around: Surroundings, desk: RunDesk | None = None) -> RunWork:
-    """Over these runs."""
+def runwork(around: Surroundings, desk: RunDesk | None = None, backfills: Sequence[Backfill] = ()) -> RunWork:
+    """Over these runs, and the backfills that the flows declare."""
     reader = RunReader(around.store.database, around.store.keyring, around.clock)
-    return RunWork(around, reader, desk or RunDesk(around))
+    acting = desk or RunDesk(around)
+    return RunWork(around, reader, acting, Backfills(acting, reader, backfills))

@@ -29,11 +29,13 @@ async def asked(world: World) -> AsyncIterator[Open]:
     """A payer that is asked in real time, in a style, and the other side of it."""
     opened: list[Any] = []
 
-    async def run(style: str = "raw", **more: Any) -> tuple[Payer, FakePayer]:
+    async def run(style: str = "raw", desk: Any = None, **more: Any) -> tuple[Payer, FakePayer]:
         fake = FakePayer(style)  # type: ignore[arg-type]
         await fake.__aenter__()
         realtime = {"url": fake.url, "style": style, "answer_timeout": 0.2, **more}
-        settings = Settings(sender="EXAMPLEHOSP", receiver="EXAMPLEPAYER", company="9EXAMPLEHO", realtime=realtime)
+        settings = Settings(
+            sender="EXAMPLEHOSP", receiver="EXAMPLEPAYER", company="9EXAMPLEHO", realtime=realtime, desk=desk
+        )
         payer = connect(settings, world.around("northplan"))
         opened.append((payer, fake))
         return payer, fake

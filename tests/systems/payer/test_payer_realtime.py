@@ -13,7 +13,15 @@ from pydantic import ValidationError
 from careloom.core.errors import AmbiguousError, ConfigurationError, ContractBroken, MappingError, Rejected, Unavailable
 from careloom.core.outcomes import Done, ErrorKind, Park, Retry, Skip
 from careloom.formats import x12
-from careloom.model import AuthorizationDenied, AuthorizationGranted, EligibilityRequested, decode, encode
+from careloom.model import (
+    AuthorizationDenied,
+    AuthorizationGranted,
+    EligibilityRequested,
+    Identifier,
+    Organization,
+    decode,
+    encode,
+)
 from careloom.systems.http.calls import CredentialsRefused
 from careloom.systems.http.fake import Request, answering
 from careloom.systems.payer.connector import Payer, Settings
@@ -319,3 +327,30 @@ async def test_what_was_asked_long_ago_is_forgotten(asked: Open, world: World) -
     await world.clock.advance(200 * 86_400.0)
     await payer.poll()
     assert world.memory.values == {}
+
+
+async def test_a_question_of_a_flow_is_asked_by_the_desk_and_names_the_payer(asked: Open, sample: Sample) -> None:
+    """Flows know the member and the payer's number; a 270 and a 278 need who asks, and the payer by its name too."""
+    payer, fake = await asked(
+        desk={"provider": "EXAMPLE HOSPITAL", "number": "1999999992", "payers": {"90001": "PLAN"}}
+    )
+    [question] = sample("270_subscriber.edi")
+    insurer = Organization(identifier=(Identifier(value="90001", type="PI"),))
+    plain = msgspec.structs.replace(question.request, provider=None, insurer=insurer)
+    asking_ = asking(msgspec.structs.replace(question, request=plain), "A1")
+    assert isinstance(await payer.post(recorded(1, asking_)), Done)
+    wanted = decode("authorization.requested.v1", authorization(2, "A1").data)
+    bare = msgspec.structs.replace(wanted.request, provider=None, requester=None, insurer=insurer)  # type: ignore[attr-defined]
+    assert isinstance(await payer.authorize(msgspec.structs.replace(wanted, request=bare)), AuthorizationGranted)  # type: ignore[type-var,arg-type]
+    for one in fake.asked:
+        named = {nm1[1]: (nm1[3], nm1[9]) for nm1 in one.find("NM1")}
+        assert named["1P"] == ("EXAMPLE HOSPITAL", "1999999992")
+        assert named["PR" if one.set_id == "270" else "X3"] == ("PLAN", "90001")
+
+
+async def test_without_a_desk_a_question_that_says_nobody_who_asks_waits(asked: Open, sample: Sample) -> None:
+    payer, _ = await asked()
+    [question] = sample("270_subscriber.edi")
+    request = msgspec.structs.replace(question.request, provider=None)
+    outcome = await payer.post(recorded(1, msgspec.structs.replace(question, request=request)))
+    assert isinstance(outcome, Park) and outcome.field == "request.provider"

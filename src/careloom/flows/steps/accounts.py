@@ -36,7 +36,8 @@ async def look_up(event: PatientEvent, erp: Odoo) -> Known:
     alike = False
     if found is None and row.email and event.patient.name:
         name = (await erp.partner_values(row)).values["name"]
-        same = [["name", "=", name], ["email", "=", row.email], ["ref", "!=", False]]
+        # Registration may open this very account in between: one is not alike to itself.
+        same = [["name", "=", name], ["email", "=", row.email], ["ref", "not in", [False, row.ref]]]
         alike = bool(await erp.search_read(_PARTNER, same, ["ref"], limit=1))
     return Known(key=key, record=found.record_id if found else None, alike=alike)
 
@@ -48,6 +49,12 @@ async def look_up_number(number: Identifier, erp: Odoo) -> Known:
     return Known(key=key, record=found.record_id if found else None)
 
 
+async def look_again(known: Known, erp: Odoo) -> Known:
+    """The same account as it is known now."""
+    found = await erp.find(known.key)
+    return Known(key=known.key, record=found.record_id if found else None)
+
+
 async def open_account(event: PatientEvent, known: Known, erp: Odoo) -> Account:
     """The account as the registration describes it; one under another number stays as it is."""
     if known.record is not None:
@@ -57,7 +64,7 @@ async def open_account(event: PatientEvent, known: Known, erp: Odoo) -> Account:
     return Account(key=known.key, record=kept.record_id, opened=True)
 
 
-async def close_account(account: Account, erp: Odoo) -> None:
-    """Archive it if the run opened it."""
-    if account.opened:
-        await erp.archive(_PARTNER, [account.record])
+async def close_account(known: Known, erp: Odoo) -> None:
+    """The undoing of `open_account`: archive it, if it is there now and was not before."""
+    if known.record is None and (found := await erp.find(known.key)) is not None:
+        await erp.archive(_PARTNER, [found.record_id])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from careloom.core.errors import MappingError
-from careloom.flows.steps.parties import payer_key
+from careloom.flows.steps.parties import payer_contact
 from careloom.mapping.identifiers import best
 from careloom.model import Coverage, Identifier, Organization
 from careloom.systems.odoo.connector import Odoo
 from careloom.systems.odoo.documents.analytics import Dimension
 from careloom.systems.odoo.documents.attachments import MODEL as ATTACHMENT
 from careloom.systems.odoo.documents.attachments import Attachment
-from careloom.systems.odoo.documents.parties import Party
 
 _PARTNER = "res.partner"
 
@@ -40,35 +39,36 @@ async def prepare_billing(number: Identifier, coverage: Coverage | None, erp: Od
     return Prepared(number=number, file=file, payer=payer)
 
 
-async def take_back_billing(prepared: Prepared, erp: Odoo) -> None:
-    """The file is out of use; what was posted to it stays."""
-    await _file(erp, prepared.number, active=False)
+async def take_back_billing(number: Identifier, erp: Odoo) -> None:
+    """The undoing of `prepare_billing`: the file is out of use; what was posted to it stays."""
+    if await erp.find(_file_key(erp, number)) is not None:
+        await _file(erp, number, active=False)
 
 
 async def _payer(erp: Odoo, payer: Organization) -> int:
     known = best(payer.identifier)
     if known is None:
         raise MappingError("a payer needs a number", "coverage.payor")
-    key = payer_key(erp, known.value)
-    kept = await erp.documents.parties.keep(
-        Party(key=key, name=payer.name or known.value, role="payer", ref=known.value)
-    )
-    return kept.record_id
+    return await payer_contact(known.value, payer.name, erp)
 
 
 async def _file(erp: Odoo, number: Identifier, *, active: bool) -> int:
     analytics = erp.documents.analytics
     plan = await analytics.plan(erp.external_id("plan", "careloom", "visits"), "Visits")
-    key = erp.external_id("visit", number.assigner or "-", number.value)
+    key = _file_key(erp, number)
     return await analytics.keep(
         Dimension(key=key, name=f"Visit {number.value}", code=number.value, plan=plan, active=active)
     )
 
 
+def _file_key(erp: Odoo, number: Identifier) -> str:
+    return erp.external_id("visit", number.assigner or "-", number.value)
+
+
 async def file_form(number: Identifier, account: int, lines: tuple[str, ...], erp: Odoo) -> Form:
     """A form on the account of the patient, of these lines. They hold numbers, and nothing clinical."""
     content = "\n".join((f"Visit {number.value}", *lines, "")).encode()
-    key = erp.external_id("form", number.assigner or "-", number.value)
+    key = _form_key(erp, number)
     asked = Attachment(
         key=key, model=_PARTNER, record=account, name=f"intake-{number.value}.txt", content=content,
         media_type="text/plain",
@@ -76,7 +76,12 @@ async def file_form(number: Identifier, account: int, lines: tuple[str, ...], er
     return Form(record=(await erp.documents.attachments.attach(asked)).record_id)
 
 
-async def withdraw_form(form: Form, erp: Odoo) -> None:
-    """Nothing happens when it is gone."""
-    if await erp.read(ATTACHMENT, [form.record], ["name"]):
-        await erp.documents.access.call(ATTACHMENT, "unlink", ids=[form.record])
+async def withdraw_form(number: Identifier, erp: Odoo) -> None:
+    """The undoing of `file_form`; nothing happens when it is gone."""
+    found = await erp.find(_form_key(erp, number))
+    if found is not None and await erp.read(ATTACHMENT, [found.record_id], ["name"]):
+        await erp.documents.access.call(ATTACHMENT, "unlink", ids=[found.record_id])
+
+
+def _form_key(erp: Odoo, number: Identifier) -> str:
+    return erp.external_id("form", number.assigner or "-", number.value)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from careloom.core.errors import MappingError
+from careloom.flows.steps.goods import lot_of
 from careloom.model import Consumption
 from careloom.systems.odoo.connector import Odoo
 from careloom.systems.odoo.documents.moves import Move, MoveLine
@@ -74,7 +75,7 @@ def used_of(consumed: Sequence[Consumption]) -> tuple[Used, ...]:
             at=at,
             item=one.item[0].value,
             quantity=one.quantity.value,
-            lot=(one.lot.number or one.lot.serial or "") if one.lot else "",
+            lot=lot_of(one.lot),
             place=one.location.identifier[0].value if one.location and one.location.identifier else "",
         )
         for at, one in enumerate(consumed, 1)

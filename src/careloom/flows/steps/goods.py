@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from careloom.model import Identifier
+from careloom.core.errors import FormatError
+from careloom.identity.codes.gtin import forms
+from careloom.identity.codes.udi import trace
+from careloom.model import Identifier, Lot
 from careloom.systems.odoo.connector import Odoo
 
 PRODUCT: Final = "product.product"
@@ -52,11 +55,35 @@ async def _product_domain(erp: Odoo, number: Identifier, *, own: bool) -> list[A
         ours = own and number.type == PRODUCT and number.value.isdigit()
         return [["id", "=", int(number.value)]] if ours else []
     if number.type in _BARCODES:
-        return [["barcode", "=", number.value]]
+        return [["barcode", "in", list(forms(number.value))]]
+    if number.type == "UDI":
+        return [["barcode", "in", list(forms(_device(number.value)))]]
     known = await erp.find(erp.external_id("product", number.assigner or "-", number.value))
     if known is not None and known.model == PRODUCT:
         return [["id", "=", known.record_id]]
     return [["default_code", "=", number.value]] if number.type in (None, "SKU") else []
+
+
+def _device(text: str) -> str:
+    """The GTIN of a label; a device identifier alone stands for itself."""
+    try:
+        return trace(text).gtin or text
+    except FormatError:
+        return text
+
+
+def lot_of(lot: Lot | None) -> str:
+    """The lot number, else the serial number; else what the label says, where it can be read. Odoo decides whether a
+    product needs one."""
+    if lot is None:
+        return ""
+    if found := lot.number or lot.serial:
+        return found
+    try:
+        label = trace(lot.udi_carrier or "")
+    except FormatError:
+        return ""
+    return label.lot or label.serial
 
 
 async def place_of(erp: Odoo, numbers: Sequence[Identifier], *, own: bool) -> FoundPlace | None:

@@ -7,11 +7,6 @@ repeatable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, cast
-
-from careloom.model import CanonicalEvent
 from careloom.workflow.declaration import E, Signal
 from careloom.workflow.run import Run
 
@@ -30,21 +25,3 @@ async def arrived(run: Run, signal: Signal[E], key: str) -> list[E]:
     while (one := await run.wait_for(signal, key, within="0s")) is not None:
         found.append(one)
     return found
-
-
-async def first_of(
-    run: Run, key: str, signals: Sequence[Signal[Any]], within: timedelta, every: timedelta
-) -> CanonicalEvent | None:
-    """The first event of any of these signals; None when none comes in time. A run waits for one signal at a time, so
-    this waits for the first and looks for the others as often as `every` says."""
-    first, *others = signals
-    end = await run.now() + within
-    while True:
-        for other in others:
-            if (one := await run.wait_for(other, key, within="0s")) is not None:
-                return cast(CanonicalEvent, one)
-        left = end - await run.now()
-        if left <= timedelta(0):
-            return None
-        if (one := await run.wait_for(first, key, within=min(left, every))) is not None:
-            return cast(CanonicalEvent, one)

@@ -75,13 +75,17 @@ async def partner_of(debtor: Debtor, patient: Patient, erp: Odoo) -> int:
 
 
 async def payer_partner(debtor: Debtor, erp: Odoo) -> int:
-    """The contact of a payer; made when there is none."""
-    number = debtor.payer or ""
+    """The contact of who pays; made when there is none."""
+    return await payer_contact(debtor.payer or "", debtor.name, erp)
+
+
+async def payer_contact(number: str, name: str | None, erp: Odoo) -> int:
+    """The contact of the payer with this number; made when there is none."""
     key = payer_key(erp, number)
     known = await erp.find(key)
     if known is not None:
         return known.record_id
-    asked = Party(key=key, name=debtor.name or number, role="payer", ref=number)
+    asked = Party(key=key, name=name or number, role="payer", ref=number)
     return (await erp.documents.parties.keep(asked)).record_id
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from careloom.flows.steps.goods import product_of
+from careloom.flows.steps.goods import lot_of, product_of
 from careloom.flows.steps.ledger import bank_of, currency_of, day_of
 from careloom.mapping.identifiers import best
 from careloom.model import Identifier, Invoice, InvoiceLine, Organization, SupplyDelivery, SupplyRequest
@@ -27,12 +27,13 @@ _ONE: Final = Decimal(1)
 
 
 class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a requisition with what Odoo knows of it: `record` is the product."""
+    """A line of a requisition with what Odoo knows of it: `record` is the product; `unit` its code, empty for none."""
 
     line: str
     record: int
     quantity: Decimal
     price: Decimal
+    unit: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,9 +75,19 @@ async def plan_of(requisition: SupplyRequest, instead: dict[str, str], erp: Odoo
         price = line.unit_price.value if line.unit_price is not None else offer[1] if offer else None
         if not supplier or price is None:
             return Plan(bad=f"line[{line.identifier}].price" if supplier else "supplier")
-        made = PlanLine(line=line.identifier, record=product.record_id, quantity=line.quantity.value, price=price)
-        lines.append(made)
+        unit = line.quantity.unit or await _unit_of(erp, product.record_id)
+        lines.append(
+            PlanLine(
+                line=line.identifier, record=product.record_id, quantity=line.quantity.value, price=price, unit=unit
+            )
+        )
     return Plan(supplier=supplier, lines=tuple(lines))
+
+
+async def _unit_of(erp: Odoo, product: int) -> str:
+    """Suppliers take no quantity without a unit, and those who ask for goods by Odoo's own unit name none."""
+    [row] = await erp.read("product.product", [product], ["uom_id"])
+    return await erp.documents.units.code_of(reference(row["uom_id"]) or 0) or ""
 
 
 def _number_of(supplier: Organization | None) -> str | None:
@@ -139,8 +150,7 @@ async def receive(key: str, plan: Plan, delivery: SupplyDelivery, told: bool, er
         for item in delivery.item:
             product = await product_of(erp, item.item, own=False)
             line = _line(plan, held.lines, item.order_line, product.record_id if product is not None else None)
-            lot = (item.lot.number or item.lot.serial or "") if item.lot is not None else ""
-            lines.append(ReceiptLine(order_line=line, quantity=item.quantity.value, lot=lot))
+            lines.append(ReceiptLine(order_line=line, quantity=item.quantity.value, lot=lot_of(item.lot)))
         number = delivery.identifier[0]
         name = erp.external_id("receipt", number.assigner or "-", f"{held.number}/{number.value}")
         await erp.documents.receipts.receive(Receipt(key=name, lines=lines, rest="backorder", shipment=number.value))

@@ -25,7 +25,7 @@ from careloom.sim.odoo.outbox import OUTBOX, AddonDispatcher, outbox_model
 from careloom.sim.odoo.pages import html_response, json_response, page
 from careloom.sim.odoo.reception import Call, ConnectionDropped, ProxyAnswer, Reception
 from careloom.sim.odoo.services import Services
-from careloom.sim.odoo.store import Store
+from careloom.sim.odoo.store import Kept, Store
 from careloom.sim.odoo.users import User, Users
 from careloom.sim.odoo.watch import Condition, Watch
 from careloom.sim.odoo.webclient import WebClient
@@ -179,6 +179,14 @@ class SimulatedOdoo:
 
     def clear_caches(self) -> None:
         self._users.forget()
+
+    def keep(self) -> Kept:
+        """What is in its books now, for `restore`."""
+        return self._store.keep()
+
+    def restore(self, kept: Kept) -> None:
+        """Have in its books what was kept, here or in another of the same version; nobody may be calling meanwhile."""
+        self._store.restore(kept)
 
     def records(self, model: str) -> list[Row]:
         """Every row of `model`, archived ones too, as they are stored (many2one as a bare id, times in UTC)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -31,6 +32,15 @@ INDEXES: MappingProxyType[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 Indexes = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a store held at one time."""
+
+    tables: Mapping[str, Mapping[int, Row]]
+    index: Mapping[tuple[str, tuple[str, ...]], Mapping[Key, frozenset[int]]]
+    next_ids: Mapping[str, int]
+
+
 class Store:
     """All tables of one database. Change it through a `Transaction` only."""
 
@@ -42,6 +52,23 @@ class Store:
         self.committed: dict[Key, int] = {}
         self._next_ids: defaultdict[str, int] = defaultdict(lambda: 1)
         self._index: defaultdict[tuple[str, tuple[str, ...]], dict[Key, set[int]]] = defaultdict(dict)
+
+    def keep(self) -> Kept:
+        """What it holds now. Rows are replaced, never changed, so they are shared."""
+        index = {name: {key: frozenset(ids) for key, ids in found.items()} for name, found in self._index.items()}
+        return Kept({model: dict(rows) for model, rows in self.tables.items()}, index, dict(self._next_ids))
+
+    def restore(self, kept: Kept) -> None:
+        """Hold again what was kept, of this store or another of the same models; what was written since is a conflict
+        for nobody, so nothing may be going on."""
+        for model, rows in self.tables.items():
+            rows.clear()
+            rows.update(kept.tables[model])
+        self._index.clear()
+        self._index.update({name: {key: set(ids) for key, ids in found.items()} for name, found in kept.index.items()})
+        self._next_ids.clear()
+        self._next_ids.update(kept.next_ids)
+        self.committed.clear()
 
     def next_id(self, model: str) -> int:
         """A new id of `model`; a rollback leaves a hole."""

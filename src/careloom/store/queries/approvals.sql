@@ -62,14 +62,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 update delegation set withdrawn = $2, withdrawn_by = $3 where id = $1 and withdrawn is null and until > $2
 returning id, principal
 
--- name: delegation
--- One that was made.
-select * from delegation where id = $1
-
 -- name: delegations
--- All that hold, or will.
+-- Those that hold, or will: few, and an index has just those that were not taken back.
 select id, role, handed_by, handed_to, since, until, why, made from delegation
-where withdrawn is null and until > $1 order by since, id
+where withdrawn is null and until > $1 and ($2::text is null or principal = $2) and ($3::text is null or delegate = $3)
+order by since, id limit $4
 
 -- name: standing_in
 -- In whose place somebody has a role now. A key that was withdrawn, or lost the role, hands nothing on.

@@ -56,7 +56,7 @@ where p.run = $1 order by p.began, p.path
 
 -- name: suspend_run
 -- See the migration that defines it.
-select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+select revision from suspend_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 -- name: compensate_run
 -- From now on it only undoes.
@@ -286,12 +286,17 @@ where ($1::text is null or workflow = $1) and ($2::text is null or state = $2)
 order by begun desc, id desc limit $7
 
 -- name: counts
--- What there is to do, and what ended of the runs that began since: by workflow, version and state.
+-- What there is to do, and what ended of the runs that began since: by workflow, version and state. Each from its index.
 select workflow, version, state, count(*) as runs, min(begun) as oldest,
        count(*) filter (where late is not null or late_at <= $3) as late
-from run
-where ($1::text is null or workflow = $1) and (ended is null or begun >= $2)
-group by workflow, version, state order by workflow, version, state
+from (
+    select workflow, version, state, begun, late, late_at from run
+    where ended is null and ($1::text is null or workflow = $1)
+    union all
+    select workflow, version, state, begun, late, late_at from run
+    where ended is not null and begun >= $2 and ($1::text is null or workflow = $1)
+) as counted
+group by workflow, version, state order by workflow, version, state limit 1000
 
 -- name: codes
 -- Which code the runs that have not ended are on.

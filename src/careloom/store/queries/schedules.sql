@@ -26,9 +26,3 @@ from schedule s
 left join lateral (select due, run from schedule_fire where schedule = s.name order by due desc limit 1) f on true
 left join run r on r.id = f.run
 where s.name = any($1::text[])
-
--- name: fires
--- What a schedule began, the last first.
-select f.due, f.at, f.run, r.state, r.ended, r.error
-from schedule_fire f join run r on r.id = f.run
-where f.schedule = $1 order by f.due desc limit $2

@@ -1,9 +1,15 @@
 -- name: register
--- A subscription is known from its first start on; its cursors begin at the beginning of every lane.
+-- A subscription is known from its first start on. Its cursors begin at the beginning of every lane, or behind what was
+-- recorded before the given time.
 with named as (insert into subscription (name, bank) values ($1, $2) on conflict (name) do nothing),
      tallied as (
          insert into tally (subscription, lane) select $1, unnest($3::smallint[]) on conflict do nothing)
-insert into cursor (subscription, lane) select $1, unnest($3::smallint[]) on conflict do nothing
+insert into cursor (subscription, lane, seq)
+select $1, one, coalesce((select e.seq from event e where $4::timestamptz is not null and e.lane = one
+                          and e.recorded < $4 order by e.seq desc limit 1), 0)
+from unnest($3::smallint[]) as one
+where not exists (select from cursor c where c.subscription = $1 and c.lane = one)
+on conflict do nothing
 
 -- name: try_lock_lanes
 -- A session lock per lane: it frees itself when the node dies. No leader, no lease, no heartbeat.

@@ -13,6 +13,7 @@ from careloom.systems.drop import Habits, Place, Sweep
 from careloom.systems.folder.inbox import FolderIn
 from careloom.systems.folder.outbox import FolderOut, Naming
 from careloom.systems.folder.place import LocalPlace
+from careloom.systems.listing import FileLists
 from careloom.systems.pgp import opener
 from careloom.systems.reception import Reception
 from careloom.systems.resilience import Breaker, Gate, TokenBucket
@@ -81,7 +82,9 @@ class Settings(DropSettings):
     """One folder."""
 
     path: Path = Field(description="the folder; it must be there")
-    direction: Literal["in", "out"] = Field(default="in", description="`in` takes files, `out` writes them")
+    direction: Literal["in", "out", "list"] = Field(
+        default="in", description="`in` takes files, `out` writes them, `list` leaves them there for flows to read rows"
+    )
     naming: Naming = Field(default="event", description="out: a file an event, or lines in a file a day")
 
     @field_validator("path")
@@ -91,10 +94,12 @@ class Settings(DropSettings):
         return path if base is None else base / path.expanduser()
 
 
-def connect(settings: Settings, around: Surroundings) -> FolderIn | FolderOut:
-    """A folder that is looked through, or one that is written to, by `direction`."""
+def connect(settings: Settings, around: Surroundings) -> FolderIn | FolderOut | FileLists:
+    """A folder that is looked through, one that is written to, or lists that flows read, by `direction`."""
     if settings.direction == "out":
         gate = Gate(Breaker(around.system, around.clock), TokenBucket(around.clock, None), 1)
         return FolderOut(settings.path, settings.naming, gate)
     place = LocalPlace(settings.path)
+    if settings.direction == "list":
+        return FileLists(place, around.clock, settings.stable_seconds, settings.largest)
     return FolderIn(place, settings.sweep(place, around), settings.every)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from careloom.core.errors import CareloomError, PermanentError
@@ -38,6 +39,7 @@ _MODULES = {
     "mail": "mail",
 }
 _ADMINISTRATOR = "base.group_system"
+_WRITING, _READING = ("read", "write", "create"), ("read",)
 
 
 class Check:
@@ -49,8 +51,9 @@ class Check:
         self._readback = readback
         self._records = records
 
-    async def run(self, needs: Mapping[str, Collection[str]]) -> list[Finding]:
-        """All findings for the models and columns in `needs`. Never raises for what Odoo says."""
+    async def run(self, needs: Mapping[str, Collection[str]], reads: Collection[str] = ()) -> list[Finding]:
+        """All findings for the models and columns in `needs`, and for models that are only read. Never raises for what
+        Odoo says."""
         try:
             await self._connection.version()
             user_id = await self._connection.user_id()
@@ -58,7 +61,8 @@ class Check:
             return [Finding(f"no connection: {error}", "correct this first; the rest was not checked")]
         self._schema.forget()
         found = await self._version()
-        models = (self._model(model, columns) for model, columns in needs.items())
+        models = [self._model(model, columns, _WRITING) for model, columns in needs.items()]
+        models += [self._model(model, (), _READING) for model in reads if model not in needs]
         for step in (self._user(user_id), self._rank(user_id), self._module(), *models, self._books(needs, user_id)):
             try:
                 found += await step
@@ -129,7 +133,7 @@ class Check:
         problem = f"an Odoo module is called {module}, like our external ids"
         return [Finding(problem, "set external_id_module to another name: upgrading that module deletes our records")]
 
-    async def _model(self, model: str, columns: Collection[str]) -> list[Finding]:
+    async def _model(self, model: str, columns: Collection[str], rights: Collection[str]) -> list[Finding]:
         try:
             fields = await self._schema.fields(model)
         except PermanentError as error:
@@ -144,20 +148,20 @@ class Check:
                 found.append(Finding(f"{model} has no field {base} here", advice))
             elif fields[base].readonly:
                 found.append(Finding(f"{model}.{base} is read-only", "take it out of the mapping"))
-        return found + await self._rights(model)
+        return found + await self._rights(model, rights)
 
-    async def _rights(self, model: str) -> list[Finding]:
-        missing = [operation for operation in ("read", "write", "create") if not await self._may(model, operation)]
+    async def _rights(self, model: str, wanted: Collection[str]) -> list[Finding]:
+        missing = [operation for operation in wanted if not await self._may(model, operation)]
         if not missing:
             return []
         return [Finding(f"the API user may not {', '.join(missing)} {model}", "give it a group that may")]
 
     async def _may(self, model: str, operation: str) -> bool:
         arguments: dict[str, Any] = {"operation": operation}
-        try:
-            return bool(await self._connection.call(model, "has_access", arguments, ids=(), repeatable=True))
-        except OdooContractBroken:
-            return True  # a version without this question; the first write will tell
+        for ids in ((), None):  # it is asked of records by some versions, of the model by others
+            with suppress(OdooContractBroken):
+                return bool(await self._connection.call(model, "has_access", arguments, ids=ids, repeatable=True))
+        return True  # a version without this question; the first write will tell
 
 
 def _user_findings(user: Mapping[str, Any], wanted: Collection[int], *, has_email: bool) -> list[Finding]:

@@ -223,9 +223,10 @@ class Odoo:
         place = await self._places.find(row.country, row.state)
         return partner_values(row, place, major=(await self.version()).major)
 
-    async def check(self, needs: Mapping[str, Collection[str]]) -> list[Finding]:
-        """What stands in the way of writing these columns of these models; empty when nothing does."""
-        return await Check(self._connection, self._schema, self._readback, self._records).run(needs)
+    async def check(self, needs: Mapping[str, Collection[str]], reads: Collection[str] = ()) -> list[Finding]:
+        """What stands in the way of writing these columns of these models, and of reading the others; empty when
+        nothing does."""
+        return await Check(self._connection, self._schema, self._readback, self._records).run(needs, reads)
 
     @property
     def answers(self) -> Collection[str]:

@@ -27,6 +27,7 @@ from careloom.model import (
 )
 from careloom.systems.answering import Answers, Expected
 from careloom.systems.control_numbers import ControlNumbers
+from careloom.systems.payer.asking import asked_by
 from careloom.systems.payer.batch import Batches
 from careloom.systems.payer.lookup import ELIGIBILITY, Question, requested, told
 from careloom.systems.payer.realtime import Exchange
@@ -79,7 +80,8 @@ class Payer:
     async def eligibility(self, question: EligibilityRequested, key: str = "") -> EligibilityAnswered:
         """Whether the payer covers somebody. `key` names the question: the same has the same control number; by
         default its trace number does. Raises as `ask`."""
-        data = to_270(question, await self._envelope(key or question.request.identifier[0].value, question.occurred))
+        envelope = await self._envelope(key or question.request.identifier[0].value, question.occurred)
+        data = to_270(asked_by(self._settings.desk, question), envelope)
         return await self._answer(data, EligibilityAnswered)
 
     async def status(
@@ -92,7 +94,8 @@ class Payer:
 
     async def authorize(self, request: AuthorizationRequested, key: str = "") -> AuthorizationEvent:
         """The payer's decision, or that it has not decided yet. Raises as `ask`."""
-        data = to_278(request, await self._envelope(key or request.request.identifier[0].value, request.occurred))
+        envelope = await self._envelope(key or request.request.identifier[0].value, request.occurred)
+        data = to_278(asked_by(self._settings.desk, request), envelope)
         return await self._answer(data, AuthorizationEvent)
 
     @property
@@ -130,7 +133,7 @@ class Payer:
                 return Skip(f"a payer takes no {event.type}")
             control = await self._numbers.of(str(event.id), event.time)
             envelope = self._settings.envelope(control, event.time.astimezone(self._around.source.zone))
-            data = write(decode(event.type, event.data), envelope)
+            data = write(asked_by(self._settings.desk, decode(event.type, event.data)), envelope)
             if await self._realtime().is_answered(data):
                 return Done(f"answered before: interchange {control:09}")
             answer = await self._realtime().ask(data)

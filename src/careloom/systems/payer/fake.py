@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 from xml.sax.saxutils import escape, unescape
 
 import msgspec
@@ -29,11 +30,35 @@ class Member(StrEnum):
     STRANGE = "S"  # the answer is somebody else's
 
 
-class FakePayer:
-    """Keeps `asked`, the sets that took effect, each once; a repeat of an interchange gets the same answer."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of a member: whether it is covered (None: unknown), whether leave is to be asked for first, and
+    what becomes of a request for it (HCR01, with the number of a grant)."""
 
-    def __init__(self, style: Style = "raw") -> None:
+    active: bool | None = True
+    leave: bool = False
+    decision: str = "A1"
+    number: str = "AUTH-1"
+
+
+Decide: TypeAlias = Callable[[x12.Transaction], Verdict]
+
+
+def by_number(question: x12.Transaction) -> Verdict:
+    """By the beginning of the member's number."""
+    member = member_of(question)
+    if member.startswith(Member.UNKNOWN):
+        return Verdict(active=None)
+    return Verdict(active=False, decision="A3") if member.startswith(Member.INACTIVE) else Verdict()
+
+
+class FakePayer:
+    """Keeps `asked`, the sets that took effect, each once; a repeat of an interchange gets the same answer. `decide`
+    says what that is."""
+
+    def __init__(self, style: Style = "raw", decide: Decide = by_number) -> None:
         self.style: Style = style
+        self._decide = decide
         self.asked: list[x12.Transaction] = []
         self.target = FakeTarget(self.answer)
         self._answers: dict[str, bytes] = {}
@@ -59,7 +84,7 @@ class FakePayer:
             return known
         question = next(interchange.transactions)
         self.asked.append(question)
-        answer = self._answers[interchange.control_number] = answered(question)
+        answer = self._answers[interchange.control_number] = answered(question, self._decide(question))
         return answer
 
     def answer(self, request: Request) -> bytes | None:
@@ -116,7 +141,7 @@ def wrapped(style: Style, payload: bytes, error: str = "Success") -> tuple[str, 
     return "application/edi-x12", payload
 
 
-def answered(question: x12.Transaction) -> bytes:
+def answered(question: x12.Transaction, verdict: Verdict) -> bytes:
     """What this payer says to a question, as an interchange back to its sender."""
     number = member_of(question)
     header, group = question.interchange.header, question.group.header
@@ -125,7 +150,7 @@ def answered(question: x12.Transaction) -> bytes:
         application_sender=group[3], application_receiver=group[2],
     )  # fmt: skip
     control = int(question.interchange.control_number) % 900_000_000 + 1
-    built = _refusal(question) if number.startswith(Member.REFUSED) else _BUILDERS[question.set_id](question, number)
+    built = _refusal(question) if number.startswith(Member.REFUSED) else _BUILDERS[question.set_id](question, verdict)
     return x12.write([built], parties, time=_NOW, control=control, usage="T")
 
 
@@ -134,18 +159,18 @@ def member_of(question: x12.Transaction) -> str:
     return next((one[9] for one in question.find("NM1") if one[1] == "IL"), "")
 
 
-def _echo(question: x12.Transaction, number: str, structure: str) -> list[Draft]:
-    reference = "ANOTHER" if number.startswith(Member.STRANGE) else question.get("BHT03")
+def _echo(question: x12.Transaction, structure: str) -> list[Draft]:
+    reference = "ANOTHER" if member_of(question).startswith(Member.STRANGE) else question.get("BHT03")
     purpose = {"270": "11", "276": "08", "278": "11"}[question.set_id]
     kind = {"276": "DG", "278": "18"}.get(question.set_id)
     return [segment("BHT", structure, purpose, reference, _NOW.date(), _NOW.time(), kind)]
 
 
-def _trace(question: x12.Transaction, number: str) -> Draft | None:
+def _trace(question: x12.Transaction) -> Draft | None:
     asked = next(question.find("TRN"), None)
     if asked is None:
         return None
-    value = "ANOTHER-1" if number.startswith(Member.STRANGE) else asked[2]
+    value = "ANOTHER-1" if member_of(question).startswith(Member.STRANGE) else asked[2]
     return segment("TRN", 2, value, asked[3] or None)
 
 
@@ -159,41 +184,41 @@ def _level(code: str) -> Draft:
     return segment("HL", None, None, code)
 
 
-def _eligibility(question: x12.Transaction, number: str) -> x12.BuiltSet:
+def _eligibility(question: x12.Transaction, verdict: Verdict) -> x12.BuiltSet:
     person: list[Draft | DraftLoop | None] = [_party("IL", question, ("IL",))]
-    if number.startswith(Member.UNKNOWN):
+    if verdict.active is None:
         person.append(segment("AAA", "N", None, "75", "C"))
     else:
-        kind = "6" if number.startswith(Member.INACTIVE) else "1"
-        person.append(loop("2110C", segment("EB", kind, None, "30")))
-    subscriber = loop("2000C", _level("22"), _trace(question, number), loop("2100C", *person))
+        first = *[None] * 7, "Y" if verdict.leave else "N"
+        person.append(loop("2110C", segment("EB", "1" if verdict.active else "6", None, "30", *first)))
+    subscriber = loop("2000C", _level("22"), _trace(question), loop("2100C", *person))
     provider = loop("2000B", _level("21"), loop("2100B", _party("1P", question, ("1P",))), subscriber)
     payer = loop("2000A", _level("20"), loop("2100A", _party("PR", question, ("PR",))), provider)
-    return x12.build("271", "005010X279A1", [*_echo(question, number, "0022"), payer], purpose="11")
+    return x12.build("271", "005010X279A1", [*_echo(question, "0022"), payer], purpose="11")
 
 
-def _status(question: x12.Transaction, number: str) -> x12.BuiltSet:
-    state = ("F2", "109") if number.startswith(Member.INACTIVE) else ("F1", "65")
+def _status(question: x12.Transaction, verdict: Verdict) -> x12.BuiltSet:
+    state = ("F1", "65") if verdict.active else ("F2", "109")
     claim = next((one[2] for one in question.find("REF") if one[1] == "EJ"), "")
     told = loop(
-        "2200D", _trace(question, number), segment("STC", state, _NOW.date(), None, 100, 80),
+        "2200D", _trace(question), segment("STC", state, _NOW.date(), None, 100, 80),
         segment("REF", "EJ", claim), segment("DTP", "472", "D8", "20260201"),
     )  # fmt: skip
     subscriber = loop("2000D", _level("22"), loop("2100D", _party("IL", question, ("IL",))), told)
     provider = loop("2000C", _level("19"), loop("2100C", _party("1P", question, ("1P",))), subscriber)
     receiver = loop("2000B", _level("21"), loop("2100B", _party("41", question, ("41",))), provider)
     payer = loop("2000A", _level("20"), loop("2100A", _party("PR", question, ("PR",))), receiver)
-    return x12.build("277", "005010X212", [*_echo(question, number, "0010"), payer], purpose="08")
+    return x12.build("277", "005010X212", [*_echo(question, "0010"), payer], purpose="08")
 
 
-def _authorization(question: x12.Transaction, number: str) -> x12.BuiltSet:
-    granted = not number.startswith(Member.INACTIVE)
-    hcr = segment("HCR", "A1", "AUTH-1") if granted else segment("HCR", "A3", None, "0V")
-    event = loop("2000E", _level("EV"), _trace(question, number), segment("UM", "HS", "I"), hcr)
+def _authorization(question: x12.Transaction, verdict: Verdict) -> x12.BuiltSet:
+    granted = verdict.decision == "A1"
+    hcr = segment("HCR", "A1", verdict.number) if granted else segment("HCR", verdict.decision, None, "0V")
+    event = loop("2000E", _level("EV"), _trace(question), segment("UM", "HS", "I"), hcr)
     subscriber = loop("2000C", _level("22"), loop("2010C", _party("IL", question, ("IL",))), event)
     asker = loop("2000B", _level("21"), loop("2010B", _party("1P", question, ("1P",))), subscriber)
     payer = loop("2000A", _level("20"), loop("2010A", _party("X3", question, ("X3",))), asker)
-    return x12.build("278", "005010X217", [*_echo(question, number, "0007"), payer], purpose="11")
+    return x12.build("278", "005010X217", [*_echo(question, "0007"), payer], purpose="11")
 
 
 def _refusal(question: x12.Transaction) -> x12.BuiltSet:
@@ -208,6 +233,6 @@ def _refusal(question: x12.Transaction) -> x12.BuiltSet:
     return x12.build("999", "005010X231A1", content)
 
 
-_BUILDERS: Final[Mapping[str, Callable[[x12.Transaction, str], x12.BuiltSet]]] = {
+_BUILDERS: Final[Mapping[str, Callable[[x12.Transaction, Verdict], x12.BuiltSet]]] = {
     "270": _eligibility, "276": _status, "278": _authorization,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from careloom.model import (
     Patient,
     Period,
 )
+from careloom.systems.payer.asking import asker
 from careloom.systems.payer.settings import Desk
 
 ELIGIBILITY: Final = "eligibility"
@@ -58,7 +59,7 @@ def requested(asked: Question, desk: Desk, number: str, today: date) -> Eligibil
             identifier=(Identifier(value=number),),
             serviced=Period(start=serviced, end=serviced),
             insurer=insurer,
-            provider=Organization(name=desk.provider, identifier=(Identifier(value=desk.number, type="NPI"),)),
+            provider=asker(desk),
             coverage=Coverage(payor=insurer, subscriber_id=asked.member, relationship="self"),
         ),
         patient=Patient(

@@ -56,7 +56,7 @@ class Batch(ExchangeSettings):
 
 
 class Desk(BaseModel):
-    """Who asks, and about which payers, in questions that come from a desk and from no event (look-ups)."""
+    """Who asks, and about which payers: in look-ups, and in questions of events that do not name them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -76,7 +76,10 @@ class Settings(InterchangeSettings):
     )
     realtime: RealTime | None = Field(default=None, description="questions over HTTP")
     batch: Batch | None = Field(default=None, description="claims and answers as files")
-    desk: Desk | None = Field(default=None, description="who asks in look-ups of the HTTP API; they need `realtime`")
+    desk: Desk | None = Field(
+        default=None,
+        description="who asks in look-ups of the HTTP API, which need `realtime`, and where an event does not say it",
+    )
 
     @model_validator(mode="after")
     def _some_way(self) -> Settings:

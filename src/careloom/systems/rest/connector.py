@@ -10,6 +10,7 @@ from careloom.core.errors import CareloomError, ConfigurationError, PermanentErr
 from careloom.core.outcomes import Done, Outcome
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
+from careloom.systems.listing import Listing, ListPlace
 from careloom.systems.rest.auth import Caller
 from careloom.systems.rest.looking import List, Look
 from careloom.systems.rest.sending import tellings
@@ -75,6 +76,19 @@ class Rest:
             return Done(await telling.tell(event))
         except CareloomError as error:
             return error.outcome()
+
+    async def rows(
+        self,
+        name: str,
+        since: str,
+        place: ListPlace | None,
+        limit: int,  # noqa: ARG002 - the list's own pages
+    ) -> Listing:
+        """See `Listed.rows`; `name` is that of a list. A page is as long as the system makes it."""
+        if name not in self._lists:
+            known = ", ".join(sorted(self._lists)) or "none"
+            raise ConfigurationError(f"systems.{self._system}.resources: there is no list {name!r}; there is {known}")
+        return await self._lists[name].listing(since, place)
 
     async def check(self) -> Sequence[Obstacle]:
         """Ask for the first page of each list."""

@@ -14,6 +14,7 @@ from careloom.core.errors import ConfigurationError, ContractBroken, FormatError
 from careloom.mapping.reading import Unit, Unread
 from careloom.mapping.reading.json import MEDIA_TYPE, at
 from careloom.mapping.source import JsonShape
+from careloom.systems.listing import ListedRow, Listing, ListPlace, flat
 from careloom.systems.reception import Reception, Taken
 from careloom.systems.rest.auth import Caller
 from careloom.systems.rest.paging import Page, first_path, page_at
@@ -84,6 +85,21 @@ class List:
     async def reach(self) -> None:
         """Ask for the first page, and take nothing of it. Raises as `look`."""
         await page_at(self._caller, self._resource, first_path(self._resource, self._resource.start))
+
+    async def listing(self, since: str, place: ListPlace | None) -> Listing:
+        """One page of it as rows, for flows; nothing is taken in or remembered. Raises as `look`."""
+        resource = self._resource
+        page = await page_at(self._caller, resource, place.at if place else first_path(resource, since))
+        done, newest = (place.rows, place.version) if place else (0, since)
+        for item in page.items:
+            version = self._text(item, resource.updated)
+            newest = version if version and (not newest or _later(version, newest)) else newest
+        rows = [ListedRow(number, flat(item)) for number, item in enumerate(page.items, done + 1)]
+        after = None
+        if page.following is not None:
+            after = ListPlace(version=newest, at=page.following, rows=done + len(rows))
+        whole = not (resource.since and since)
+        return Listing(rows=rows, after=after, version=newest, edition=self._name, whole=whole)
 
     async def _pages(self, progress: Progress) -> AsyncIterator[Page]:
         path = progress.resume or first_path(self._resource, progress.since)

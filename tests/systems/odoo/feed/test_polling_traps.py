@@ -237,6 +237,26 @@ async def test_a_model_that_may_not_be_read_is_a_case_and_holds_nothing_up(hub: 
     assert follower.world.troubles.open.keys() == {("feed-unreadable", "res.partner")}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_model_that_can_be_read_again_closes_its_case_and_nothing_is_lost(
+    hub: Hub, sim: SimulatedOdoo, restarted: bool
+) -> None:
+    follower = await hub()
+    allowed = sim._user(sim.login).rights
+    assert allowed is not None
+    rights = allowed["res.partner"]
+    for number in (1, 2):
+        allowed["res.partner"] = frozenset()
+        assert await follower.told() == []
+        assert follower.world.troubles.open.keys() == {("feed-unreadable", "res.partner")}
+        allowed["res.partner"] = rights
+        await make(follower, number)
+        if restarted:
+            await follower.restart()
+        assert names(await follower.told()) == [f"Number {number}"]
+        assert follower.world.troubles.open == {}
+
+
 def test_the_overlap_ends_once_nothing_older_can_appear() -> None:
     mark = Mark().moved("2026-03-01 07:59:58", NOW)
     assert mark.start(NOW, 130) == "2026-03-01 07:57:48"

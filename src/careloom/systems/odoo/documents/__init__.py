@@ -7,7 +7,9 @@ All of it may be repeated at any time: a document is known by its key, the exter
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
+from typing import Final, get_type_hints
 
 from careloom.systems.odoo.documents.access import Access
 from careloom.systems.odoo.documents.activities import Activities
@@ -103,3 +105,17 @@ class Documents:
     @cached_property
     def counts(self) -> Counts:
         return Counts(self.access, self.lots, self.locations)
+
+
+LOOKED_UP: Final = frozenset({"locations"})
+"""Sorts that are found in Odoo and never made there."""
+
+
+def models_of(sort: str) -> frozenset[str]:
+    """The models that documents of this sort are made of, as its `FIELDS` name them; none for what is no sort."""
+    made = getattr(Documents, sort, None)
+    if not isinstance(made, cached_property):
+        return frozenset()
+    fields = getattr(sys.modules[get_type_hints(made.func)["return"].__module__], "FIELDS", {})
+    columns = (text.partition(" ")[0] for text in fields.values())
+    return frozenset(model for model, _, _ in (column.rpartition(".") for column in columns) if "." in model)

@@ -42,6 +42,12 @@ CODES: Final[Mapping[str, str]] = {
 """UNECE recommendation 20, UCUM and X12 codes by the name of Odoo's own record in the module `uom`. 18.0 has neither
 minutes nor millilitres: create them and give them their code as a name."""
 
+_TOLD: Final = {code: CODES[code] for code in (
+    "EA", "DZ", "MIN", "HUR", "DAY", "MMT", "CMT", "MTR", "KMT", "INH", "FOT", "YRD", "GRM", "KGM", "TNE", "ONZ", "LBR",
+    "MLT", "LTR", "MTQ", "OZA", "QT", "GLL",
+)}  # fmt: skip
+"""One code for each."""
+
 
 class Units:
     """Finds units of measure."""
@@ -58,6 +64,13 @@ class Units:
         if unit not in self._found:
             self._found[unit] = await self._ours(unit) or await self._coded(unit) or await self._named(unit)
         return self._found[unit]
+
+    async def code_of(self, record: int) -> str | None:
+        """The code by which a unit of Odoo's own is known to others (X12, else UNECE); None for any other."""
+        for code, name in _TOLD.items():
+            if await self._access.record(f"uom.{name}", MODEL) == record:
+                return code
+        return None
 
     async def _ours(self, unit: str) -> int | None:
         module = self._access.connection.settings.external_id_module

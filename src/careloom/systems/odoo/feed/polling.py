@@ -61,6 +61,7 @@ class Polling:
         self._telling = Telling(reading, reception, self._seen, memory, limits.epoch)
         self._sweeping = Sweeping(reading, self._telling, self._seen)
         self._settled: dict[str, dict[int, str]] = {}
+        self._readable: set[str] = set()  # an earlier process may have left a case open: the first good look closes it
 
     @property
     def told(self) -> int:
@@ -78,11 +79,18 @@ class Polling:
         for watch in self._watches:
             try:
                 await self._follow(watch)
+                await self._is_readable(watch.model)
             except AccessRefused as error:
                 if getattr(error, "stops", False):
                     raise
+                self._readable.discard(watch.model)
                 reason = f"the API user may not read {watch.model}: give it that right, or leave it out of feed_models"
                 await self._troubles.report(Trouble(UNREADABLE, reason, watch.model))
+
+    async def _is_readable(self, model: str) -> None:
+        if model not in self._readable:
+            await self._troubles.settle(UNREADABLE, model, resolution="it can be read again")
+            self._readable.add(model)
 
     async def _follow(self, watch: Watch) -> None:
         marks = await self._marks(watch)
