@@ -137,6 +137,14 @@ _OF_PROCESSES: Final = (
         {Action.APPROVE: supplies.SamePerson},
     ),
     _kind(
+        "overlaid-record",
+        "what a source says of a known record now cannot be of the person that it was of",
+        "health-information",
+        _DAYS,
+        _LOOSE,
+        criticality="high",
+    ),
+    _kind(
         APPROVAL,
         "a run goes on only when people of a role have approved it",
         "operations",
