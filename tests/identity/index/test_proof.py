@@ -42,8 +42,8 @@ class Trial:
 
     async def step(self) -> None:
         acts: list[tuple[Callable[[], Awaitable[None]], int]] = [
-            (self.new, 6 if len(self.latest) < RECORDS else 0), (self.update, 5), (self.merge, 5), (self.source_merge, 2),
-            (self.split, 3), (self.undo, 4), (self.distinct, 1),
+            (self.new, 6 if len(self.latest) < RECORDS else 0), (self.update, 5), (self.merge, 5),
+            (self.source_merge, 2), (self.split, 3), (self.undo, 4), (self.distinct, 1),
         ]  # fmt: skip
         act = self.new
         if len(self.latest) > 3:
