@@ -153,6 +153,14 @@ _OF_PROCESSES: Final = (
         (Action.APPROVE, Action.REJECT),
     ),
     _kind(
+        "overlaid-record",
+        "what a source says of a known record now cannot be of the person that it was of",
+        "health-information",
+        _DAYS,
+        _LOOSE,
+        criticality="high",
+    ),
+    _kind(
         APPROVAL,
         "a run, or a change of codes, goes on only when people of a role have approved it",
         "operations",

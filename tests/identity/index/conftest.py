@@ -33,7 +33,7 @@ START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 class Plain:
-    """Same family, given and birth: linked. Same family and birth: looked at. `blind` links nobody."""
+    """Same family, given and birth: linked. Same family and birth: looked at. `blind` links nobody, by no number."""
 
     def __init__(self, *, blind: bool = False, version: str = "plain") -> None:
         self.blind = blind
@@ -64,6 +64,8 @@ class Plain:
         )
 
     def contradicts(self, old: Features, new: Features) -> Sequence[str]:
+        if self.blind:
+            return ("everything",)
         both = old.birth and new.birth and old.given and new.given
         return ("given", "birth") if both and old.birth != new.birth and old.given != new.given else ()
 

@@ -21,13 +21,14 @@ class Collecting(Generic[A, R]):
         self._workers = workers
         self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._busy = 0
 
     def ask(self, one: A) -> asyncio.Future[R]:
         """The answer, some time."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
         self._waiting.append((one, answer))
-        if len(self._tasks) < self._workers and len(self._waiting) > len(self._tasks) * self._most:
+        if self._busy < self._workers:
             self._start(loop)
         return answer
 
@@ -37,14 +38,18 @@ class Collecting(Generic[A, R]):
             await asyncio.gather(*self._tasks)
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._busy += 1
         task = loop.create_task(self._drain())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _drain(self) -> None:
-        while self._waiting:
-            taken = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            await self._answer(taken)
+        try:
+            while self._waiting:
+                taken = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                await self._answer(taken)
+        finally:
+            self._busy -= 1  # here and not once the task is seen to be done: what is asked in between would wait
 
     async def _answer(self, taken: Sequence[tuple[A, asyncio.Future[R]]]) -> None:
         try:

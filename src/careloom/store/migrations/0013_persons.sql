@@ -128,6 +128,9 @@ create function person_candidates(gate bigint, locks bigint[], whose integer[], 
 returns table (arrival integer, id uuid, person uuid, features bytea, common integer) language plpgsql as
 $$
 begin
+    -- Nobody waits for the disk here: who somebody is becomes known by what is committed to the log afterwards, and that
+    -- commit takes along all that was written before it. After a crash in between it is asked, and decided, again.
+    perform set_config('synchronous_commit', 'off', true);
     perform pg_advisory_xact_lock_shared(gate);
     perform pg_advisory_xact_lock(one) from (select distinct unnest(locks) as one order by 1) ordered;
     return query
