@@ -130,7 +130,8 @@ async def test_what_a_person_says_is_learnt_and_what_waited_goes_on(house: House
                                    " on v.number = c.since where value = '60054'")  # fmt: skip
     assert (row["canonical"], row["by"], row["why"]) == ("60054", "Robin Okafor", "it was looked into")
     again = structs.replace(panel(minutes=9), report=structs.replace(
-        COMPLETED.report, identifier=(Identifier(value="RPT-2", assigner="LAB"),), order=(), consumed=(), service=(done("80061"),)
+        COMPLETED.report, identifier=(Identifier(value="RPT-2", assigner="LAB"),), order=(), consumed=(),
+        service=(done("80061"),),
     ))  # fmt: skip
     await house.world.tell(again)
     await house.world.settle()
@@ -198,7 +199,8 @@ async def test_the_trial_balance_of_a_month_equals_the_source_by_every_dimension
         numbers = (Identifier(value=f"RPT-{day}", assigner="LAB"),)
         when = COMPLETED.occurred + timedelta(days=2 * day)
         report = structs.replace(
-            COMPLETED.report, identifier=numbers, order=(), consumed=(), effective=Period(start=f"{when:%Y-%m-%d}"), service=(done(code, str(quantity)),),
+            COMPLETED.report, identifier=numbers, order=(), consumed=(), effective=Period(start=f"{when:%Y-%m-%d}"),
+            service=(done(code, str(quantity)),),
             location=Location(identifier=(Identifier(value=department, assigner="LAB"),)),
         )  # fmt: skip
         event = structs.replace(COMPLETED, facility=facility, coverage=(PAYER,), report=report, occurred=when)

@@ -97,6 +97,14 @@ async def alias(entity: Entity, number: str, day: date, erp: Odoo, stores: Store
     return found.code or number
 
 
+async def as_known(
+    entity: Entity, numbers: tuple[Identifier, ...], day: date, erp: Odoo, stores: Stores
+) -> tuple[tuple[Identifier, ...], Meant]:
+    """The numbers, after the one by which Odoo knows the thing where the crosswalk says so; and what it says."""
+    found = await meant(Asked(field="", entity=entity, numbers=numbers, day=day), erp, stores)
+    return (numbers if found.code is None else (Identifier(value=found.code, type="SKU"), *numbers)), found
+
+
 async def meanings(run: Run, asked: Sequence[Asked]) -> dict[tuple[str, Entity], str] | None:
     """What each that is mapped stands for, by its field and entity; None when a person gave one up. One that a person
     waives goes on as it came."""
@@ -111,12 +119,12 @@ async def meanings(run: Run, asked: Sequence[Asked]) -> dict[tuple[str, Entity],
             return None
         if isinstance(answer.data, KnownCode):
             wanted = next(one for one in asked if (one.field, one.entity) == unknown.place)
-            await _learn(run, wanted, answer.data, answer)
+            await learnt(run, wanted, answer.data, answer)
         elif answer.action is Action.WAIVE:
             waived.add(unknown.place)
 
 
-async def _learn(run: Run, asked: Asked, known: KnownCode, answer: Answer) -> None:
+async def learnt(run: Run, asked: Asked, known: KnownCode, answer: Answer) -> None:
     """Put it into the crosswalk; where the policy asks for it, once somebody else has approved it."""
     approvers = await run.step(approvers_of_answers)
     by = answer.by

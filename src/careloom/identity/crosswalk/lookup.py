@@ -10,9 +10,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from rapidfuzz import fuzz, process, utils
+from rapidfuzz import fuzz, process
 
 from careloom.identity.crosswalk.codes import Canonical, Code, Near, Unknown
 from careloom.store.database import Database
@@ -123,14 +124,13 @@ def _section(entity: str, rows: Iterable[Any]) -> _Section:
 
 
 def _nearest(section: _Section, value: str, at: date) -> tuple[Near, ...]:
-    known: dict[str, Canonical] = {}
-    for code, periods in section.items():
-        if len(known) >= _LOOKED_AT:
-            break
-        holding = next((held.canonical for held in periods if held.start <= at < held.end), None)
-        if holding is not None:
-            known[code] = holding
-    like = process.extract(
-        value, known.keys(), scorer=fuzz.ratio, processor=utils.default_process, limit=NEAREST, score_cutoff=_LIKE
-    )
-    return tuple(Near(code, known[code].id, known[code].label, round(score, 1)) for code, score, _ in like)
+    """Of those that look most alike the ones that hold on that day."""
+    codes = islice(section, _LOOKED_AT)
+    like = process.extract(value, codes, scorer=fuzz.ratio, limit=NEAREST * 4, score_cutoff=_LIKE)
+    found = [
+        Near(code, held.canonical.id, held.canonical.label, round(score, 1))
+        for code, score, _ in like
+        for held in section[code]
+        if held.start <= at < held.end
+    ]
+    return tuple(found[:NEAREST])

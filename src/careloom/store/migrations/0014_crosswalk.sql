@@ -21,8 +21,7 @@ create table crosswalk_version (
 -- until: the version from which on it is not said any more.
 create table crosswalk_code (
     id         uuid   primary key,
-    entity     text   not null check (entity in ('provider', 'payer', 'facility', 'department', 'location', 'supplier',
-                                                 'product', 'charge-code', 'account', 'dimension')),
+    entity     text   not null,
     system     text   not null check (length(system) between 1 and 200),
     type       text   not null check (length(type) between 1 and 200),
     value      text   not null check (length(value) between 1 and 200),
@@ -33,14 +32,15 @@ create table crosswalk_code (
     since      bigint not null references crosswalk_version (number),
     until      bigint references crosswalk_version (number),
     check (valid_from < valid_to),
-    check (since < until),
-    constraint crosswalk_code_once exclude using gist (
-        code_range(value, value, '[]') with &&,
-        code_range(entity || chr(31) || system || chr(31) || type, entity || chr(31) || system || chr(31) || type, '[]')
-            with &&,
-        daterange(valid_from, valid_to) with &&
-    ) where (until is null)
+    check (since < until)
 );
+alter table crosswalk_code add constraint crosswalk_code_entity check (entity in (
+    'provider', 'payer', 'facility', 'department', 'location', 'supplier', 'product', 'charge-code', 'account', 'dimension'));
+alter table crosswalk_code add constraint crosswalk_code_once exclude using gist (
+    code_range(value, value, '[]') with &&,
+    code_range(entity || chr(31) || system || chr(31) || type, entity || chr(31) || system || chr(31) || type, '[]') with &&,
+    daterange(valid_from, valid_to) with &&
+) where (until is null);
 create index crosswalk_code_value on crosswalk_code (entity, system, type, value, since);
 create index crosswalk_code_canonical on crosswalk_code (entity, canonical) where until is null;
 create index crosswalk_code_since on crosswalk_code (since);
