@@ -55,10 +55,14 @@ def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str,
 
 def decide(model: Model, evidence: Evidence) -> Zone:
     """The zone of a pair, rules and all."""
-    zone = model.zone(evidence.weight)
-    if zone is Zone.NEW or not evidence.vetoes:
+    return ruled(model.zone(evidence.weight), evidence.vetoes)
+
+
+def ruled(zone: Zone, found: Collection[str]) -> Zone:
+    """What the rules that were found make of the zone of a weight."""
+    if zone is Zone.NEW or not found:
         return zone
-    return Zone.REVIEW if PARTING.isdisjoint(evidence.vetoes) else Zone.NEW
+    return Zone.REVIEW if PARTING.isdisjoint(found) else Zone.NEW
 
 
 def contradicts(old: Features, new: Features) -> tuple[str, ...]:
