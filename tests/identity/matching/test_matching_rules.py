@@ -60,6 +60,17 @@ def test_no_twins(other: Features) -> None:
     assert rules.TWINS not in rules.vetoes(ANNA, other)
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [(("hannah", "b"), True), (("hanka",), True), (("anne", "z"), True), (("anne", "k"), False), (("annna",), False),
+     (("a",), False)],
+)  # fmt: skip
+def test_names_that_go_together_are_asked_about(given: tuple[str, ...], asked: bool) -> None:
+    assert (rules.PERHAPS_TWINS in rules.vetoes(ANNA, changed(given=given))) is asked
+    assert rules.PERHAPS_TWINS not in rules.vetoes(ANNA, changed(given=given, number=None, phones=()))
+    assert rules.decide(model(), evidence(50.0, rules.PERHAPS_TWINS)) is Zone.REVIEW
+
+
 def test_places_of_a_multiple_birth_are_two() -> None:
     one = changed(given=(), newborn=True, multiple=1)
     two = changed(given=(), newborn=True, multiple=2)

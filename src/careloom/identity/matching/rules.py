@@ -15,6 +15,7 @@ from careloom.identity.matching.nicknames import forms
 from careloom.identity.matching.zones import Evidence, Zone
 
 TWINS = "twins"
+PERHAPS_TWINS = "perhaps twins"
 MULTIPLE = "places of a multiple birth"
 NEWBORN = "newborn"
 NATIONAL = "national numbers contradict"
@@ -26,7 +27,7 @@ NAMELESS = "names absent"
 PARTING = frozenset({TWINS, MULTIPLE})
 """Rules after which nobody is asked: two children of one birth are the rule, one child under two names is not."""
 
-_CLEARLY_DIFFERENT = 0.75
+_CLEARLY_DIFFERENT, _SLIP = 0.75, 0.919
 _JUNIOR = frozenset({"jr", "ii"})
 
 
@@ -40,6 +41,8 @@ def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str,
         found.append(NEWBORN)
     elif _twins(a, b):
         found.append(TWINS)
+    elif _perhaps_twins(a, b):
+        found.append(PERHAPS_TWINS)
     if _national_contradicts(a, b):
         found.append(NATIONAL)
     if unique and a.identifiers and b.identifiers and _numbers_contradict(a, b, unique):
@@ -90,6 +93,22 @@ def _twins(a: Features, b: Features) -> bool:
     if a.national is not None and a.national == b.national:
         return False  # a name that nobody can read any more
     return not _family_differs(a, b) or phone_alone(a, b) or house(a, b)
+
+
+def _perhaps_twins(a: Features, b: Features) -> bool:
+    """One birth and one home, and given names that are too unlike for a slip of the pen, or whose second ones differ:
+    parents like names that go together."""
+    if a.birth is None or a.birth != b.birth or not a.given or not b.given or a.given[0] == b.given[0]:
+        return False
+    if (a.national is not None and a.national == b.national) or any(email in b.emails for email in a.emails):
+        return False
+    one, other = a.given[0], b.given[0]
+    if len(one) == 1 or len(other) == 1 or crossed(a, b) or any(len(name) > 1 and name in b.given for name in a.given):
+        return False
+    if not (phone_alone(a, b) or house(a, b)):
+        return False
+    second = len(a.given) > 1 and len(b.given) > 1 and a.given[1][0] != b.given[1][0]
+    return second or (similarity(one, other) < _SLIP and not set(forms(one)) & set(forms(other)))
 
 
 def _given_differs(a: Features, b: Features) -> bool:
