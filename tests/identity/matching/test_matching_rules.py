@@ -63,7 +63,7 @@ def test_no_twins(other: Features) -> None:
 @pytest.mark.parametrize(
     ("given", "asked"),
     [(("hannah", "b"), True), (("hanka",), True), (("anne", "z"), True), (("anne", "k"), False), (("annna",), False),
-     (("a",), False)],
+     (("a",), False), (("brunhild", "anna"), True), (("k", "anna"), False)],
 )  # fmt: skip
 def test_names_that_go_together_are_asked_about(given: tuple[str, ...], asked: bool) -> None:
     assert (rules.PERHAPS_TWINS in rules.vetoes(ANNA, changed(given=given))) is asked
@@ -114,6 +114,9 @@ def test_a_phone_alone_links_nobody() -> None:
     assert rules.SHARED in rules.vetoes(ANNA, other)
     assert rules.SHARED in rules.vetoes(ANNA, changed(birth="1958-11-23"))
     assert rules.SHARED not in rules.vetoes(ANNA, changed(birth="1984-07-03"))
+    father = changed(emails=("weft@example.org",), birth="1958-11-23")
+    assert rules.SHARED in rules.vetoes(father, changed(emails=father.emails))
+    assert rules.SHARED not in rules.vetoes(father, changed(emails=father.emails, birth=None))
 
 
 def test_a_given_name_that_is_absent_could_be_a_twins() -> None:

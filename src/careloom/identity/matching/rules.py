@@ -103,7 +103,7 @@ def _perhaps_twins(a: Features, b: Features) -> bool:
     if (a.national is not None and a.national == b.national) or any(email in b.emails for email in a.emails):
         return False
     one, other = a.given[0], b.given[0]
-    if len(one) == 1 or len(other) == 1 or crossed(a, b) or any(len(name) > 1 and name in b.given for name in a.given):
+    if len(one) == 1 or len(other) == 1 or crossed(a, b) or set(a.given[:2]) == set(b.given[:2]):
         return False
     if not (phone_alone(a, b) or house(a, b)):
         return False
@@ -167,8 +167,8 @@ def _nameless(a: Features, b: Features) -> bool:
 
 def _only_shared(a: Features, b: Features) -> bool:
     """Neither the day of birth nor a number of the person's own speaks for one person, only what several share."""
-    if a.birth is not None and b.birth is not None and not _birth_differs(a, b):
-        return False
     if a.national is not None and a.national == b.national:
         return False
+    if a.birth is not None and b.birth is not None:
+        return _birth_differs(a, b)  # whatever else: a father and his son may have one e-mail address too
     return not any(email in b.emails for email in a.emails) or _given_differs(a, b)
