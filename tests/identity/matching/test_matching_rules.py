@@ -60,6 +60,17 @@ def test_no_twins(other: Features) -> None:
     assert rules.TWINS not in rules.vetoes(ANNA, other)
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [(("hannah", "b"), True), (("hanka",), True), (("anne", "z"), True), (("anne", "k"), False), (("annna",), False),
+     (("a",), False), (("brunhild", "anna"), True), (("k", "anna"), False)],
+)  # fmt: skip
+def test_names_that_go_together_are_asked_about(given: tuple[str, ...], asked: bool) -> None:
+    assert (rules.PERHAPS_TWINS in rules.vetoes(ANNA, changed(given=given))) is asked
+    assert rules.PERHAPS_TWINS not in rules.vetoes(ANNA, changed(given=given, number=None, phones=()))
+    assert rules.decide(model(), evidence(50.0, rules.PERHAPS_TWINS)) is Zone.REVIEW
+
+
 def test_places_of_a_multiple_birth_are_two() -> None:
     one = changed(given=(), newborn=True, multiple=1)
     two = changed(given=(), newborn=True, multiple=2)
@@ -103,6 +114,9 @@ def test_a_phone_alone_links_nobody() -> None:
     assert rules.SHARED in rules.vetoes(ANNA, other)
     assert rules.SHARED in rules.vetoes(ANNA, changed(birth="1958-11-23"))
     assert rules.SHARED not in rules.vetoes(ANNA, changed(birth="1984-07-03"))
+    father = changed(emails=("weft@example.org",), birth="1958-11-23")
+    assert rules.SHARED in rules.vetoes(father, changed(emails=father.emails))
+    assert rules.SHARED not in rules.vetoes(father, changed(emails=father.emails, birth=None))
 
 
 def test_a_given_name_that_is_absent_could_be_a_twins() -> None:

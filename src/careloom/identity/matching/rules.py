@@ -15,6 +15,7 @@ from careloom.identity.matching.nicknames import forms
 from careloom.identity.matching.zones import Evidence, Zone
 
 TWINS = "twins"
+PERHAPS_TWINS = "perhaps twins"
 MULTIPLE = "places of a multiple birth"
 NEWBORN = "newborn"
 NATIONAL = "national numbers contradict"
@@ -26,7 +27,7 @@ NAMELESS = "names absent"
 PARTING = frozenset({TWINS, MULTIPLE})
 """Rules after which nobody is asked: two children of one birth are the rule, one child under two names is not."""
 
-_CLEARLY_DIFFERENT = 0.75
+_CLEARLY_DIFFERENT, _SLIP = 0.75, 0.919
 _JUNIOR = frozenset({"jr", "ii"})
 
 
@@ -40,6 +41,8 @@ def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str,
         found.append(NEWBORN)
     elif _twins(a, b):
         found.append(TWINS)
+    elif _perhaps_twins(a, b):
+        found.append(PERHAPS_TWINS)
     if _national_contradicts(a, b):
         found.append(NATIONAL)
     if unique and a.identifiers and b.identifiers and _numbers_contradict(a, b, unique):
@@ -55,10 +58,14 @@ def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str,
 
 def decide(model: Model, evidence: Evidence) -> Zone:
     """The zone of a pair, rules and all."""
-    zone = model.zone(evidence.weight)
-    if zone is Zone.NEW or not evidence.vetoes:
+    return ruled(model.zone(evidence.weight), evidence.vetoes)
+
+
+def ruled(zone: Zone, found: Collection[str]) -> Zone:
+    """What the rules that were found make of the zone of a weight."""
+    if zone is Zone.NEW or not found:
         return zone
-    return Zone.REVIEW if PARTING.isdisjoint(evidence.vetoes) else Zone.NEW
+    return Zone.REVIEW if PARTING.isdisjoint(found) else Zone.NEW
 
 
 def contradicts(old: Features, new: Features) -> tuple[str, ...]:
@@ -86,6 +93,22 @@ def _twins(a: Features, b: Features) -> bool:
     if a.national is not None and a.national == b.national:
         return False  # a name that nobody can read any more
     return not _family_differs(a, b) or phone_alone(a, b) or house(a, b)
+
+
+def _perhaps_twins(a: Features, b: Features) -> bool:
+    """One birth and one home, and given names that are too unlike for a slip of the pen, or whose second ones differ:
+    parents like names that go together."""
+    if a.birth is None or a.birth != b.birth or not a.given or not b.given or a.given[0] == b.given[0]:
+        return False
+    if (a.national is not None and a.national == b.national) or any(email in b.emails for email in a.emails):
+        return False
+    one, other = a.given[0], b.given[0]
+    if len(one) == 1 or len(other) == 1 or crossed(a, b) or set(a.given[:2]) == set(b.given[:2]):
+        return False
+    if not (phone_alone(a, b) or house(a, b)):
+        return False
+    second = len(a.given) > 1 and len(b.given) > 1 and a.given[1][0] != b.given[1][0]
+    return second or (similarity(one, other) < _SLIP and not set(forms(one)) & set(forms(other)))
 
 
 def _given_differs(a: Features, b: Features) -> bool:
@@ -144,8 +167,8 @@ def _nameless(a: Features, b: Features) -> bool:
 
 def _only_shared(a: Features, b: Features) -> bool:
     """Neither the day of birth nor a number of the person's own speaks for one person, only what several share."""
-    if a.birth is not None and b.birth is not None and not _birth_differs(a, b):
-        return False
     if a.national is not None and a.national == b.national:
         return False
+    if a.birth is not None and b.birth is not None:
+        return _birth_differs(a, b)  # whatever else: a father and his son may have one e-mail address too
     return not any(email in b.emails for email in a.emails) or _given_differs(a, b)

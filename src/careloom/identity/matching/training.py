@@ -91,6 +91,11 @@ def with_frequencies(model: Model, records: Iterable[Features], least: int = 3) 
     return msgspec.structs.replace(model, frequencies=found, rarest=rarest)
 
 
+def by_probability(model: Model) -> Model:
+    """The model with the zones of `SURE` and `DOUBTFUL`: where nobody measured its precision on labelled records."""
+    return msgspec.structs.replace(model, link=SURE, review=DOUBTFUL, measured="")
+
+
 def prior_of(model: Model, records: Sequence[Features], seed: int) -> float:
     """The probability that two records at random are of one person, such that the model finds as many pairs of one
     person as it says there are; from a sample of the records against all."""

@@ -78,10 +78,3 @@ create table crosswalk_proposal (
     check ((outcome is null) = (decided is null)),
     check ((outcome is null) = (decider is null))
 );
-
--- A case may be about what something else than a run waits for: its name stands before the colon.
-alter table work_case drop column resumes;
-alter table work_case
-    add column resumes text generated always as (
-        case when run ~ '^[a-z-]+:' then split_part(run, ':', 1) when run is not null then 'run'
-             when subscription is not null then 'subscription' else 'nothing' end) stored;
