@@ -130,4 +130,4 @@ def test_plain_splink_is_measured_on_the_same_values() -> None:
     decided = [(pair, Zone.LINK) for pair, chance in plain_splink.predicted(records) if chance >= plain_splink.LINK]
     found = figures(decided, records)
     assert found.recall > 0.5
-    assert found.precision > 0.5
+    assert found.linked_pairs == len(decided)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import sqrt
 from typing import NamedTuple
 
@@ -55,13 +56,15 @@ def measured(model: Model, found: Sequence[Pair], records: Sequence[Labelled], o
 def _link(found: list[Pair], records: Sequence[Labelled]) -> Point | None:
     best: Point | None = None
     right = wrong = 0
-    for pair in sorted(found, key=lambda one: -one.weight):
-        if are_same(records, pair):
-            right += 1
-        else:
-            wrong += 1
+    ordered = sorted(found, key=lambda one: -one.weight)
+    for weight, alike in groupby(ordered, key=lambda one: one.weight):  # pairs of one weight share a zone
+        for pair in alike:
+            if are_same(records, pair):
+                right += 1
+            else:
+                wrong += 1
         if wilson(right, right + wrong) >= PRECISION:
-            best = Point(pair.weight - 0.001, right, wrong)
+            best = Point(weight - 0.001, right, wrong)
     return best
 
 
