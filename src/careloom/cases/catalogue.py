@@ -153,6 +153,13 @@ _OF_PROCESSES: Final = (
         (Action.APPROVE, Action.REJECT),
     ),
     _kind(
+        "possible-duplicate",
+        "two records of the person index may be of one person; a steward says",
+        "health-information",
+        3 * _DAYS,
+        (Action.APPROVE, Action.REJECT),
+    ),
+    _kind(
         "overlaid-record",
         "what a source says of a known record now cannot be of the person that it was of",
         "health-information",

@@ -32,6 +32,7 @@ from careloom.gateway.limits import Limits
 from careloom.hub.agreements import code_lists_of, profile_of
 from careloom.hub.calendars import CalendarSection
 from careloom.hub.governance import AuthoritySection, CrosswalkSection, authority_of
+from careloom.hub.identity import IdentitySection
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
@@ -329,6 +330,7 @@ class Settings(_Section):
     sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
     approvals: ApprovalsSection = ApprovalsSection()
+    identity: IdentitySection = IdentitySection()
     crosswalk: CrosswalkSection = CrosswalkSection()
     authority: Mapping[Name, AuthoritySection] = Field(
         default_factory=dict, description="which system may set which field of which entity, by the name of the rule"

@@ -18,6 +18,7 @@ from careloom.core.errors import CareloomError, ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
 from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
+from careloom.flows.resolution import Resolution
 from careloom.flows.routing import Table, routing
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
@@ -32,6 +33,7 @@ from careloom.hub.cards import Cards
 from careloom.hub.configuration import ApiSection, Configuration, RouteSection
 from careloom.hub.flowlist import find_flows, find_kinds
 from careloom.hub.governance import authority_of
+from careloom.hub.identity import index_of
 from careloom.hub.invalidation import Invalidation
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
@@ -40,7 +42,7 @@ from careloom.hub.pages import console_of, people_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
-from careloom.hub.runs import Runs, make_runs, registry_of
+from careloom.hub.runs import Runs, make_runs, registry_of, teller_on
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
@@ -48,6 +50,8 @@ from careloom.hub.surroundings import SystemMemory
 from careloom.hub.systems import endpoints, http_intakes, open_systems
 from careloom.identity.crosswalk.imports import ProposalResolver
 from careloom.identity.crosswalk.ledger import NOTICE as CROSSWALK
+from careloom.identity.index.answering import QuestionResolver
+from careloom.identity.index.index import PersonIndex
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
@@ -137,16 +141,23 @@ async def _assemble(
     keys = ApiKeys(store.database, clock, new_id)
     systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     flows = find_flows(settings.hub.flows, configuration.base)
-    stores = stores_of(configuration, store, clock)
+    handling: list[Subscription] = []
+    teller = teller_on(log, cases, clock, handling)
+    index = index_of(settings.identity, settings.authority, store.database, store.master, cases, teller, clock, new_id)
+    stack.push_async_callback(index.close)
+    stores = stores_of(configuration, store, clock, index)
     log.on_notice(CROSSWALK, stores.crosswalk.forget)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
-    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars, notifier)
-    made = subscriptions_of(configuration, store, systems, new_id, runs.around, stores)
-    runs.handling.extend(made)
+    runs = make_runs(
+        flows, settings.flows, systems, stores, log, teller, cases.kinds, clock, new_id, calendars, notifier
+    )
+    made = subscriptions_of(configuration, store, systems, new_id, runs.around, stores, index)
+    handling.extend(made)
     resolvers: list[Resolver] = [
         RunResolver(log.keyring, settings.approvals.for_ballots()),
         ProposalResolver(store.database, clock, new_id),
+        QuestionResolver(index),
     ]
     work = casework(store.database, log.keyring, cases, clock, new_id, resolvers)
     works = settings.hub.work and settings.hub.processes == 1
@@ -176,7 +187,9 @@ async def _assemble(
     )
 
 
-def stores_of(configuration: Configuration, store: Storage, clock: Clock | None = None) -> Stores:
+def stores_of(
+    configuration: Configuration, store: Storage, clock: Clock | None = None, index: PersonIndex | None = None
+) -> Stores:
     """The tables that flows use, with what the settings say of them."""
     settings = configuration.settings
     return Stores(
@@ -185,6 +198,7 @@ def stores_of(configuration: Configuration, store: Storage, clock: Clock | None 
         clock=clock,
         authority=authority_of(settings.authority),
         answers_approved_by=settings.crosswalk.answers_approved_by,
+        persons=index,
     )
 
 
@@ -195,12 +209,14 @@ def subscriptions_of(
     new_id: IdFactory,
     runs: Surroundings | None = None,
     stores: Stores | None = None,
+    index: PersonIndex | None = None,
 ) -> list[Subscription]:
     """All of a deployment. Without `runs` those that begin runs are named too, and cannot be worked."""
     settings = configuration.settings
     flows = find_flows(settings.hub.flows, configuration.base)
     stores = stores or stores_of(configuration, store)
-    made = [translation(flows, new_id, sources_of(configuration))]
+    resolution = Resolution(index) if index is not None and settings.identity.enabled else None
+    made = [translation(flows, new_id, sources_of(configuration), resolution)]
     for flow in flows:
         if flow.name in settings.flows or not needs_systems(flow):
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))

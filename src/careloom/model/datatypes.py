@@ -67,8 +67,8 @@ class Identifier(Element, frozen=True, kw_only=True):
 
 
 class Person(Element, frozen=True, kw_only=True):
-    """One human being, whatever systems call them: `id` in our person index, and the number by which the person was
-    first known, for readers who know no index."""
+    """One human being, whatever systems call them: `id` in our person index, and the number by which others know the
+    person, for readers who know no index: of the oldest record that its source did not end."""
 
     personal: ClassVar[tuple[str, ...]] = ("number",)
 

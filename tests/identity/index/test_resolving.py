@@ -59,7 +59,7 @@ async def test_a_shared_number_with_contradicting_data_is_a_question(index: Inde
     younger = await index.resolve(arrival("2", "Ben Reyes", "2010-06-07", others=(CARD,)))
     assert (younger.zone, younger.doubts) == (Zone.REVIEW, (elder.person,))
     (case,) = index.heard.cases
-    assert (case.kind, case.system) == ("duplicate-person", "ehr")
+    assert (case.kind, case.system) == ("possible-duplicate", "ehr")
     assert "contradict" in case.reason
 
 

@@ -170,12 +170,14 @@ async def test_a_source_merges_two_records(index: Index) -> None:
     assert await index.value("select count(*) from person_record where retired") == 0
 
 
-async def test_an_older_record_that_its_source_retires_gives_the_person_its_id(index: Index) -> None:
+async def test_an_older_record_that_its_source_retires_gives_the_person_its_id_and_not_its_number(
+    index: Index,
+) -> None:
     elder = await index.resolve(arrival("1", "Ana Reyes"))
     await index.resolve(arrival("2", "Ana Cole"))
     resolved, joined = await index.merged(arrival("2", "Ana Cole"), Identifier(value="1", type="MR", assigner="NORTH"))
     assert joined is not None
-    assert (resolved.person, resolved.number.value, joined.survivor) == (elder.person, "1", elder.person)
+    assert (resolved.person, resolved.number.value, joined.survivor) == (elder.person, "2", elder.person)
 
 
 async def test_a_number_that_never_came_is_the_survivors_from_now_on(index: Index) -> None:
@@ -198,7 +200,7 @@ async def test_a_source_does_not_overrule_a_steward_silently(index: Index) -> No
         )
         assert (resolved.person, joined) == (one.person, None)
     (case,) = index.heard.cases
-    assert (case.kind, case.system) == ("duplicate-person", "ehr")
+    assert (case.kind, case.system) == ("possible-duplicate", "ehr")
     assert (await index.persons())[other.record] == other.person
 
 

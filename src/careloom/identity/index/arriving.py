@@ -28,7 +28,9 @@ GATE: Final = int.from_bytes(hashlib.sha256(b"careloom person index").digest()[:
 MOST_CANDIDATES: Final = 100
 _BY: Final = "careloom"
 _BUMP: Final = 1 << 80
-DUPLICATE, OVERLAID = "duplicate-person", "overlaid-record"
+DUPLICATE, OVERLAID = "possible-duplicate", "overlaid-record"
+QUESTION: Final = "question"
+"""What the cases of questions wait for (see `answering`)."""
 
 
 class Comer(NamedTuple):
@@ -137,7 +139,7 @@ class Arriving:
 
     def _changed(self, matcher: Matcher, comer: Comer, row: Any, near: Iterable[Candidate], plan: _Plan) -> Resolved:
         id_, person = row["id"], row["person"]
-        resolved = Resolved(person, id_, self._seal.open_known(person, row["first"]))
+        resolved = Resolved(person, id_, self._seal.open_known(row["lead"], row["first"]))
         if self._seal.open_content(id_, row["content"]).occurred > comer.arrival.occurred:
             return resolved  # it came late: the source has said something newer since
         plan.changes.append((id_, comer.digest, _array(comer.keys), *self._columns(comer, id_)))
@@ -158,7 +160,7 @@ class Arriving:
         asked = {one.person for one in linked.values()} - set(mine)
         if asked:
             for row in await connection.fetch(_SQL.numbers_of, list(asked)):
-                mine[row["id"]] = self._seal.open_known(row["id"], row["known"])
+                mine[row["id"]] = self._seal.open_known(row["lead"], row["known"])
         for number, one in linked.items():
             decided[number] = one._replace(number=mine[one.person])
 
@@ -233,7 +235,12 @@ def _duplicate(question: UUID, source: str, choice: Choice) -> NewCase:
     reason = f"two records look like one person (weight {choice.evidence.weight:.1f})"
     if choice.basis is Basis.IDENTIFIER:
         reason = "two records share a number" + ("" if choice.sure else ", and contradict each other")
-    return NewCase(DUPLICATE, source, reason, field=question_field(question))
+    return asked_of(question, source, reason)
+
+
+def asked_of(question: UUID, source: str, reason: str) -> NewCase:
+    """The case by which a steward answers a question."""
+    return NewCase(DUPLICATE, source, reason, field=question_field(question), run=f"{QUESTION}:{question}")
 
 
 def _overlaid(record: UUID, source: str, why: Sequence[str]) -> NewCase:

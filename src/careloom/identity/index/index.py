@@ -9,6 +9,7 @@ from uuid import UUID
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock
+from careloom.core.envelope import Event
 from careloom.core.ids import IdFactory
 from careloom.identity.index.comparing import Matcher
 from careloom.identity.index.models import Models, Used
@@ -22,6 +23,7 @@ from careloom.identity.index.survivorship import Authority, Survivorship
 from careloom.identity.matching.model import Model
 from careloom.identity.matching.zones import Evidence, Zone
 from careloom.log.operators import Act
+from careloom.log.ports import Connection
 from careloom.model import Identifier, Patient
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
@@ -104,6 +106,10 @@ class PersonIndex:
     async def distinct(self, left: UUID, right: UUID, act: Act) -> None:
         """See `Stewarding.distinct`."""
         await self._stewarding.distinct(left, right, act)
+
+    async def answer(self, connection: Connection, question: UUID, act: Act, *, same: bool) -> Sequence[Event]:
+        """See `Stewarding.answer`."""
+        return await self._stewarding.answer(connection, question, act, same=same)
 
     async def erase(self, record: UUID, act: Act) -> Parted | None:
         """See `Stewarding.erase`."""

@@ -85,7 +85,7 @@ class Resolving:
         return answers
 
     def _resolved(self, row: Any) -> Resolved:
-        return Resolved(row["person"], row["id"], self._seal.open_known(row["person"], row["known"]))
+        return Resolved(row["person"], row["id"], self._seal.open_known(row["lead"], row["known"]))
 
     async def _write(self, asked: Sequence[tuple[Comer, bool]]) -> list[Resolved | None]:
         comers = [comer for comer, _ in asked]

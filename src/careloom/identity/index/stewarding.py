@@ -14,7 +14,7 @@ from careloom.core.clock import Clock
 from careloom.core.envelope import Event
 from careloom.core.ids import IdFactory
 from careloom.identity.index import happened
-from careloom.identity.index.arriving import DUPLICATE, GATE, question_field, written
+from careloom.identity.index.arriving import DUPLICATE, GATE, asked_of, question_field, written
 from careloom.identity.index.components import components
 from careloom.identity.index.errors import DecidedOtherwise, NoSuchPerson
 from careloom.identity.index.persons import Persons
@@ -147,6 +147,30 @@ class Stewarding:
             )
             await self._telling.write(connection, [*events, self._audit("person.distinct.v1", act, (left, right))])
 
+    async def answer(self, connection: Connection, question: UUID, act: Act, *, same: bool) -> Sequence[Event]:
+        """Answer a question within the caller's transaction, which ends its case and writes what is given: the events
+        and the entry of the audit. Other questions that this answers end with it. Raises NoSuchPerson for one that was
+        answered before, and DecidedOtherwise where somebody said meanwhile that the two are not the same."""
+        await connection.execute(_SQL.gate, GATE)
+        state = "same" if same else "distinct"
+        if await connection.fetchval(_SQL.close_question, question, state, self._clock.now(), act.by) is None:
+            raise NoSuchPerson("the question was answered before, or its records are gone")
+        row = await connection.fetchrow(_SQL.question, question)
+        persons = sorted((row["older_person"], row["newer_person"]))
+        pair = Pair(row["older"], row["newer"], Basis.STEWARD)
+        events: list[Event] = []
+        if persons[0] != persons[1] and same:
+            despite = act if row["basis"] == Basis.SOURCE else None
+            await self._may_be_one(connection, persons[0], persons[1], despite)
+            _, events = await self._join(connection, pair, persons[0], persons[1], act, happened.TRIGGER)
+        elif not same:
+            if persons[0] == persons[1]:
+                raise DecidedOtherwise("the two are one person now: split it")
+            await self._apart(connection, [pair.ordered], act)
+            events = await self._answered(connection, _SQL.answer_distinct, persons, act, "not the same person")
+        told = "person.merged_by_steward.v1" if same else "person.distinct.v1"
+        return [*events, self._audit(told, act, (question, *persons))]
+
     async def erase(self, record: UUID, act: Act) -> Parted | None:
         """Take a record out of the index, with every link, decision and question of it. What it alone held together is
         apart then, and a person whose oldest record it was goes by the next one's id: Parted tells. Raises
@@ -176,7 +200,7 @@ class Stewarding:
 
     async def _first(self, connection: Connection, person: UUID) -> Identifier:
         (row,) = await connection.fetch(_SQL.numbers_of, [person])
-        return self._persons.seal.open_known(person, row["known"])
+        return self._persons.seal.open_known(row["lead"], row["known"])
 
     async def _may_be_one(self, connection: Connection, one: UUID, other: UUID, despite: Act | None) -> None:
         marks = [row["id"] for row in await connection.fetch(_SQL.distinct_between, [one, other])]
@@ -190,7 +214,7 @@ class Stewarding:
     async def _join(
         self, connection: Connection, pair: Pair, survivor: UUID, retired: UUID, act: Act, trigger: str
     ) -> tuple[Joined | None, list[Event]]:
-        first = await self._first(connection, retired)
+        before = [await self._first(connection, one) for one in (retired, survivor)]
         evidence = None if pair.evidence is None else written(pair.evidence)
         row = [self._new_id(), *pair.ordered, pair.basis.value, pair.retired, evidence]
         added = await connection.fetchval(
@@ -202,7 +226,9 @@ class Stewarding:
             return None, []
         moved = await connection.fetch(_SQL.join_persons, retired, survivor)
         golden = (await self._persons.golden(connection, [survivor]))[survivor].patient
-        told = happened.merged(golden, retired, first, trigger, self._new_id(), self._clock.now())
+        assert golden.person is not None, "the index made it"
+        gone = next((number for number in before if number != golden.person.number), before[0])
+        told = happened.merged(golden, retired, gone, trigger, self._new_id(), self._clock.now())
         answered = await self._answered(connection, _SQL.answer_same, survivor, act, "the two are one person")
         return Joined(added, survivor, retired, tuple(sorted(one["id"] for one in moved))), [told, *answered]
 
@@ -211,7 +237,7 @@ class Stewarding:
         row = [self._new_id(), *pair.ordered, Basis.SOURCE.value, None, system]
         asked = await connection.fetchval(_SQL.ask, *([one] for one in row), self._clock.now())
         reason = "a source merged two records that a steward said are not of one person"
-        return [NewCase(DUPLICATE, system, reason, field=question_field(asked))] if asked else []
+        return [asked_of(asked, system, reason)] if asked else []
 
     async def _end(self, connection: Connection, links: Sequence[Any], act: Act) -> None:
         ended = [link["id"] for link in links]

@@ -75,10 +75,10 @@ class Survivorship:
                 values |= {member: getattr(best.patient, member) for member in members}
         ordered = sorted(records, key=lambda one: (one.retired, one.id))
         patient = Patient(
-            identifier=_numbers([oldest.first, *(number for one in ordered for number in one.patient.identifier)]),
+            identifier=_numbers([ordered[0].first, *(number for one in ordered for number in _of(one))]),
             account=_numbers([number for one in ordered for number in one.patient.account]),
             active=any(one.patient.active for one in records),
-            person=Person(id=str(oldest.id), number=oldest.first),
+            person=Person(id=str(oldest.id), number=ordered[0].first),
             **values,
         )
         return Golden(patient, origins)
@@ -104,6 +104,12 @@ class Survivorship:
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _of(one: Held) -> Sequence[Identifier]:
+    """Its numbers; those of a record that its source ended stand behind all others."""
+    numbers = one.patient.identifier
+    return [msgspec.structs.replace(number, use="secondary") for number in numbers] if one.retired else numbers
 
 
 def _says(one: Held, members: tuple[str, ...]) -> bool:

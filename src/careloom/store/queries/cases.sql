@@ -37,7 +37,7 @@ returning *
 update work_case set state = 'resolved', resolved = $4, resolution = $5, resolved_by = 'careloom', changed = $4,
     changed_by = 'careloom', changed_why = $5
 where system = $1 and kind = $2 and field is not distinct from $3 and subscription is null and event is null
-  and run is null and resolved is null
+  and resumes in ('nothing', 'question') and resolved is null
 returning *
 
 -- name: end_of_run

@@ -1,20 +1,34 @@
 -- name: known
--- All that is asked in the same moment, in one look: what is known under these numbers, and as of which content.
-select r.number, r.id, r.person, r.digest, p.known
-from person_record r join person_record p on p.id = r.person where r.number = any($1::uuid[])
+-- All that is asked in the same moment, in one look: what is known under these numbers, and as of which content. A person
+-- goes by the number of its oldest record that its source did not end.
+select r.number, r.id, r.person, r.digest, p.id as lead, p.known
+from person_record r
+join person_record root on root.id = r.person
+join person_record p on p.id = case when root.retired then (
+    select l.id from person_record l where l.person = r.person order by l.retired, l.id limit 1) else root.id end
+where r.number = any($1::uuid[])
 
 -- name: contents
 -- What stands under these numbers, whole, once nobody else can write it.
-select r.number, r.id, r.person, r.source, r.retired, r.known, r.features, r.content, p.known as first
-from person_record r join person_record p on p.id = r.person where r.number = any($1::uuid[])
+select r.number, r.id, r.person, r.source, r.retired, r.known, r.features, r.content, p.id as lead, p.known as first
+from person_record r
+join person_record root on root.id = r.person
+join person_record p on p.id = case when root.retired then (
+    select l.id from person_record l where l.person = r.person order by l.retired, l.id limit 1) else root.id end
+where r.number = any($1::uuid[])
 
 -- name: candidates
 -- Locks, then looks: see the function.
 select arrival, id, person, features from person_candidates($1, $2, $3, $4, $5)
 
 -- name: numbers_of
--- By which number persons were first known.
-select id, known from person_record where id = any($1::uuid[])
+-- By which number persons go.
+select r.id, p.id as lead, p.known
+from person_record r
+join person_record root on root.id = r.person
+join person_record p on p.id = case when root.retired then (
+    select l.id from person_record l where l.person = r.person order by l.retired, l.id limit 1) else root.id end
+where r.id = any($1::uuid[])
 
 -- name: add_records
 -- New ones; one that another node added meanwhile is left as it is, and told by its absence.
@@ -152,6 +166,10 @@ returning q.id, q.system
 select q.id, q.older, q.newer, q.basis, q.evidence, q.system, q.asked, q.state, q.answered, q.by,
        a.person as older_person, b.person as newer_person
 from person_question q join person_record a on a.id = q.older join person_record b on b.id = q.newer where q.id = $1
+
+-- name: close_question
+-- A steward's answer, once.
+update person_question set state = $2, answered = $3, by = $4 where id = $1 and state = 'open' returning id
 
 -- name: questions_of
 -- What was asked about these records.
