@@ -14,6 +14,7 @@ from uuid import UUID
 from careloom.core.clock import Clock
 from careloom.core.envelope import Kind, Recorded
 from careloom.core.outcomes import Park, Skip
+from careloom.core.tracing import CORRELATION
 from careloom.log.handling import Handled, Subscription
 from careloom.log.ports import Connection
 from careloom.log.steps import Ended, Held, Item, Step, outcome_of, step_of
@@ -43,7 +44,7 @@ class SubjectWorker:
     def __init__(self, subscription: Subscription, clock: Clock) -> None:
         self._subscription = subscription
         self._clock = clock
-        self.plain = not _is_async(subscription.handler)
+        self.plain = not is_async(subscription.handler)
         self._slots = asyncio.Semaphore(subscription.concurrency)
 
     async def ask(self, connection: Connection, items: Sequence[Item]) -> Answers:
@@ -129,9 +130,13 @@ class SubjectWorker:
             return Handled(outcome)
 
     async def _call(self, event: Recorded) -> Handled:
-        async with nullcontext() if self.plain else self._slots:
-            handled = self._subscription.handler(event)
-            return handled if isinstance(handled, Handled) else await handled
+        token = CORRELATION.set(event.correlation)
+        try:
+            async with nullcontext() if self.plain else self._slots:
+                handled = self._subscription.handler(event)
+                return handled if isinstance(handled, Handled) else await handled
+        finally:
+            CORRELATION.reset(token)
 
     def _decide(self, item: Item, handled: Handled) -> Step:
         gate = self._subscription.gate()
@@ -144,5 +149,6 @@ class SubjectWorker:
         return Held(item, "behind", 0, self._clock.now())
 
 
-def _is_async(handler: object) -> bool:
+def is_async(handler: object) -> bool:
+    """Whether what it gives has to be waited for."""
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
