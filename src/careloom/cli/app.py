@@ -25,6 +25,7 @@ from careloom.cli import (
     run,
     status,
     subscription,
+    telemetry,
     trace,
     translate,
     webhook,
@@ -46,6 +47,7 @@ _GROUPS = {
     "subscription": subscription,
     "webhook": webhook,
     "audit": audit,
+    "telemetry": telemetry,
     "key": key,
     "odoo": odoo,
 }

@@ -24,6 +24,7 @@ from careloom.gateway.journal import LogJournal
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
+from careloom.hub.alerts import alerts_of
 from careloom.hub.calendars import calendars_of
 from careloom.hub.calls import CallAudit
 from careloom.hub.cards import Cards
@@ -152,7 +153,9 @@ async def _assemble(
     runs = make_runs(
         flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars, notifier, telemetry.tracer
     )
-    made = telemetry.followed(subscriptions_of(configuration, store, systems, new_id, runs.around))
+    asked = subscriptions_of(configuration, store, systems, new_id, runs.around)
+    asked += alerts_of(configuration, notifier, telemetry.tally, clock, stack)
+    made = telemetry.followed(asked)
     runs.handling.extend(made)
     work = casework(
         store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring, settings.approvals.for_ballots())]

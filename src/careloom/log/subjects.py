@@ -118,6 +118,7 @@ class SubjectWorker:
         return self._decide(item, await self._handle(item, key))
 
     async def _handle(self, item: Item, key: DataKey) -> Handled:
+        token = CORRELATION.set(item.message)
         try:
             handled = await self._call(item.opened(key))
             wrong = next((problem for event in handled.events if (problem := unstorable(event))), None)
@@ -128,15 +129,13 @@ class SubjectWorker:
             outcome = outcome_of(error)
             _log.info("%s: event %s was not handled: %s", self._subscription.name, item.id, type(outcome).__name__)
             return Handled(outcome)
-
-    async def _call(self, event: Recorded) -> Handled:
-        token = CORRELATION.set(event.correlation)
-        try:
-            async with nullcontext() if self.plain else self._slots:
-                handled = self._subscription.handler(event)
-                return handled if isinstance(handled, Handled) else await handled
         finally:
             CORRELATION.reset(token)
+
+    async def _call(self, event: Recorded) -> Handled:
+        async with nullcontext() if self.plain else self._slots:
+            handled = self._subscription.handler(event)
+            return handled if isinstance(handled, Handled) else await handled
 
     def _decide(self, item: Item, handled: Handled) -> Step:
         gate = self._subscription.gate()

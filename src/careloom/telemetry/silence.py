@@ -1,4 +1,4 @@
-"""Opens a case for a feed that went quiet, one for each feed and stretch of quiet, and closes it when traffic is back."""
+"""Opens a case for a feed that went quiet, one for each stretch of quiet, and closes it when traffic is back."""
 
 from __future__ import annotations
 
