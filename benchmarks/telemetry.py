@@ -1,7 +1,7 @@
 """What measuring and following cost at the door. Run: python -m benchmarks telemetry
 
 The intake of `log_append` with 64 senders, by turns, on one database: bare, counted (as every hub does), followed for
-one message in a hundred, and followed for each. CPU is this process's own, so that turns can be compared on a busy machine;
+one message in a hundred, and followed for each. CPU is this process's own, so that turns can be compared on a busy one;
 each figure is the median of its turns. Spans go to an exporter that drops them, as one with a quick collector would.
 """
 
@@ -24,13 +24,13 @@ from careloom.core.clock import SystemClock
 from careloom.core.ids import Uuid7
 from careloom.core.receipts import Intake, Received
 from careloom.log.node import LogNode
+from careloom.log.watching import IntakeWatch
 from careloom.security.sealing import MasterKey
 from careloom.store.embedded import EmbeddedPostgres
-from careloom.telemetry.following import FollowedIntake
 from careloom.telemetry.reading import Reader
 from careloom.telemetry.tally import Tally
 from careloom.telemetry.tracing import Tracer
-from careloom.telemetry.watching import CountedIntake
+from careloom.telemetry.watching import WatchedIntake
 
 TURNS, MESSAGES = 7, 4_000
 
@@ -48,17 +48,18 @@ async def measure() -> list[dict[str, Any]]:
         clock, new_id = SystemClock(), Uuid7()
         node = await LogNode.open(database, MasterKey(bytes(range(32))), Cases(clock, new_id), clock, new_id)
         tracers = {share: Tracer("bench", BatchSpanProcessor(_Dropping()), clock, share) for share in (0.01, 1.0)}
-        counted = CountedIntake(node.intake, Tally())
-        ways: dict[str, Intake] = {
-            "bare": node.intake,
-            "counted": counted,
-            "followed_1_in_100": FollowedIntake(counted, tracers[0.01]),
-            "followed_each": FollowedIntake(counted, tracers[1.0]),
+        tally = Tally()
+        ways: dict[str, IntakeWatch | None] = {
+            "bare": None,
+            "counted": WatchedIntake(tally),
+            "followed_1_in_100": WatchedIntake(tally, tracers[0.01]),
+            "followed_each": WatchedIntake(tally, tracers[1.0]),
         }
         found: dict[str, list[float]] = {name: [] for name in ways}
         for turn in range(TURNS + 1):
-            for name, intake in ways.items():
-                _, cpu = await _measure(_sending(intake, clock, f"{name}{turn}"), MESSAGES)
+            for name, watch in ways.items():
+                node.intake.watch = watch
+                _, cpu = await _measure(_sending(node.intake, clock, f"{name}{turn}"), MESSAGES)
                 if turn:  # the first warms up
                     found[name].append(cpu)
         reading = await Reader(database, clock).reading()

@@ -214,6 +214,6 @@ def test_the_statements_are_read_by_nothing_else_than_what_is_here() -> None:
     """Every statement of telemetry.sql is used."""
     root = Path(__file__).parents[2] / "src" / "careloom"
     used = "".join(
-        one.read_text("utf-8") for folder in ("telemetry", "hub", "gateway") for one in (root / folder).rglob("*.py")
+        one.read_text("utf-8") for folder in ("telemetry", "hub", "cli") for one in (root / folder).rglob("*.py")
     )
     assert [name for name in queries("telemetry") if name not in used] == []

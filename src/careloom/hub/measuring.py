@@ -13,7 +13,6 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from careloom.core.clock import Clock
 from careloom.core.errors import CareloomError, ConfigurationError
-from careloom.core.receipts import Intake
 from careloom.core.secrets import Resolver
 from careloom.flows import Flow
 from careloom.flows.binding import needs_systems
@@ -26,12 +25,12 @@ from careloom.store.database import Database
 from careloom.systems.resilience import BreakerState
 from careloom.telemetry.exporting import to_collector
 from careloom.telemetry.exposition import Own, exposed
-from careloom.telemetry.following import FollowedIntake, followed
+from careloom.telemetry.following import followed
 from careloom.telemetry.objectives import Objective, bounds_of, flow_of, objectives_of
 from careloom.telemetry.reading import Reader
 from careloom.telemetry.tally import Labels, Tally, hand_on
 from careloom.telemetry.tracing import Tracer
-from careloom.telemetry.watching import CountedIntake, CountedSteps
+from careloom.telemetry.watching import CountedSteps, WatchedIntake
 
 EVERY_SECONDS: Final = 5.0
 _STATES: Final = (*(one.value for one in BreakerState), "maintenance")
@@ -39,13 +38,12 @@ _STATES: Final = (*(one.value for one in BreakerState), "maintenance")
 
 @dataclass(slots=True)
 class Telemetry:
-    """Of one process. `intake` is the log's, counted and followed."""
+    """Of one process."""
 
     database: Database
     clock: Clock
     tally: Tally
     reader: Reader
-    intake: Intake
     objectives: Sequence[Objective]
     tracer: Tracer | None
     is_open: bool
@@ -106,16 +104,14 @@ def open_telemetry(
     objectives = objectives_of(acting(flows, settings))
     log.watch = CountedSteps(tally, clock, flow_of, bounds_of(objectives))
     tracer = _tracer(settings, resolver(configuration.base), clock, spans)
-    intake: Intake = CountedIntake(log.intake, tally)
+    log.intake.watch = WatchedIntake(tally, tracer)
     if tracer is not None:
         stack.push_async_callback(asyncio.to_thread, tracer.close)
-        intake = FollowedIntake(intake, tracer)
     return Telemetry(
         database=log.database,
         clock=clock,
         tally=tally,
         reader=Reader(log.database, clock),
-        intake=intake,
         objectives=objectives,
         tracer=tracer,
         is_open=settings.telemetry.metrics == "open",

@@ -146,7 +146,7 @@ async def _assemble(
     keys = ApiKeys(store.database, clock, new_id)
     flows = find_flows(settings.hub.flows, configuration.base)
     telemetry = open_telemetry(configuration, flows, log, clock, stack, spans)
-    systems = open_systems(configuration, store, telemetry.intake, clock, new_id, stack, log.keyring)
+    systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     stores = Stores(store.database, store.master)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
@@ -273,7 +273,7 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
     stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(invalidation.keep_looking()))
     readers = [one for one in node.subscriptions if one.bank is Bank.EVENTS]
     return Services(
-        intake=node.telemetry.intake,
+        intake=node.log.intake,
         keys=node.keys,
         systems=http_intakes(node.systems),
         status=node.status.as_dict,

@@ -5,16 +5,15 @@ from __future__ import annotations
 from asyncio import Future
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from opentelemetry.trace import SpanContext, SpanKind
+from opentelemetry.trace import SpanKind
 
 from careloom.cases.telling import SOURCE
 from careloom.core.envelope import Kind, Recorded
 from careloom.core.outcomes import Park, Retry
-from careloom.core.receipts import Accepted, Conflicting, Intake, Receipt, Received, Refusal
+from careloom.core.receipts import Accepted, Conflicting, Receipt
 from careloom.core.tracing import ACTIVE, CORRELATION, INCOMING
 from careloom.log.handling import Handled, Subscription
 from careloom.log.ports import Connection
@@ -28,46 +27,31 @@ from careloom.workflow.values import name_of
 _TRIED: Final = (Retry, Park)
 
 
-class FollowedIntake:
-    """An `Intake` whose messages begin traces."""
+def received(tracer: Tracer, system: str) -> Callable[[Future[Receipt]], None]:
+    """Begins to follow a message that came to the door; what it gives is called with the answer."""
+    began, incoming = tracer.now(), INCOMING.get()
 
-    def __init__(self, inner: Intake, tracer: Tracer) -> None:
-        self._inner = inner
-        self._tracer = tracer
-
-    def accept(self, received: Received) -> Future[Receipt]:
-        """See `Intake.accept`."""
-        began, incoming = self._tracer.now(), INCOMING.get()
-        answer = self._inner.accept(received)
-        answer.add_done_callback(partial(self._told, received.system, began, incoming))
-        return answer
-
-    def refuse(self, refusal: Refusal) -> None:
-        """See `Intake.refuse`."""
-        self._inner.refuse(refusal)
-
-    def _told(self, system: str, began: int, incoming: str, answer: Future[Receipt]) -> None:
-        if answer.cancelled() or answer.exception() is not None:
+    def told(answer: Future[Receipt]) -> None:
+        if answer.cancelled() or answer.exception() is not None or not tracer.keeps(answer.result().id):
             return
         receipt = answer.result()
-        if not self._tracer.keeps(receipt.id):
-            return
         caller = context_of(incoming)
-        links: list[SpanContext] = [] if caller is None else [caller]
         fresh = isinstance(receipt, Accepted)
-        span = self._tracer.start(
+        span = tracer.start(
             f"receive {system}" if fresh else f"receive {system} again",
             receipt.id,
             None if fresh else span_id(receipt.id),
             own=receipt.id if fresh else None,
             kind=SpanKind.CONSUMER,
             attributes={"careloom.system": system, "careloom.conflicting": isinstance(receipt, Conflicting)},
-            links=links,
+            links=[] if caller is None else [caller],
             began=began,
         )
         if isinstance(receipt, Accepted):
-            span.add_event("committed", {"careloom.position": str(receipt.position)}, self._tracer.now())
-        span.end(self._tracer.now())
+            span.add_event("committed", {"careloom.position": str(receipt.position)}, tracer.now())
+        span.end(tracer.now())
+
+    return told
 
 
 def followed(subscription: Subscription, tracer: Tracer) -> Subscription:

@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from asyncio import Future
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Final
+from uuid import UUID
 
 from careloom.core.clock import Clock
-from careloom.core.receipts import Accepted, Conflicting, Intake, Receipt, Received, Refusal, Repeated
+from careloom.core.receipts import Accepted, Conflicting, Receipt, Repeated
 from careloom.log.handling import Subscription
 from careloom.log.steps import Ended, Held, Step
 from careloom.telemetry.categories import category_of
+from careloom.telemetry.following import received
 from careloom.telemetry.tally import Tally
+from careloom.telemetry.tracing import Tracer
 
-_TOLD: Final[Mapping[type, str]] = {Accepted: "acknowledged", Repeated: "repeated", Conflicting: "conflicting"}
+_TOLD: Final[Mapping[type, str]] = {
+    Accepted: "acknowledged",
+    Repeated: "repeated",
+    Conflicting: "conflicting",
+    type(None): "unavailable",
+}
 
 
-class CountedIntake:
-    """An `Intake` that counts what its callers were told."""
+class WatchedIntake:
+    """An `IntakeWatch` that counts, and follows where there is a tracer."""
 
-    def __init__(self, inner: Intake, tally: Tally) -> None:
-        self._inner = inner
+    def __init__(self, tally: Tally, tracer: Tracer | None = None) -> None:
         self._tally = tally
+        self._tracer = tracer
 
-    def accept(self, received: Received) -> Future[Receipt]:
-        """See `Intake.accept`."""
-        answer = self._inner.accept(received)
-        answer.add_done_callback(partial(self._told, received.system))
-        return answer
+    def told(self, answers: Sequence[tuple[str, Receipt | None]]) -> None:
+        """See `IntakeWatch.told`."""
+        for (system, kind), many in Counter([(system, type(answer)) for system, answer in answers]).items():
+            self._tally.count("intake_total", system, _TOLD[kind], by=many)
 
-    def refuse(self, refusal: Refusal) -> None:
-        """See `Intake.refuse`."""
-        self._tally.count("intake_total", refusal.system, "refused")
-        self._inner.refuse(refusal)
+    def refused(self, system: str) -> None:
+        """See `IntakeWatch.refused`."""
+        self._tally.count("intake_total", system, "refused")
 
-    def _told(self, system: str, answer: Future[Receipt]) -> None:
-        failed = answer.cancelled() or answer.exception() is not None
-        self._tally.count("intake_total", system, "unavailable" if failed else _TOLD[type(answer.result())])
+    def follow(self, message: UUID, system: str) -> Callable[[Future[Receipt]], object] | None:
+        """See `IntakeWatch.follow`."""
+        tracer = self._tracer
+        return None if tracer is None or not tracer.keeps(message) else received(tracer, system)
 
 
 class CountedSteps:
