@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -60,7 +61,7 @@ class Retry:
     after: float | None = None
     kind: ErrorKind = ErrorKind.TRANSIENT
     counted: bool = True
-    category: Category | None = None
+    category: Category | None = dataclasses.field(default=None, compare=False)  # tells more of the same outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Park:
     kind: ErrorKind = ErrorKind.PERMANENT
     field: str | None = None
     case: str = "delivery"
-    category: Category | None = None
+    category: Category | None = dataclasses.field(default=None, compare=False)  # tells more of the same outcome
 
 
 Outcome: TypeAlias = Done | Skip | Retry | Park
