@@ -231,3 +231,47 @@ async def test_a_missing_library_names_its_extra(hospital: Hospital, monkeypatch
     with pytest.raises(ConfigurationError, match=r"careloom\[otlp\]"):
         async with running_node(load(hospital.config)):
             pass
+
+
+FLOW = """
+from careloom.flows import Flow
+from careloom.model import RegistrationCreated
+from careloom.workflow.run import Run
+
+traced = Flow(
+    "traced", owner="x", business_owner="y", sla="1h", bound="1m", recovery_time="4h", pattern="event",
+    system_of_record="z", runbook="flow-registration",
+)
+
+
+async def greet(number: int) -> int:
+    return number + 1
+
+
+@traced.workflow(RegistrationCreated)
+async def welcome(run: Run, registration: RegistrationCreated) -> None:
+    first = await run.step(greet, 1)
+    await run.sleep("1s")
+    await run.step(greet, first, name="again")
+"""
+
+
+async def test_a_run_and_its_steps_are_in_the_trace_also_after_a_wait(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hospital.folder / "traced_flow.py").write_text(FLOW)
+    monkeypatch.setattr(sys, "path", [str(hospital.folder), *sys.path])
+    flows = 'flows = ["careloom.flows.registration", "careloom.flows.standards", "traced_flow"]'
+    hospital.configure(f"{ALL}[flows.traced]\n", hub=flows)
+    spans = InMemorySpanExporter()
+    async with followed(hospital, spans) as hub:
+        await hub.send(adt("A04", "C1"))
+        await hub.eventually(lambda: hub.rows("select 1 from run where state = 'completed'"))
+        message = await message_of(hub)
+    found = of_trace(spans.get_finished_spans(), message)
+    assert orphans(found) == []
+    names = [one.name for one in found]
+    assert names.count("begin traced.welcome") == 1
+    steps = [one for one in found if one.name.startswith("step ")]
+    assert len(steps) == 2
+    assert path_to_root(found, steps[-1])[-2] == "begin traced.welcome"

@@ -130,7 +130,9 @@ class FollowedCalls(Calls):
         """See `Calls`."""
         token = CORRELATION.set(attempt.correlation)
         try:
-            if self._tracer is None or not self._tracer.keeps(attempt.correlation):
+            # The code of a run is called again after each wait: what it does are its steps.
+            step = function is not workflow.function
+            if self._tracer is None or not step or not self._tracer.keeps(attempt.correlation):
                 return await super().__call__(function, arguments, attempt, workflow, seconds)
             span = self._tracer.start(
                 f"step {name_of(function)}",
