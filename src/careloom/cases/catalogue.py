@@ -7,10 +7,28 @@ from typing import Final
 
 from careloom.cases import supplies
 from careloom.cases.kinds import Action, CaseKind, CaseKinds, Supplied
+from careloom.core.outcomes import Category
 
 _AGAIN: Final = (Action.EDIT, Action.RETRY, Action.WAIVE, Action.DISCARD)
 _LOOSE: Final = (Action.RESOLVE, Action.WAIVE, Action.DISCARD)
 APPROVAL: Final = "approval"
+_CATEGORIES: Final = {
+    **dict.fromkeys(("mapping", "item-aside"), Category.MAPPING),
+    **dict.fromkeys(("delivery", "run-stopped", "compensation-failed", "batch-stopped"), Category.UNKNOWN),
+    **dict.fromkeys(
+        ("file-refused", "record-refused", "transmission-refused", "list-conflict", "fhir-search", "feed-unreadable"),
+        Category.SCHEMA,
+    ),
+    **dict.fromkeys(
+        (
+            "ambiguous-outcome", "unanswered", "silence", "file-unfinished", "stream-gap", "list-failing",
+            "webhook-missed", "sequence-gap", "endpoint-disabled", "subscription-gap",
+        ),
+        Category.NETWORK,
+    ),
+    "key-expiry": Category.AUTHENTICATION,
+}  # fmt: skip
+"""What sort of failure a kind is, where it is not one of business."""
 _HOURS, _DAYS = timedelta(hours=1), timedelta(days=1)
 
 
@@ -32,6 +50,7 @@ def _kind(
         actions=actions,
         data=data or {},
         criticality=criticality,
+        category=_CATEGORIES.get(name, Category.BUSINESS),
     )
 
 

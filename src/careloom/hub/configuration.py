@@ -33,6 +33,7 @@ from careloom.hub.agreements import code_lists_of, profile_of
 from careloom.hub.calendars import CalendarSection
 from careloom.hub.governance import AuthoritySection, CrosswalkSection, authority_of
 from careloom.hub.identity import IdentitySection
+from careloom.hub.observing import AlertSection, FeedSection, LogSection, TelemetrySection
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
@@ -338,6 +339,10 @@ class Settings(_Section):
     notices: NoticesSection = NoticesSection()
     routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
     calendars: Mapping[Name, CalendarSection] = Field(default_factory=dict, description="business days by name")
+    telemetry: TelemetrySection = TelemetrySection()
+    log: LogSection = LogSection()
+    feeds: Mapping[Name, FeedSection] = Field(default_factory=dict, description="how often systems send, by name")
+    alerts: Mapping[str, AlertSection] = Field(default_factory=dict, description="who is told of cases, by owner")
 
     @model_validator(mode="after")
     def _proposals_are_seen(self) -> Settings:
@@ -427,6 +432,7 @@ def _dangling(mapping: Mapping[str, Any]) -> list[str]:
         return []
     named = {f"deliveries.{name}.system": one.get("system") for name, one in _tables(mapping.get("deliveries")).items()}
     named |= {f"sources.{name}": name for name in _tables(mapping.get("sources"))}
+    named |= {f"feeds.{name}": name for name in _tables(mapping.get("feeds"))}
     for name, lookup in _tables(_tables({"api": mapping.get("api")}).get("api", {}).get("lookups")).items():
         named[f"api.lookups.{name}.system"] = lookup.get("system")
     for route, table in _tables(mapping.get("routes")).items():

@@ -17,8 +17,9 @@ from careloom.flows.stores import Stores
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
+from careloom.telemetry.following import FollowedCalls, FollowedSurroundings
+from careloom.telemetry.tracing import Tracer
 from careloom.workflow.calendars import Calendar
-from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry
 from careloom.workflow.desk import RUNS, RunDesk
 from careloom.workflow.engine import Engine
@@ -68,12 +69,16 @@ def make_runs(
     new_id: IdFactory,
     calendars: Mapping[str, Calendar],
     notifier: Notifier,
+    tracer: Tracer | None = None,
 ) -> Runs:
     """The runs of these flows on this log. Raises ConfigurationError for two workflows of one name and version, and for
     a schedule whose calendar is not known."""
     store = RunStore(log.database, log.keyring, teller, clock)
-    calls = Calls(StepBinder(named, systems, stores, notifier))
-    around = Surroundings(store, registry_of(flows, named), kinds, calls, clock, new_id)
+    calls = FollowedCalls(StepBinder(named, systems, stores, notifier), tracer)
+    make = Surroundings if tracer is None else FollowedSurroundings
+    around = make(store, registry_of(flows, named), kinds, calls, clock, new_id)
+    if isinstance(around, FollowedSurroundings) and tracer is not None:
+        around.tracer = tracer
     timer = Timer(around, [one for flow in flows if flow.name in named for one in flow.schedules], calendars)
     engine = Engine(around, log.session, timer)
     log.on_notice(RUNS, engine.wake)
