@@ -108,6 +108,28 @@ async def test_what_a_source_merges_is_one_person(hospital: Hospital, erp: Simul
     assert accounts(erp)["N-1"]["active"] and not accounts(erp)["N-2"]["active"]
 
 
+async def test_a_look_through_the_whole_index_links_what_is_sure_and_asks_about_the_rest(
+    hospital: Hospital, erp: SimulatedOdoo
+) -> None:
+    """A record that came without an address is nobody's yet; its correction is asked about, and the batch is sure."""
+    hospital.configure(SYSTEMS, odoo=erp)
+    bare = {**LAB, 5: "Weaver", 7: "", 11: "", 13: ""}
+    async with hospital.running() as hub:
+        await hub.send(adt("A04", "C1"))
+        await hub.settled(1)
+        await from_lab(hub, adt("A04", "L1", pid=bare), adt("A08", "L2", at="20260302090000", pid=LAB))
+        await hub.settled(3)
+        assert len({one for _, one in await persons(hub)}) == 2, "two persons are never made one by an update alone"
+        seen = (await hospital.careloom("match", "dedupe", "--json")).object
+        assert (seen["records"], seen["found"]["link"], seen["linked"]) == (2, 1, 0)
+        done = (await hospital.careloom("match", "dedupe", "--apply", "--reason", "monthly", "--json")).object
+        assert done["linked"] == 1
+        assert len({one for _, one in await persons(hub)}) == 1
+        await active(hub, erp, 1)
+        again = (await hospital.careloom("match", "dedupe", "--apply", "--reason", "monthly", "--json")).object
+        assert (again["found"]["link"], again["linked"]) == (0, 0)
+
+
 async def test_no_name_and_no_number_of_a_person_stands_in_clear_text(hospital: Hospital, erp: SimulatedOdoo) -> None:
     hospital.configure(SYSTEMS, odoo=erp)
     async with hospital.running() as hub:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import csv
-import importlib
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from careloom.cli.output import Json, console, json_line
+from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
+from careloom.cli.output import By, Json, console, json_line
 from careloom.core.errors import ConfigurationError, FormatError
+from careloom.identity.index.everybody import Everybody
 from careloom.identity.matching import labelled, plain_splink, shipped, thresholds, training
+from careloom.identity.matching.dedupe import Done, Proposal
+from careloom.identity.matching.dedupe import dedupe as deduplicate
 from careloom.identity.matching.evaluating import Figures, Labelled, figures, pairs, same_persons, zoned
 from careloom.identity.matching.headings import FIELDS
 from careloom.identity.matching.model import Model
 from careloom.identity.matching.normalising import features_of_row
 from careloom.identity.matching.zones import Zone
+from careloom.log.operators import Act
 
 Population = Annotated[int | None, typer.Option("--population", min=1, help="A generated hospital of so many persons.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed generates and trains the same.")]
@@ -33,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(evaluate)
+    app.command()(dedupe)
 
 
 def train(
@@ -140,12 +146,45 @@ def _mapping(maps: list[str]) -> dict[str, str]:
     return found
 
 
+def dedupe(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Link what is sure and ask stewards about the rest; else only count.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is put on record.")] = "",
+    config: Config = DEFAULT_CONFIG,
+    by: By = "cli",
+    json: Json = False,
+) -> None:
+    """Look for duplicates among all records of the person index at once."""
+    if apply and not reason:
+        raise typer.BadParameter("say why: --reason TEXT", param_hint="--reason")
+    done, found = go(_deduped(config, Act(by, reason), apply=apply))
+    zones = {zone.value: sum(one.zone is zone for one in found) for zone in (Zone.LINK, Zone.REVIEW)}
+    said = {"records": done.records, "found": zones, "linked": done.linked, "asked": done.asked}
+    if json:
+        json_line(said)
+    else:
+        console.print(f"{done.records} records: {zones['link']} pairs are surely one person, {zones['review']} may be")
+        console.print(
+            f"linked {done.linked}, asked about {done.asked}" if apply else "nothing was changed: --apply does"
+        )
+
+
+async def _deduped(config: Path, act: Act, *, apply: bool) -> tuple[Done, list[Proposal]]:
+    async with deployment(config) as here:
+        index = here.persons
+        try:
+            return await deduplicate(Everybody(index, act), act.by, apply=apply)
+        finally:
+            await index.close()
+
+
 def _generated(persons: int, seed: int) -> list[Labelled]:
-    # The product does not know its simulation; this command asks for it by name where it is installed.
-    try:
-        hospital: Callable[[int, int], Iterator[Any]] = importlib.import_module("careloom.sim.population").hospital
-    except ModuleNotFoundError:
-        raise ConfigurationError("the generated hospital (careloom.sim) is not installed; measure on files") from None
+    # The product does not know its simulation: whoever has a population says so by an entry point.
+    found = next(iter(entry_points(group="careloom.populations", name="hospital")), None)
+    if found is None:
+        raise ConfigurationError("no generated hospital is installed; measure on files")
+    hospital: Callable[[int, int], Iterator[Any]] = found.load()
     return [Labelled(features_of_row(sent.row, _COLUMNS), str(sent.person)) for sent in hospital(persons, seed)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from careloom.identity.matching.features import Features
+from careloom.identity.matching.model import Model
 from careloom.identity.matching.zones import Evidence, Zone
 from careloom.model import Patient
 
@@ -16,6 +17,10 @@ class Matcher(Protocol):
     @property
     def version(self) -> str:
         """The model's."""
+
+    @property
+    def model(self) -> Model:
+        """The model itself."""
 
     def features(self, patient: Patient) -> Features:
         """What is compared of a patient."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from careloom.identity.index.sealed import Seal
 from careloom.identity.index.seam import Arrival, Basis, Joined, Parted, Resolved, Telling
 from careloom.identity.index.stewarding import Pair, Stewarding
 from careloom.identity.index.survivorship import Authority, Survivorship
+from careloom.identity.matching.dedupe import Kept
 from careloom.identity.matching.model import Model
 from careloom.identity.matching.zones import Evidence, Zone
 from careloom.log.operators import Act
@@ -136,6 +137,18 @@ class PersonIndex:
     async def figures(self) -> Figures:
         """See `Reading.figures`."""
         return await self._reading.figures()
+
+    async def ask(self, left: UUID, right: UUID, evidence: Evidence) -> bool:
+        """Ask a steward whether two records are of one person; False where that was asked or settled before."""
+        return await self._stewarding.ask(Pair(left, right, Basis.SCORE, evidence))
+
+    def everybody(self) -> AsyncIterator[Kept]:
+        """See `Reading.everybody`."""
+        return self._reading.everybody()
+
+    async def model(self) -> Model:
+        """The model in use."""
+        return (await self._models.matcher()).model
 
     async def use(self, model: Model, act: Act) -> None:
         """Decide by this model from now on. See `Models.use`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from careloom.identity.index.models import Models
 from careloom.identity.index.persons import Persons
 from careloom.identity.index.sealed import Held
 from careloom.identity.index.seam import Basis
+from careloom.identity.matching.dedupe import Kept
 from careloom.identity.matching.features import Features
 from careloom.identity.matching.zones import Evidence
 from careloom.log.ports import Connection
@@ -23,6 +25,7 @@ from careloom.store.sql import queries
 
 _SQL = queries("persons")
 MOST_FOUND: Final = 50
+_PAGE: Final = 5_000
 _evidence = msgspec.json.Decoder(Evidence).decode
 
 
@@ -143,6 +146,18 @@ class Reading:
             fitting = {row["person"] for row in rows if self._fits(wanted, row, number, assigner)}
             golden = await self._persons.golden(connection, fitting)
         return [golden[person].patient for person in sorted(golden)]
+
+    async def everybody(self) -> AsyncIterator[Kept]:
+        """Every record that stands, opened for comparing, page by page."""
+        last = UUID(int=0)
+        while True:
+            async with self._database.acquire() as connection:
+                rows = await connection.fetch(_SQL.everybody, last, _PAGE)
+            for row in rows:
+                last = row["id"]
+                yield Kept(last, row["person"], self._persons.seal.open_features(last, row["features"]))
+            if len(rows) < _PAGE:
+                return
 
     async def figures(self) -> Figures:
         """How much there is."""

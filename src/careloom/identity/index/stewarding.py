@@ -28,6 +28,8 @@ from careloom.store.sql import queries
 
 _SQL = queries("persons")
 BY_SOURCE: Final = "the source merged them"
+LOOKED_THROUGH: Final = "person-index"
+"""The system of cases that no message brought: somebody looked through the whole index."""
 
 
 class Pair(NamedTuple):
@@ -146,6 +148,22 @@ class Stewarding:
                 connection, _SQL.answer_distinct, list(whose.values()), act, "not the same person"
             )
             await self._telling.write(connection, [*events, self._audit("person.distinct.v1", act, (left, right))])
+
+    async def ask(self, pair: Pair) -> bool:
+        """Ask a steward about two records, once; False where their persons are one, or it is settled."""
+        async with self._alone() as connection:
+            whose = await self._whose(connection, (pair.left, pair.right))
+            persons = [whose[pair.left]], [whose[pair.right]]
+            if persons[0] == persons[1] or await connection.fetch(_SQL.settled, *persons):
+                return False
+            assert pair.evidence is not None, "a score has its evidence"
+            row = [self._new_id(), *pair.ordered, pair.basis.value, written(pair.evidence), LOOKED_THROUGH]
+            asked = await connection.fetchval(_SQL.ask, *([one] for one in row), self._clock.now())
+            if asked is None:
+                return False
+            reason = f"two records look like one person (weight {pair.evidence.weight:.1f})"
+            await self._telling.write(connection, (), [asked_of(asked, LOOKED_THROUGH, reason)])
+            return True
 
     async def answer(self, connection: Connection, question: UUID, act: Act, *, same: bool) -> Sequence[Event]:
         """Answer a question within the caller's transaction, which ends its case and writes what is given: the events

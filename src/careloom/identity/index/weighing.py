@@ -27,6 +27,10 @@ class Weighing:
     def version(self) -> str:
         return self._model.version
 
+    @property
+    def model(self) -> Model:
+        return self._model
+
     def features(self, patient: Patient) -> Features:
         return features_of(patient, region=self._region)
 

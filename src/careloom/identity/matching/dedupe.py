@@ -59,7 +59,7 @@ class Done(NamedTuple):
 
 
 def proposals(model: Model, records: Sequence[Kept]) -> list[Proposal]:
-    """All pairs of records of two persons that reach review or link, the surest first. Needs the extra `matching`."""
+    """All pairs of records of two persons that reach review or link, the surest first. Needs the extra `linkage`."""
     scorer, found = Scorer(model), []
     for left, right, _ in splinking.predicted(model, [one.features for one in records], model.review):
         one, other = records[left], records[right]

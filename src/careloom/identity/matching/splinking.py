@@ -1,6 +1,6 @@
 """What Splink is given: our comparisons, levels, blocking rules and weights in its own form, over DuckDB in memory.
 
-Splink and DuckDB come with the extra `matching`; nothing here is imported before it is used.
+Splink and DuckDB come with the extra `linkage`; nothing here is imported before it is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def libraries() -> tuple[Any, Any]:
         import splink
     except ImportError:
         raise ConfigurationError(
-            "training and batch de-duplication need Splink and DuckDB: pip install careloom[matching]"
+            "training and batch de-duplication need Splink and DuckDB: pip install careloom[linkage]"
         ) from None
     return splink, duckdb
 

@@ -60,7 +60,7 @@ class Seen(NamedTuple):
 def train(records: Sequence[Features], *, version: str, before: Model | None = None, seed: int = 1) -> Model:
     """A model of these records, with the frequencies of their names. Its zones are those of the model `before`, else
     by probability alone (`SURE`, `DOUBTFUL`), until they are measured (`thresholds`). The same records and seed give
-    the same model. Raises ConfigurationError for fewer than `LEAST` records and without the extra `matching`."""
+    the same model. Raises ConfigurationError for fewer than `LEAST` records and without the extra `linkage`."""
     if len(records) < LEAST:
         raise ConfigurationError(f"{len(records)} records are too few to train on; {LEAST} are the least")
     names = [one.name for one in COMPARISONS if _present(one, records) >= _PRESENT]

@@ -180,6 +180,10 @@ where older = any($1::uuid[]) or newer = any($1::uuid[]) order by asked, id
 -- Records by something that they may be found by.
 select id, person, source, known, features from person_record where keys && $1::bigint[] order by id limit $2
 
+-- name: everybody
+-- A page of all records that stand, in their order.
+select id, person, features from person_record where id > $1 and not retired order by id limit $2
+
 -- name: model
 -- The one in use.
 select version, body from person_model order by number desc limit 1
