@@ -48,6 +48,23 @@ def run() -> Iterator[Row]:
             yield from _end_to_end(hub, sink, "hub_end_to_end", 3000.0)
             yield _row("hub_rss", hub.peak_rss(), "MB", "<=", 300.0)
         yield from _full_log(folder, sink)
+    yield from _with_persons()
+
+
+def _with_persons() -> Iterator[Row]:
+    """What finding out who each patient is costs: by turns without and with it, each on a log of its own."""
+    rates: dict[str, list[float]] = {"": [], "[identity]\nenabled = true\n": []}
+    for _ in range(2):
+        for more, found in rates.items():
+            with _folder() as folder, _sink() as sink, _hub(folder, sink=sink, more=more) as hub:
+                _control(sink, "/reset", "POST")
+                hub.load(32, SECONDS)
+                stats = _drained(sink)
+                found.append(stats["count"] / (stats["last"] - stats["first"]))
+    without, with_them = (sum(found) / len(found) for found in rates.values())
+    yield _row("hub_end_to_end_without_persons", without, "messages/s")
+    yield _row("hub_end_to_end_with_persons", with_them, "messages/s")
+    yield _row("hub_persons_take", (1 - with_them / without) * 100, "%", "<=", 30.0)
 
 
 class Hub:
@@ -161,7 +178,7 @@ def _folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _hub(folder: Path, *, sink: int | None = None, work: bool = True) -> Iterator[Hub]:
+def _hub(folder: Path, *, sink: int | None = None, work: bool = True, more: str = "") -> Iterator[Hub]:
     port = _free_port()
     text = f"[hub]\nwork = {str(work).lower()}\nprocesses = {PROCESSES}\n"
     text += '[store]\ndata = "data"\n[api]\nenabled = false\n'
@@ -169,7 +186,7 @@ def _hub(folder: Path, *, sink: int | None = None, work: bool = True) -> Iterato
     if sink:
         text += f'[systems.sink]\nkind = "http"\nurl = "http://127.0.0.1:{sink}/"\nidempotent = true\n'
         text += '[deliveries.sink]\nsystem = "sink"\nevents = ["registration.created.v1"]\n'
-    (folder / "careloom.toml").write_text(text)
+    (folder / "careloom.toml").write_text(text + more)
     command = [sys.executable, "-m", "careloom", "run", "--log-level", "warning"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
         try:
