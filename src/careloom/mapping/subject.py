@@ -66,7 +66,7 @@ def record_key(patient: Patient) -> str:
 
 def person_key(person: object) -> str:
     """The key of a person of the index, by its id."""
-    return f"Person/-/{person}"
+    return "Person/-/" + str(person).replace("%", "%25").replace("/", "%2F")
 
 
 def subjects_of(event: CanonicalEvent) -> tuple[str, tuple[str, ...]]:
