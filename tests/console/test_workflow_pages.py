@@ -43,7 +43,9 @@ async def begun(hospital: Hospital, office: Console, total: str = "900.00", need
     order = {"what": "gauze", "total": {"value": total, "currency": "USD"}, "requester": "Mika", "needed": needed}
     file = hospital.folder / "order.json"
     file.write_text(json.dumps(order))
-    said = await hospital.careloom("workflow", "start", "purchase.buy", str(file), "--reason", "needed", "--json")
+    said = await hospital.careloom(
+        "workflow", "start", "purchase.buy", "--input", str(file), "--reason", "needed", "--json"
+    )
     assert said.code == 0, said.errors
     run = UUID(said.object["id"])
     await comes_to(office, run, "waiting")
@@ -191,7 +193,7 @@ async def test_runs_are_filtered_and_paged_by_their_address(hospital: Hospital, 
     run = await begun(hospital, office)
     await office.hub.rows(
         "insert into run select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'state',"
-        " 'completed', 'ended', now(), 'due', null, 'begun', r.begun - n * interval '1 minute'))).*"
+        " 'pending', 'due', null, 'late_at', null, 'begun', r.begun - n * interval '1 minute'))).*"
         " from run r, generate_series(1, $1) n where r.id = $2",
         PAGE + 2,
         run,
@@ -204,8 +206,11 @@ async def test_runs_are_filtered_and_paged_by_their_address(hospital: Hospital, 
         later = re.search(r'href="/console([^"]*)" rel="next"', page.html)
         path = later[1].replace("&amp;", "&") if later else ""
     assert (len(found), len(set(found)), found[0]) == (PAGE + 3, PAGE + 3, str(run))
-    for query, many in (("state=waiting", 1), ("unfinished=yes", 1), ("workflow=other", 0), ("begun_from=2099-01-01", 0),
-                        ("begun_before=2020-01-01", 0), ("about=O-1", 0)):  # fmt: skip
+    for query, many in (
+        ("state=waiting", 1), ("unfinished=yes&state=waiting", 1), ("state=completed", 0), ("workflow=other", 0),
+        ("begun_from=2099-01-01", 0),
+        ("begun_before=2020-01-01", 0), ("about=O-1", 0),
+    ):  # fmt: skip
         page = await robin.get(f"/runs?{query}")
         assert len(re.findall(r'<td><a href="/console/runs/', page.html)) == many, query
     assert "purchase.buy</a> v1" in page.html and "<option>purchase.buy</option>" in page.html
