@@ -76,7 +76,7 @@ async def test_an_operator_edits_and_retries_and_it_is_delivered(
         async with signed_in(browser, console, token) as page:
             await page.goto(console.url())
             await page.get_by_role("link", name="Exceptions").click()
-            await expect(page.get_by_text("PID-7", exact=True)).to_be_visible()
+            await expect(page.get_by_text("PID-7: the date of birth")).to_be_visible()
             await accessible(page)
             await page.get_by_role("region", name="Cases").get_by_role("link", name="mapping").click()
             await expect(page.get_by_text("masked")).to_be_visible()
@@ -287,3 +287,21 @@ async def test_what_is_no_case_is_not_found(robin: Window) -> None:
     for path in (f"/cases/{NOBODY}", "/cases/x", f"/cases/{NOBODY}/claim"):
         assert (await robin.get(path)).status in (404, 405)
     assert (await robin.post(f"/cases/{NOBODY}/claim")).status == 404
+
+
+async def test_groups_and_sets_are_accessible_by_dark_on_a_phone(console: Console, browser: Browser) -> None:
+    cases = await parked(console, "C1", "C2")
+    token = await console.account("Robin", Role.OPERATOR, teams=TEAMS)
+    async with signed_in(browser, console, token) as page:
+        await page.emulate_media(color_scheme="dark")
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await page.goto(console.url("/case-groups"))
+        await accessible(page)
+        await page.get_by_role("button", name="Preview").click()
+        await expect(page.get_by_text("2 cases, of which 2 would be retried now")).to_be_visible()
+        await accessible(page)
+        for path in ("/cases", "/delegations", f"/cases/{cases[0]}"):
+            await page.goto(console.url(path))
+            await accessible(page)
+            wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            assert not wide, f"{path} is wider than a phone"

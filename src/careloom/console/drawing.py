@@ -15,9 +15,6 @@ from careloom.workflow.graph import Arrow, Graph, Node
 _COLUMNS, _MOST_LINES = 28, 3
 _LINE, _PAD = 17.0, 9.0
 _ROUND: Final = frozenset({"start", "end", "failure", "sleep", "caught"})
-SAID: Final[Mapping[str, str]] = MappingProxyType(
-    {"done": "done", "now": "now", "failed": "failed", "undone": "undone"}
-)
 _CLASSES: Final = MappingProxyType({"done": "good", "now": "warn", "failed": "bad", "undone": "quiet"})
 
 
@@ -80,15 +77,17 @@ def drawing(graph: Graph) -> Drawing:
     """A picture of a process, with the marks of its run."""
     texts = {node.id: _wrapped(node, graph.marks) for node in graph.nodes}
     heights = {name: len(lines) * _LINE + 2 * _PAD for name, lines in texts.items()}
-    placed = layout(heights, [(arrow.start, arrow.end) for arrow in graph.arrows])
+    links = [(one, (one.start, one.end)) for one in graph.arrows]
+    placed = layout(heights, [link for _, link in links])
     boxes = tuple(_box(one, placed.tops[one.id], texts[one.id], graph.marks) for one in graph.nodes)
-    ways = tuple(_arrow(one, placed.ways[one.start, one.end]) for one in graph.arrows)
+    ways = tuple(_arrow(one, placed.ways[link], back=link in placed.back) for one, link in links)
     return Drawing(placed.width, placed.height, boxes, ways, _words(graph))
 
 
 def _wrapped(node: Node, marks: Mapping[str, str]) -> Sequence[str]:
-    lines = textwrap.wrap(node.label, _COLUMNS, max_lines=_MOST_LINES, placeholder="…") or [""]
-    mark = SAID.get(marks.get(node.id, ""), "")
+    columns = _COLUMNS - 4 * (node.sort in _ROUND)
+    lines = textwrap.wrap(node.label, columns, max_lines=_MOST_LINES, placeholder="…") or [""]
+    mark = marks.get(node.id, "")
     return [*lines, mark] if mark else lines
 
 
@@ -98,16 +97,15 @@ def _box(node: Node, top: Point, lines: Sequence[str], marks: Mapping[str, str])
     mark = marks.get(node.id, "")
     corner = height / 2 if node.sort in _ROUND else 4.0
     look = _CLASSES.get(mark, "")
-    return Box(top.x - WIDE / 2, top.y, WIDE, height, corner, written, SAID.get(mark, ""), look, node.sort)
+    return Box(top.x - WIDE / 2, top.y, WIDE, height, corner, written, mark, look, node.sort)
 
 
-def _arrow(arrow: Arrow, points: Sequence[Point]) -> Way:
-    back = len(points) == 4 and points[1].x == points[2].x and points[3].y < points[0].y
+def _arrow(arrow: Arrow, points: Sequence[Point], *, back: bool) -> Way:
     path = _straight(points) if back else _curved(points)
     label = None
     if arrow.label:
-        label = Line(points[1].x, points[1].y - 5, arrow.label) if back else _label(points, arrow.label)
-    return Way(path, _head(points[-1], sideways=back), label, arrow.sort)
+        label = Line(points[1].x + 14, points[1].y - 3, arrow.label) if back else _label(points, arrow.label)
+    return Way(path, _head(points[-1]), label, arrow.sort)
 
 
 def _straight(points: Sequence[Point]) -> str:
@@ -123,9 +121,7 @@ def _curved(points: Sequence[Point]) -> str:
     return " ".join(made)
 
 
-def _head(at: Point, *, sideways: bool) -> str:
-    if sideways:
-        return f"{at.x:.1f},{at.y:.1f} {at.x + 7:.1f},{at.y - 4:.1f} {at.x + 7:.1f},{at.y + 4:.1f}"
+def _head(at: Point) -> str:
     return f"{at.x:.1f},{at.y:.1f} {at.x - 4:.1f},{at.y - 7:.1f} {at.x + 4:.1f},{at.y - 7:.1f}"
 
 
@@ -139,7 +135,7 @@ def _words(graph: Graph) -> tuple[Said, ...]:
     for node in graph.nodes:
         then = tuple(_leads(arrow, labels) for arrow in graph.arrows if arrow.start == node.id)
         mark = graph.marks.get(node.id, "")
-        made.append(Said(node.label, SAID.get(mark, ""), _CLASSES.get(mark, ""), then))
+        made.append(Said(node.label, mark, _CLASSES.get(mark, ""), then))
     return tuple(made)
 
 

@@ -27,10 +27,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each box has the middle of its upper edge, and the points that each arrow goes through."""
+    """Where each box has the middle of its upper edge, and the points that each arrow goes through; those
+    that lead `back` go along straight lines."""
 
     tops: Mapping[str, Point]
     ways: Mapping[Link, tuple[Point, ...]]
+    back: frozenset[Link]
     width: float
     height: float
 
@@ -162,28 +164,41 @@ def _placed(
     left = min((middle for middle in middles.values()), default=0.0) - WIDE / 2 - MARGIN
     right = max((middle for middle in middles.values()), default=0.0) + WIDE / 2 - left
     tops: dict[str, Point] = {}
+    floors: dict[str, float] = {}
     y = MARGIN
     for row in rows:
-        for name in row:
-            tops[name] = Point(middles[name] - left, y)
-        y += max((heights.get(name, 0.0) for name in row), default=0.0) + LAYER_APART
-    ways = {link: _way(chain, tops, heights) for link, chain in chains.items()}
+        floor = y + max((heights.get(name, 0.0) for name in row), default=0.0)
+        tops.update((name, Point(middles[name] - left, y)) for name in row)
+        floors.update(dict.fromkeys(row, floor))
+        y = floor + LAYER_APART
+    ways = {link: _way(chain, tops, heights, floors) for link, chain in chains.items()}
     for number, link in enumerate(back, 1):
-        ways[link] = _way_back(link, tops, heights, right + number * BEND)
+        ways[link] = _way_back(link, tops, heights, floors, right + number * BEND)
     boxes = {name: tops[name] for name in heights}
-    return Layout(boxes, ways, right + len(back) * BEND + MARGIN, y - LAYER_APART + MARGIN)
+    width = right + len(back) * BEND + MARGIN
+    return Layout(boxes, ways, frozenset(back), width, y - LAYER_APART + (LAYER_APART if back else MARGIN))
 
 
-def _way(chain: _Link, tops: Mapping[str, Point], heights: Mapping[str, float]) -> tuple[Point, ...]:
+def _way(
+    chain: _Link, tops: Mapping[str, Point], heights: Mapping[str, float], floors: Mapping[str, float]
+) -> tuple[Point, ...]:
+    """Straight down through the layers between, so that it stays clear of their boxes."""
     start, *between, end = chain
     first = Point(tops[start].x, tops[start].y + heights[start])
-    return (first, *(tops[name] for name in between), tops[end])
+    beside = [point for name in between for point in (tops[name], Point(tops[name].x, floors[name]))]
+    return (first, *beside, tops[end])
 
 
-def _way_back(link: Link, tops: Mapping[str, Point], heights: Mapping[str, float], lane: float) -> tuple[Point, ...]:
-    """From the side of one box, up its own lane, to the side of the other."""
-    start, end = (Point(tops[name].x + WIDE / 2, tops[name].y + heights[name] / 2) for name in link)
-    return (start, Point(lane, start.y), Point(lane, end.y), end)
+def _way_back(
+    link: Link, tops: Mapping[str, Point], heights: Mapping[str, float], floors: Mapping[str, float], lane: float
+) -> tuple[Point, ...]:
+    """Out below one box, beneath the others of its layer, up its own lane, and in from above the other box."""
+    start, end = link
+    out, into = tops[start].x + WIDE / 4, tops[end].x + WIDE / 4
+    below, above = floors[start] + LAYER_APART / 4, tops[end].y - LAYER_APART / 4
+    bottom = tops[start].y + heights[start]
+    corners = (Point(out, below), Point(lane, below), Point(lane, above), Point(into, above))
+    return (Point(out, bottom), *corners, Point(into, tops[end].y))
 
 
 def _mean(numbers: Sequence[float], otherwise: float) -> float:
