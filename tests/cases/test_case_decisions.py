@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -120,8 +121,12 @@ async def test_an_edit_stands_until_the_next_one(house: House) -> None:
     [second] = await house.eventually(again)
     payload = await house.work.reader.masked_payload(second.id)
     assert (payload.edited, payload.data, second.event) == (True, b"worse", case.event)
+    assert (payload.original, payload.original_text) == (b"bad", "bad")
     await house.act(second.id, Action.EDIT, data=b"right")
     assert await house.handled("right") == ["right"]
+    for one, data in ((case.id, b"worse"), (second.id, b"right")):
+        stays = await house.work.reader.masked_payload(one)
+        assert (stays.edited, stays.data, stays.original) == (True, data, b"bad"), "each as it was decided"
 
 
 async def test_a_message_that_cannot_be_translated_is_edited_before_it_is_an_event(house: House) -> None:
@@ -394,3 +399,17 @@ async def test_a_case_that_is_not_there(queue: Queue, act: str) -> None:
         other.close()
     with pytest.raises(NoSuchCase, match="there is no case"):
         await wanted
+
+
+async def test_who_could_not_decide_is_told_why_beforehand(queue: Queue) -> None:
+    case = await queue.one(owner="billing")
+    desk, other = queue.work.desk, Actor("Kim Duarte", frozenset({"purchasing"}))
+    assert await desk.hindrance(case, ROBIN) == ""
+    assert "for the role billing" in await desk.hindrance(case, other)
+    until = queue.clock.now() + timedelta(days=1)
+    await queue.work.delegations.hand_on(Actor("Ana Ruiz", frozenset({"billing"})), "billing", other.name, until=until)
+    assert await desk.hindrance(case, other) == "", "a role that was handed on is enough"
+    await desk.claim(case, SAM)
+    assert "somebody else has this case" in await desk.hindrance(case, ROBIN)
+    with pytest.raises(NoSuchCase):
+        await desk.hindrance(UUID(int=7), ROBIN)

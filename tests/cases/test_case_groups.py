@@ -143,3 +143,36 @@ async def test_nothing_to_retry_is_said(house: House, queue: Queue) -> None:
         await queue.work.groups.preview(loose.cause, ROBIN)
     with pytest.raises(NoSuchCase, match="no set was shown"):
         await house.work.groups.retry(UUID(int=1), ROBIN, "")
+
+
+async def test_what_was_chosen_by_hand_is_retried_whatever_caused_it(house: House) -> None:
+    one, other = (await house.stuck("1", "bad 1")).id, (await house.stuck("2", "bad 2", reason="no price")).id
+    taken, loose = (await house.stuck("3", "bad 3")).id, await house.one()
+    await house.work.desk.claim(taken, SAM)
+    groups = house.work.groups
+    shown = await groups.choose([other, one, one, taken, loose, UUID(int=7)], ROBIN)
+    assert {member.id for member in shown.members} == {one, other} and shown.more and shown.cause == shown.token
+    kept = await groups.shown(shown.token, ROBIN)
+    assert (kept.ready, kept.chosen, kept.used, kept.made_by) == ({one, other}, True, None, ROBIN.name)
+    await house.work.desk.claim(other, SAM)
+    assert (await groups.shown(shown.token, ROBIN)).ready == {one}
+    assert (await groups.shown(shown.token, Actor("Kim", frozenset({"purchasing"})))).ready == frozenset()
+    house.bad.clear()
+    done = await groups.retry(shown.token, ROBIN, "both are mended")
+    assert (done.retried, done.left) == (1, 1) and await house.handled("bad 1") == ["bad 1"]
+    over = await groups.shown(shown.token, SAM)
+    assert over.used_by == ROBIN.name and {member.id for member in over.members} == {one, other}
+    for chosen in ([], [one], [loose]):
+        with pytest.raises(NoSuchCase, match="nothing that you chose"):
+            await groups.choose(chosen, ROBIN)
+    with pytest.raises(NotPossible, match="at most 1000"):
+        await groups.choose([UUID(int=number) for number in range(1001)], ROBIN)
+    with pytest.raises(NoSuchCase):
+        await groups.shown(UUID(int=7), ROBIN)
+
+
+async def test_a_shown_group_is_not_a_choice(house: House) -> None:
+    [case] = await stuck(house, 1)
+    cause = (await house.work.reader.one(case)).cause
+    kept = await house.work.groups.shown((await house.work.groups.preview(cause, ROBIN)).token, ROBIN)
+    assert (kept.cause, kept.chosen) == (cause, False)

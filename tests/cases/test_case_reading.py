@@ -95,6 +95,15 @@ async def test_a_history_is_read_page_by_page(queue: Queue) -> None:
     assert [entry.text for entry in [*first, *rest]] == [None, *(f"remark {number}" for number in range(5))]
 
 
+async def test_what_waits_is_counted_by_kind_the_most_first(queue: Queue) -> None:
+    assert await queue.work.reader.counts() == []
+    await queue.one()
+    first = (await queue.work.reader.one(await queue.one(kind="mapping", field="a"))).opened
+    await queue.one(kind="mapping", field="b")
+    found = await queue.work.reader.counts()
+    assert [(one.kind, one.cases) for one in found] == [("mapping", 2), ("silence", 1)] and found[0].oldest == first
+
+
 async def test_a_case_about_nothing_has_no_payload(queue: Queue) -> None:
     with pytest.raises(NoSuchCase, match="about no message"):
         await queue.work.reader.masked_payload(await queue.one())

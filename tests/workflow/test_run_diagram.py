@@ -20,7 +20,7 @@ from careloom.workflow.diagram import diagram, escaped
 from careloom.workflow.errors import NotPossible, StepFailed
 from careloom.workflow.rehearsal import rehearse
 from careloom.workflow.run import Run
-from careloom.workflow.shape import shape_of
+from careloom.workflow.shape import Op, shape_of
 
 
 async def transport(run: Run, what: str, *, days: int = 1) -> str:
@@ -67,6 +67,19 @@ def drawn(text: str) -> tuple[dict[str, str], set[tuple[str, str, str]]]:
     nodes = dict(re.findall(r"^    (\w+)[\[({>/]+\"(.*?)\"", text, re.M))
     arrows = re.findall(r"^    (\w+) (?:-->|-\. \"undo\" \.->|-\.->)(?:\|\"(.*?)\"\|)? (\w+)$", text, re.M)
     return nodes, {(nodes[one], why, nodes[other]) for one, why, other in arrows}
+
+
+def test_an_approval_is_named_by_its_sort_and_shown_by_its_reason() -> None:
+    async def bought(run: Run, wish: Wish) -> None:
+        reason = "foo"
+        await run.approval(f"order of {wish.what}", role="purchasing")
+        await run.approval("the second", role="cfo")
+        await run.approval(reason, role="cfo")
+
+    ops = [one for one in shape_of(Workflow("ward.bought", bought), REGISTRY) if isinstance(one, Op)]
+    assert [(one.name, one.label) for one in ops] == [
+        ("approval", "order of {wish.what}"), ("approval", "the second"), ("approval", "reason")
+    ]  # fmt: skip
 
 
 def test_a_picture_has_everything_that_the_code_does() -> None:

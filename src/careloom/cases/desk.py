@@ -93,6 +93,17 @@ class CaseDesk:
         """The kinds that this desk knows."""
         return self._reader.kinds
 
+    async def hindrance(self, case: UUID, actor: Actor) -> str:
+        """Why this person could not take or decide it now; empty when they could. Raises NoSuchCase."""
+        async with self._database.acquire() as connection:
+            row = await row_of(connection, case)
+            try:
+                must_have_role(await standing_in(connection, actor, row, self._clock.now()), row["owner"])
+                must_be_free(row, actor)
+            except NotAllowed as error:
+                return str(error)
+        return ""
+
     async def claim(self, case: UUID, actor: Actor) -> Standing:
         """Take it. Nothing changes when the actor has it; a case that waited for data goes on."""
         async with self._locked(case) as (connection, row):

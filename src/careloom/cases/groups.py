@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +17,7 @@ from careloom.core.clock import Clock
 from careloom.core.envelope import Event
 from careloom.core.ids import IdFactory
 from careloom.log.operators import Act
+from careloom.log.ports import Connection
 from careloom.store.database import Database
 from careloom.store.sql import queries
 
@@ -43,6 +45,24 @@ class CaseSet:
     cause: UUID
     members: tuple[Member, ...]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSet:
+    """A set as it stands now. `ready` are those of its members that a retry would touch still; `used`: it has been."""
+
+    token: UUID
+    cause: UUID
+    members: tuple[Member, ...]
+    ready: frozenset[UUID]
+    made_by: str
+    used: datetime | None
+    used_by: str | None
+
+    @property
+    def chosen(self) -> bool:
+        """Whether somebody chose its members one by one."""
+        return self.cause == self.token
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +95,39 @@ class CaseGroups:
                     "nothing of this group could be retried by you; `careloom case group` lists the groups"
                 )
             token = self._new_id()
-            ids = [row["id"] for row in shown]
-            await connection.execute(_SQL.keep_set, token, cause, ids, self._clock.now(), actor.name)
+            await self._keep(connection, token, cause, shown, actor)
         return CaseSet(token, cause, tuple(map(_member, shown)), len(rows) > len(shown))
+
+    async def choose(self, cases: Sequence[UUID], actor: Actor) -> CaseSet:
+        """As `preview`, of just these, whatever caused them; those that could not be retried are left out, and `more`
+        says so. Its cause is its own token."""
+        wanted = list(dict.fromkeys(cases))
+        if len(wanted) > MOST:
+            raise NotPossible(f"at most {MOST} cases are retried at once; choose fewer")
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_SQL.of_set, wanted, actor.name)
+            shown = [row for row in rows if self._may(row, actor)]
+            if not shown:
+                raise NoSuchCase("nothing that you chose could be retried by you; choose what waits and is yours")
+            token = self._new_id()
+            await self._keep(connection, token, token, shown, actor)
+        return CaseSet(token, token, tuple(map(_member, shown)), len(wanted) > len(shown))
+
+    async def shown(self, token: UUID, actor: Actor) -> KeptSet:
+        """What was shown under a token, as it stands now. Raises NoSuchCase for a token that was never given."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_SQL.set_known, token)
+            if row is None:
+                raise NoSuchCase("no set was shown under this token; preview the group first")
+            members = await connection.fetch(_SQL.members, row["cases"])
+            ready = await connection.fetch(_SQL.of_set, row["cases"], actor.name)
+        left = frozenset(one["id"] for one in ready if self._may(one, actor))
+        who = (row["made_by"], row["used"], row["used_by"])
+        return KeptSet(token, row["cause"], tuple(map(_member, members)), left, *who)
+
+    async def _keep(self, connection: Connection, token: UUID, cause: UUID, shown: Sequence[Any], actor: Actor) -> None:
+        ids = [row["id"] for row in shown]
+        await connection.execute(_SQL.keep_set, token, cause, ids, self._clock.now(), actor.name)
 
     async def retry(self, token: UUID, actor: Actor, why: str, per_second: float = PER_SECOND) -> SetRetried:
         """Retry what the token stands for, as far as it still waits; in one transaction, spread over time by `due`.

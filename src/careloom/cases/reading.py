@@ -11,7 +11,7 @@ from uuid import UUID
 from careloom.cases.kinds import Action, CaseKinds
 from careloom.cases.payloads import Payload, payload_of
 from careloom.cases.resolving import Resolver
-from careloom.cases.standing import CasePage, Entry, Group, Standing, standing
+from careloom.cases.standing import CasePage, Entry, Group, KindCount, Standing, standing
 from careloom.cases.states import NoSuchCase, State, has_ended
 from careloom.core.clock import Clock
 from careloom.log.keyring import Keyring
@@ -71,6 +71,12 @@ class CaseReader:
             rows = await connection.fetch(statement, *asked, *places, limit + 1)
         shown = [self.standing(row) for row in rows[:limit]]
         return CasePage(shown, _place(rows[limit - 1], ended=ended) if len(rows) > limit else None)
+
+    async def counts(self) -> Sequence[KindCount]:
+        """How many wait, by kind, the most first."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_SQL.open_by_kind)
+        return sorted((KindCount(*row) for row in rows), key=lambda one: (-one.cases, one.kind))
 
     async def groups(self, kind: str | None = None, owner: str | None = None, limit: int = 100) -> Sequence[Group]:
         """What waits, by cause, the largest group first."""

@@ -136,6 +136,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class KindCount:
+    """How many cases of a kind wait, and since when the oldest of them does."""
+
+    kind: str
+    cases: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CasePage:
     """Some cases, and where the next ones begin: None on the last page."""
 

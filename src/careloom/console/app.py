@@ -23,7 +23,10 @@ from careloom.console.people import SESSION_LASTS, SignInRefused
 from careloom.console.rendering import page
 from careloom.console.visiting import BASE, SESSION, Form, Page, Refused, Visit, form_fields
 from careloom.core.errors import CareloomError, FormatError
+from careloom.log.parking import NothingThere
 from careloom.log.steps import place_of
+from careloom.workflow.errors import NoSuchRun, NoSuchWorkflow
+from careloom.workflow.errors import NotPossible as RunNotPossible
 
 _log = logging.getLogger(__name__)
 _POLICY: Final = (
@@ -68,9 +71,9 @@ async def _tried(visit: Visit, handler: Callable[[Visit], Awaitable[Response]]) 
         return await handler(visit)
     except (Refused, NotAllowed) as error:
         return _wrong(visit, str(error), getattr(error, "status", 403))
-    except NoSuchCase as error:
+    except (NoSuchCase, NoSuchRun, NoSuchWorkflow) as error:
         return _wrong(visit, str(error), 404)
-    except (NotPossible, FormatError) as error:
+    except (NotPossible, RunNotPossible, NothingThere, FormatError) as error:
         return _wrong(visit, str(error), 409)
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from careloom.cases.catalogue import APPROVAL
 from careloom.core.errors import ConfigurationError
 from careloom.model import CanonicalEvent
 from careloom.workflow.declaration import Registry, Signal, Workflow
@@ -253,6 +254,9 @@ class _Reader:
             return call, "" if shown is None else _said(shown).strip("'")
         if first is None:
             return "", call
+        if call == "approval":
+            label = _said(first)
+            return APPROVAL, label[2:-1] if isinstance(first, ast.JoinedStr) else label.strip("'")
         if isinstance(given := named.get("name"), ast.Constant):
             return str(given.value), str(given.value)
         if isinstance(first, ast.Constant) and isinstance(first.value, str):

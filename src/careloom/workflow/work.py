@@ -9,10 +9,12 @@ from uuid import UUID
 from careloom.workflow.backfill import Backfill
 from careloom.workflow.backfilling import Backfills
 from careloom.workflow.desk import RunDesk, Told
-from careloom.workflow.diagram import diagram
+from careloom.workflow.diagram import diagram, drawn
 from careloom.workflow.errors import NoSuchRun, NoSuchWorkflow
+from careloom.workflow.graph import Graph, graph_of
 from careloom.workflow.reading import RunReader
 from careloom.workflow.rehearsal import rehearse
+from careloom.workflow.standing import RunStory
 from careloom.workflow.starting import Begun, start
 from careloom.workflow.surroundings import Surroundings
 from careloom.workflow.versions import VersionStanding, compare
@@ -48,15 +50,19 @@ class RunWork:
 
     async def picture_of_run(self, run: UUID) -> str:
         """The same, with how far a run is. Raises NoSuchRun too."""
-        story = await self.reader.story(run)
+        return drawn(await self.graph_of_run(await self.reader.story(run)))
+
+    async def graph_of_run(self, story: RunStory) -> Graph:
+        """As boxes and arrows, with how far the run of this story is. Raises as `picture`."""
         workflow = self.around.registry.of(story.run.workflow, story.run.version)
         if workflow is None:
             raise NoSuchWorkflow(f"the code of this run, {story.run.workflow} version {story.run.version}, is not here")
         try:
-            lines = (await rehearse(await self.around.store.load(run), workflow, self.around)).lines
+            journal = await self.around.store.load(story.run.id)
+            lines = (await rehearse(journal, workflow, self.around)).lines
         except NoSuchRun:
             lines = {}  # whom it was about was erased: its steps are found by their names alone
-        return diagram(workflow, self.around.registry, story, lines)
+        return graph_of(workflow, self.around.registry, story, lines)
 
 
 def runwork(around: Surroundings, desk: RunDesk | None = None, backfills: Sequence[Backfill] = ()) -> RunWork:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from careloom.console.pages import overview
+from careloom.console.pages import exceptions, overview, workflows
 from careloom.console.visiting import Page
 
 
 def every() -> Sequence[Page]:
     """All pages, in the order of the menu."""
-    return (*overview.PAGES,)
+    return (
+        *overview.PAGES,
+        *exceptions.PAGES,
+        *workflows.PAGES,
+    )

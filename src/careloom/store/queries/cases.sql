@@ -139,8 +139,13 @@ insert into case_set (id, cause, cases, made, made_by) values ($1, $2, $3, $4, $
 update case_set set used = $2, used_by = $3 where id = $1 and used is null returning cases
 
 -- name: set_known
--- Whether there ever was such a set.
-select used from case_set where id = $1
+-- What was shown under a token, and what became of it.
+select cause, cases, made, made_by, used, used_by from case_set where id = $1
+
+-- name: members
+-- The cases of a set, in the order in which they were shown.
+select c.id, c.kind, c.system, c.type, c.opened, c.state
+from unnest($1::uuid[]) with ordinality as shown (id, place) join work_case c on c.id = shown.id order by shown.place
 
 -- name: of_set
 -- What of a set still waits, and for nobody else than who acts.
@@ -161,11 +166,13 @@ from unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) as told (id, share, n
 where c.id = told.id returning c.*
 
 -- name: parked_body
--- The entry that a case is about, with what stands in for its body.
+-- The entry that a case is about, with what stands in for its body: also once that was handled, as the case has it.
 select e.lane, e.seq, e.id, e.kind, e.type, e.source, e.token, e.time, e.recorded, coalesce(r.contenttype, e.contenttype)
        as contenttype, e.correlation, e.causation, e.joins, coalesce(r.key, e.key) as key, coalesce(r.body, e.body) as body,
-       p.edited, e.key as first_key, e.body as first_body
+       r.id as edited, e.key as first_key, e.body as first_body
 from event e
 left join parked p on p.subscription = $2 and p.lane = e.lane and p.seq = e.seq
-left join event r on r.id = p.edited
+left join lateral (select entry from case_history where case_id = $3 and what = 'edited' order by number desc limit 1) h
+       on true
+left join event r on r.id = coalesce(h.entry, p.edited)
 where e.id = $1
