@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from careloom.cases.work import Casework
 from careloom.console.people import People
+from careloom.console.shelf import Shelf
 from careloom.core.clock import Clock
 from careloom.flows import Flow
 from careloom.log.handling import Subscription
@@ -21,7 +22,8 @@ from careloom.workflow.work import RunWork
 class House:
     """The running hub as pages see it. All lists come from it, none is written down here.
 
-    `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name.
+    `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
+    those from which something may come, `addresses` where those answer that have a URL.
     """
 
     name: str
@@ -36,3 +38,6 @@ class House:
     subscriptions: Sequence[Subscription]
     systems: Mapping[str, str]
     status: Callable[[], dict[str, Any]]
+    senders: frozenset[str] = frozenset()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=Shelf)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from careloom.console.pages import overview
+from careloom.console.pages import audit, journeys, overview, people, subscriptions, systems  # the log and who works it
 from careloom.console.visiting import Page
 
 
 def every() -> Sequence[Page]:
     """All pages, in the order of the menu."""
-    return (*overview.PAGES,)
+    return (
+        *overview.PAGES,
+        *journeys.PAGES, *systems.PAGES, *subscriptions.PAGES, *people.PAGES, *audit.PAGES,
+    )  # fmt: skip

@@ -1,0 +1,63 @@
+"""Finds messages by whatever a person has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from careloom.console.house import House
+from careloom.log.journey import Known, about, find, known
+from careloom.store.sql import queries
+from careloom.workflow.surroundings import about_key
+
+_SQL = queries("console_log")
+PAGE: Final = 50
+LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of what was found; `before` asks for the next, None where there is none."""
+
+    messages: Sequence[Known]
+    before: datetime | None = None
+
+
+async def search(house: House, wanted: str, before: datetime | None) -> Found:
+    """By our own ids first, and the sender's; then what is about the number, and what runs are about it.
+
+    Numbers stand in the database as keyed digests, so they are found whole, as they are written.
+    """
+    wanted = wanted[:LONGEST]
+    direct = await _by_id(house, wanted)
+    if direct:
+        return Found(await known(house.database, direct))
+    rows = await about(house.database, house.keyring, wanted, before, PAGE + 1)
+    ids = [message for message, _ in rows[:PAGE]]
+    if before is None:
+        ids += await _of_runs(house, wanted)
+    further = rows[PAGE - 1][1] if len(rows) > PAGE else None
+    return Found(await known(house.database, list(dict.fromkeys(ids))), further)
+
+
+async def _by_id(house: House, wanted: str) -> list[UUID]:
+    try:
+        id_ = UUID(wanted)
+    except ValueError:
+        id_ = None
+    if id_ is not None:
+        async with house.database.acquire() as connection:
+            for statement in (_SQL.message_of_case, _SQL.message_of_run):
+                message = await connection.fetchval(statement, id_)
+                if message is not None:
+                    return [message]
+    return [one for one in await find(house.database, house.keyring, wanted) if one is not None]
+
+
+async def _of_runs(house: House, wanted: str) -> list[UUID]:
+    async with house.database.acquire() as connection:
+        rows = await connection.fetch(_SQL.runs_about, about_key(house.keyring.master, wanted), PAGE)
+    return [row["message"] for row in rows]

@@ -1,0 +1,103 @@
+"""From a number to the bytes that came: what is found, what is shown to whom, and what is put on record."""
+
+from __future__ import annotations
+
+import aiohttp
+from playwright.async_api import Browser, expect
+from tests.console.conftest import Console, console_of, signed_in
+from tests.hub.hospital import Hospital, adt
+
+from careloom.console.rights import Role
+from careloom.sim.odoo import SimulatedOdoo
+
+NAME, MRN = "Weaver", "N-77"
+
+
+async def got(session: aiohttp.ClientSession, url: str, status: int = 200) -> str:
+    async with session.get(url) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.text()
+
+
+async def test_a_journey_is_found_by_every_number_and_shown_masked(hospital: Hospital, erp: SimulatedOdoo) -> None:
+    hospital.configure(odoo=erp)
+    async with console_of(hospital) as console:
+        await console.hub.send(adt("A04", "CTRL-1", MRN), adt("A08", "CTRL-2", MRN), adt("A04", "CTRL-3", "N-78"))
+        await console.hub.settled(3)
+        viewer = await console.account("Vera", Role.VIEWER)
+        ids = {row["key"]: row["id"] for row in await console.hub.rows("select key, id from receipt")}
+        event = await console.hub.rows("select id from event where correlation = $1 and kind = 'e'", ids["CTRL-1"])
+        async with aiohttp.ClientSession(cookies={"careloom_session": viewer}) as session:
+            await _is_found_by(console, session, MRN, ids["CTRL-1"], ids["CTRL-2"])
+            await _is_found_by(console, session, "Patient/NORTH/N-77", ids["CTRL-1"], ids["CTRL-2"])
+            await _is_found_by(console, session, "CTRL-3", ids["CTRL-3"])
+            await _is_found_by(console, session, str(event[0]["id"]), ids["CTRL-1"])
+            for nothing in ("N-7", NAME, "19710412", "0", "/", "%"):
+                assert "Nothing" in await got(session, console.url(f"/journeys?q={nothing.replace('%', '%25')}"))
+            page = await got(session, console.url(f"/journeys/{ids['CTRL-1']}"))
+            assert NAME not in page and "Ottilie" not in page and "19710412" not in page
+            assert "PID-5.1" in page and "patient name" in page and "Xxxxxx" not in page and "xxxxxx" in page
+            assert f'href="{erp.url}/odoo/res.partner/' in page, "the record in Odoo"
+            assert "registration.created.v1" in page and "/look" not in page
+            shown = await got(session, console.url(f"/journeys/{ids['CTRL-1']}?entry={event[0]['id']}"))
+            assert "/patient/" in shown and NAME not in shown
+            await got(session, console.url("/journeys/not-an-id"), 404)
+            await got(session, console.url("/journeys/00000000-0000-0000-0000-000000000000"), 404)
+            await got(session, console.url("/journeys?q=N-77&before=yesterday"), 409)
+            await got(session, console.url(f"/journeys/{ids['CTRL-1']}/bytes"), 403)
+
+
+async def _is_found_by(console: Console, session: aiohttp.ClientSession, wanted: str, *messages: object) -> None:
+    page = await got(session, console.url(f"/journeys?q={wanted}"))
+    assert page.count("/console/journeys/") == len(messages), wanted
+    assert all(f"/console/journeys/{message}" in page for message in messages)
+
+
+async def test_an_unmasked_look_takes_a_right_and_a_reason_and_is_the_lookers_alone(console: Console) -> None:
+    await console.hub.send(adt("A04", "CTRL-1", MRN))
+    [row] = await console.hub.rows("select id from receipt")
+    viewer, robin, kim = [
+        await console.account(name, role)
+        for name, role in (("Vera", Role.VIEWER), ("Robin", Role.OPERATOR), ("Kim", Role.OPERATOR))
+    ]
+    look = console.url(f"/journeys/{row['id']}/look")
+    forgeries = {token: (await console.people.visitor(token)).forgery for token in (viewer, robin)}  # type: ignore[union-attr]
+    async with aiohttp.ClientSession(cookies={"careloom_session": viewer}) as session:
+        form = {"forgery": forgeries[viewer], "reason": "curious"}
+        async with session.post(look, data=form) as answer:
+            assert answer.status == 403
+    async with aiohttp.ClientSession(cookies={"careloom_session": robin}) as session:
+        async with session.post(look, data={"forgery": forgeries[robin], "reason": " "}) as answer:
+            assert answer.status == 409, "a reason is wanted"
+        assert not await _looks(console)
+        form = {"forgery": forgeries[robin], "reason": "the caller asks"}
+        async with session.post(look, data=form) as answer:
+            unmasked, page = str(answer.url), await answer.text()
+        assert NAME in page and "it is on record" in page
+        octets = unmasked.replace("?", "/bytes?", 1).partition("#")[0]
+        async with session.get(octets) as answer:
+            assert await answer.read() == adt("A04", "CTRL-1", MRN)
+            assert answer.headers["Cache-Control"] == "no-store"
+    for token in (viewer, kim):
+        async with aiohttp.ClientSession(cookies={"careloom_session": token}) as session:
+            assert NAME not in await got(session, unmasked), "a link that was shared shows nothing"
+            await got(session, octets, 403)
+    assert len(await _looks(console)) == 1
+
+
+async def _looks(console: Console) -> list[object]:
+    return list(await console.hub.rows("select id from event where type = 'body.revealed.v1'"))
+
+
+async def test_from_an_mrn_to_the_source_bytes_in_three_clicks(console: Console, browser: Browser) -> None:
+    await console.hub.send(adt("A04", "CTRL-1", MRN))
+    token = await console.account("Robin", Role.OPERATOR)
+    async with signed_in(browser, console, token) as page:
+        await page.goto(console.url("/journeys"))
+        await page.get_by_label("A number or an id").fill(MRN)
+        await page.get_by_role("button", name="Search").click()
+        await page.locator("tbody a").first.click()
+        await page.get_by_label("Why you look").fill("the caller asks")
+        await page.get_by_role("button", name="Show the bytes unmasked").click()
+        await expect(page.get_by_text("Your look is on record.")).to_be_visible()
+        await expect(page.locator("td.raw code").filter(has_text=f"PID|1||{MRN}^^^NORTH^MR||{NAME}")).to_be_visible()
