@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 
+import aiohttp
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 from tests.hub.fixtures import any_erp, erp, hospital
 from tests.hub.hospital import Hospital, Running
 
 from careloom.cases.book import Cases
 from careloom.cases.recording import Recorder
-from careloom.console.people import SESSION_LASTS, People
+from careloom.console.people import SESSION_LASTS, People, forgery_token
 from careloom.console.rights import Role
 from careloom.core.clock import SystemClock
 from careloom.core.ids import Uuid7
@@ -99,3 +103,70 @@ async def signed_in(browser: Browser, console: Console, token: str) -> AsyncIter
     yield page
     await context.close()
     assert not wrong, wrong
+
+
+async def accessible(page: Page) -> None:
+    """axe-core finds no serious or critical fault on what the page shows now."""
+    found = await Axe().run(page)  # type: ignore[no-untyped-call]
+    faults = [
+        f"{one['id']}: {one['help']}: {node['html'][:200]}"
+        for one in found.response["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+    assert not faults, faults
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a page answered: where that was after redirects, and its text without marks."""
+
+    status: int
+    path: str
+    html: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.html)).split())
+
+    def value(self, name: str) -> str:
+        """That of the first hidden field of a name."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.html)
+        assert found, name
+        return unescape(found[1])
+
+    @property
+    def actions(self) -> set[str]:
+        """Where its forms post to, but for the one that signs out: the last part of each."""
+        posts = re.findall(r'<form method="post" action="([^"]*)"', self.html)
+        return {one.rpartition("/")[2] for one in posts} - {"sign-out"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Somebody's pages by plain HTTP, as in a browser without scripts."""
+
+    console: Console
+    http: aiohttp.ClientSession
+    token: str
+
+    async def get(self, path: str) -> Answer:
+        async with self.http.get(self.console.url(path)) as answer:
+            return Answer(answer.status, answer.url.path_qs.removeprefix("/console"), await answer.text())
+
+    async def post(self, path: str, form: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> Answer:
+        """Send a form, with the token that its page would carry, and go where the answer leads."""
+        pairs = list(form.items()) if isinstance(form, Mapping) else list(form)
+        data = [*pairs, ("forgery", forgery_token(self.token))]
+        async with self.http.post(self.console.url(path), data=data) as answer:
+            return Answer(answer.status, answer.url.path_qs.removeprefix("/console"), await answer.text())
+
+
+@asynccontextmanager
+async def window(console: Console, name: str, *roles: Role, teams: tuple[str, ...] = ()) -> AsyncIterator[Window]:
+    """A window of a new account."""
+    token = await console.account(name, *roles, teams=teams)
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as http:
+        http.cookie_jar.update_cookies({"careloom_session": token})
+        yield Window(console, http, token)

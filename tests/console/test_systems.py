@@ -70,7 +70,9 @@ async def test_whoever_may_pauses_a_system_and_sees_its_lag_grow(
             await page.get_by_role("button", name="Resume").click()
             await expect(waits).to_have_text("0", timeout=20_000)
         await console.hub.settled(2)
-        acts = await console.hub.rows("select type from event where kind = 'a' and type like 'subscription%'")
+        acts = await console.hub.rows(
+            "select type from event where kind = 'a' and type like 'subscription%' order by recorded"
+        )
         assert [row["type"] for row in acts] == ["subscription.paused.v1", "subscription.resumed.v1"], "one act each"
 
 

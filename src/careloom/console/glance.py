@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from careloom.console.house import House
-from careloom.log.acts import ActOnRecord, WantedActs, acts
 from careloom.store.sql import queries
 from careloom.workflow.standing import RunCount
 
@@ -17,13 +16,13 @@ RATE_OVER: Final = timedelta(minutes=5)
 LATELY: Final = timedelta(hours=1)
 FRESH_SECONDS: Final = 2.0
 _OF_EACH_LANE: Final = 50
-_ACTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """Rates are per minute over the last five: `came` by system, `became` events in all, `handled` by subscription.
-    `cases` are rows of kind, open, overdue and oldest."""
+    `cases` are rows of kind, open, overdue and oldest; `acts` of type, acts and newest, of the last hour, as is all
+    that changed. `oldest` is the parked entry that waits longest."""
 
     at: datetime
     came: Mapping[str, float]
@@ -34,7 +33,7 @@ class Glance:
     ended: int
     oldest: Any
     runs: Sequence[RunCount]
-    acts: Sequence[ActOnRecord]
+    acts: Sequence[Any]
     subscriptions: Mapping[str, Any]
     deployed: Sequence[Any]
 
@@ -53,9 +52,9 @@ async def _read(house: House) -> Glance:
         cases = await connection.fetch(_SQL.waiting_cases, now)
         changed = await connection.fetchrow(_SQL.cases_since, now - LATELY)
         oldest = await connection.fetchrow(_SQL.oldest_waiting)
+        done = await connection.fetch(_SQL.acts_since, now - LATELY)
         deployed = await connection.fetch(_SQL.deployed_since, now - LATELY)
-    assert changed is not None
-    done = await acts(house.database, house.keyring, WantedActs(since=now - LATELY), None, _ACTS)
+    assert changed is not None, "two counts"
     return Glance(
         at=now,
         came={row["source"]: 60 * row["rate"] for row in entries if row["kind"] == "m"},

@@ -57,4 +57,4 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
-TEMPLATES.filters |= {"age": age, "length_of": length, "moment": moment, "number": number}
+TEMPLATES.filters |= {"age": age, "length": length, "moment": moment, "number": number}

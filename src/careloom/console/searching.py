@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,15 @@ from careloom.workflow.surroundings import about_key
 _SQL = queries("console_log")
 PAGE: Final = 50
 LONGEST: Final = 200
+LISTS: Final[Mapping[str, str]] = {
+    "newest": "newest_messages",
+    "in-flight": "flying_messages",
+    "parked": "held_messages",
+    "filtered": "filtered_messages",
+}
+_NEWEST_OF_LANE: Final = 100
+# Ids of messages begin with milliseconds; beyond the year 5000 are only those that are made of names.
+_LAST: Final = UUID(int=int(datetime(5000, 1, 1, tzinfo=UTC).timestamp() * 1000) << 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,19 @@ async def search(house: House, wanted: str, before: datetime | None) -> Found:
         ids += await _of_runs(house, wanted)
     further = rows[PAGE - 1][1] if len(rows) > PAGE else None
     return Found(await known(house.database, list(dict.fromkeys(ids))), further)
+
+
+async def listed(house: House, show: str, after: UUID | None) -> tuple[Sequence[Known], UUID | None]:
+    """One page of the messages of a kind of `LISTS`, the newest first, and what comes after it; None at the end.
+
+    What is filtered is looked for among the newest of each lane alone.
+    """
+    further: list[object] = [_NEWEST_OF_LANE] if show == "filtered" else []
+    begins = after or (_LAST if show == "newest" else None)
+    async with house.database.acquire() as connection:
+        rows = await connection.fetch(_SQL[LISTS[show]], begins, PAGE + 1, *further)
+    ids = [row["message"] for row in rows[:PAGE]]
+    return await known(house.database, ids), ids[-1] if len(rows) > PAGE else None
 
 
 async def _by_id(house: House, wanted: str) -> list[UUID]:

@@ -110,7 +110,7 @@ def _calls(rows: Sequence[Any]) -> Iterator[Moment]:
 
 def _cases(rows: Sequence[Any]) -> Iterator[Moment]:
     for row in rows:
-        path = f"/exceptions/{row['id']}"
+        path = f"/cases/{row['id']}"
         yield Moment(row["opened"], "exceptions", row["kind"], "open", row["reason"], path=path)
         if row["resolved"] is not None:
             took = (row["resolved"] - row["opened"]).total_seconds()

@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from careloom.console.rights import Right
-from careloom.console.searching import Found, search
+from careloom.console.searching import LISTS, Found, listed, search
 from careloom.console.timeline import timeline
 from careloom.console.visiting import Page, Refused, Visit
 from careloom.core.envelope import Kind, Recorded
@@ -30,10 +30,14 @@ LARGEST: Final = 256 * 1024
 
 
 async def _journeys(visit: Visit) -> Response:
-    wanted = visit.asked("q")
+    wanted, show = visit.asked("q"), visit.asked("show")
+    if show in LISTS and not wanted:
+        rows, last = await listed(visit.house, show, _after(visit.asked("after")))
+        further = f"?{urlencode({'show': show, 'after': last})}" if last else ""
+        return visit.show("journeys.html", title="Journeys", wanted=show, found=Found(rows), further=further, show=show)
     found = await search(visit.house, wanted, _moment(visit.asked("before"))) if wanted else Found(())
     further = f"?{urlencode({'q': wanted, 'before': found.before.isoformat()})}" if found.before else ""
-    return visit.show("journeys.html", title="Journeys", wanted=wanted, found=found, further=further)
+    return visit.show("journeys.html", title="Journeys", wanted=wanted, found=found, further=further, show="")
 
 
 async def _journey(visit: Visit) -> Response:
@@ -127,6 +131,13 @@ def _place(one: Stretch, part: Part) -> str:
 
 def _is_index(word: str) -> bool:
     return word.isdecimal() and len(word) < 4
+
+
+def _after(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise FormatError("this page was asked for wrongly; begin at the first", "after") from None
 
 
 def _moment(text: str) -> datetime | None:

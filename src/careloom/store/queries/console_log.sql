@@ -117,3 +117,33 @@ select event, at, result, status, seconds, detail from delivery_attempt where sy
 -- name: deployed_since
 -- What an upgrade of the hub changed of the schema lately.
 select name, applied_at from migration where applied_at >= $1 order by applied_at desc, version desc limit 20
+
+-- name: acts_since
+-- What people did lately, by kind; who did it is for those who may see the audit.
+select type, count(*) as acts, max(recorded) as newest from event
+where kind = 'a' and recorded >= $1 group by type order by max(recorded) desc
+
+-- name: newest_messages
+-- The newest, by their ids, which begin with the time (UUID version 7); those after the last one of the page before.
+select id as message from event where id < $1 and kind = 'm' order by id desc limit $2
+
+-- name: flying_messages
+-- On their way: translated, and not yet ended by all who want what came of them.
+select message from flight where counted and ($1::uuid is null or message < $1) order by message desc limit $2
+
+-- name: held_messages
+-- Those that wait for a person, or behind one that does.
+select message from parked
+where state in ('case', 'behind', 'waiting') and ($1::uuid is null or message < $1)
+group by message order by message desc limit $2
+
+-- name: filtered_messages
+-- Of the newest of each lane, those of which nothing was made.
+select e.correlation as message from subscription s
+join cursor c on c.subscription = s.name
+cross join lateral (
+    select event, outcome from delivery where delivery.subscription = c.subscription and delivery.lane = c.lane
+    order by seq desc limit $3) d
+join event e on e.id = d.event
+where s.bank = 'm' and d.outcome <> 'done' and ($1::uuid is null or e.correlation < $1)
+group by e.correlation order by e.correlation desc limit $2
