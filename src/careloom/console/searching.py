@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,8 +23,6 @@ LISTS: Final[Mapping[str, str]] = {
     "filtered": "filtered_messages",
 }
 _NEWEST_OF_LANE: Final = 100
-# Ids of messages begin with milliseconds; beyond the year 5000 are only those that are made of names.
-_LAST: Final = UUID(int=int(datetime(5000, 1, 1, tzinfo=UTC).timestamp() * 1000) << 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,16 @@ async def listed(house: House, show: str, after: UUID | None) -> tuple[Sequence[
     What is filtered is looked for among the newest of each lane alone.
     """
     further: list[object] = [_NEWEST_OF_LANE] if show == "filtered" else []
-    begins = after or (_LAST if show == "newest" else None)
+    begins = after or (_soon(house) if show == "newest" else None)
     async with house.database.acquire() as connection:
         rows = await connection.fetch(_SQL[LISTS[show]], begins, PAGE + 1, *further)
     ids = [row["message"] for row in rows[:PAGE]]
     return await known(house.database, ids), ids[-1] if len(rows) > PAGE else None
+
+
+def _soon(house: House) -> UUID:
+    """Above every id that was made till now: these begin with milliseconds, those made of names with anything."""
+    return UUID(int=int((house.clock.now() + timedelta(hours=1)).timestamp() * 1000) << 80)
 
 
 async def _by_id(house: House, wanted: str) -> list[UUID]:
