@@ -10,9 +10,9 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from careloom.console.moments import moments
 from careloom.console.rights import Right
 from careloom.console.searching import LISTS, Found, listed, search
-from careloom.console.timeline import timeline
 from careloom.console.visiting import Page, Refused, Visit
 from careloom.core.envelope import Kind, Recorded
 from careloom.core.errors import FormatError
@@ -47,7 +47,7 @@ async def _journey(visit: Visit) -> Response:
     stretches, seen = await asyncio.to_thread(_shown, entry, look is not None) if entry else ((), None)
     return visit.show(
         "journey.html", title="A journey", found=found, entry=entry, stretches=stretches, seen=seen, look=look,
-        moments=await timeline(visit.house, found), too_large=entry is not None and len(entry.data) > LARGEST,
+        moments=await moments(visit.house, found), too_large=entry is not None and len(entry.data) > LARGEST,
         message_kind=Kind.MESSAGE, most=MOST,
     )  # fmt: skip
 

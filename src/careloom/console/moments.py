@@ -45,7 +45,7 @@ class Moment:
         return _WORDS.get(self.word, "quiet")
 
 
-async def timeline(house: House, found: Journey) -> Sequence[Moment]:
+async def moments(house: House, found: Journey) -> Sequence[Moment]:
     """All of it. The steps of runs and the calls of systems are bounded by `MOST`."""
     ids = [one.id for one in found.events]
     async with house.database.acquire() as connection:
@@ -53,9 +53,9 @@ async def timeline(house: House, found: Journey) -> Sequence[Moment]:
         steps = await connection.fetch(_SQL.steps_of_runs, [row["id"] for row in runs], MOST) if runs else []
         calls = await connection.fetch(_SQL.calls_of_events, ids, MOST)
         cases = await connection.fetch(_CASES.of_message, found.message)
-    moments = [*_entries(found), *_deliveries(house, found), *_waits(found), *_calls(calls), *_cases(cases)]
-    moments += [*_runs(runs), *_steps(steps, {row["id"]: row["workflow"] for row in runs})]
-    return sorted(moments, key=lambda one: one.at)
+    made = [*_entries(found), *_deliveries(house, found), *_waits(found), *_calls(calls), *_cases(cases)]
+    made += [*_runs(runs), *_steps(steps, {row["id"]: row["workflow"] for row in runs})]
+    return sorted(made, key=lambda one: one.at)
 
 
 def record_url(house: House, subscription: str, reference: str | None) -> str:
