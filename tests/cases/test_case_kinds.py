@@ -36,6 +36,11 @@ GOOD = {
     ("duplicate-service", Action.REJECT): {"charge": "CH-9"},
     ("delayed-payment", Action.SUPPLY): {"expected": "2026-04-01"},
     ("unmatched-record", Action.SUPPLY): {"record": "patient", "number": "N-1", "assigner": "NORTH"},
+    ("unknown-code", Action.SUPPLY): {
+        "canonical": "NORTHWIND",
+        "label": "as it was called before",
+        "valid_from": "2026-01-01",
+    },
     ("duplicate-person", Action.APPROVE): {"survivor": "N-1"},
 }
 

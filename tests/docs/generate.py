@@ -11,6 +11,7 @@ from tests.docs.errors_page import errors_page
 from tests.docs.events_page import domain_pages, events_page
 from tests.docs.http_api_page import http_api_page
 from tests.docs.markdown import ROOT
+from tests.docs.metrics_page import metrics_page
 from tests.docs.schema_page import schema_page
 from tests.docs.settings_page import settings_page
 from tests.docs.systems_page import systems_page
@@ -25,6 +26,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "http-api.md": http_api_page,
     "schema.md": schema_page,
     "codes.md": codes_page,
+    "metrics.md": metrics_page,
     **domain_pages(),
 }
 

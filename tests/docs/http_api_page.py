@@ -19,6 +19,10 @@ own, such as webhooks, need none either. Every other route asks for an API key a
 TLS before it ([deployment](../operations/deployment.md)). Errors are [problems](errors.md#problems-of-the-http-api)."""
 
 
+async def _no_metrics() -> bytes:
+    return b""
+
+
 class _NoKeys:
     def check(self, key: str) -> None:
         """No key is known: nobody calls this application."""
@@ -26,7 +30,7 @@ class _NoKeys:
 
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    services = Services(intake=MemoryIntake(), keys=_NoKeys(), systems={}, status=dict)
+    services = Services(intake=MemoryIntake(), keys=_NoKeys(), systems={}, status=dict, metrics=_no_metrics)
     made: dict[str, Any] = create_app(services).openapi()
     return made
 

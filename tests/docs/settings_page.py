@@ -39,6 +39,9 @@ _MAPS = {
     ' one: `erp = "odoo"`. A flow that needs no system is on as soon as its module is in `hub.flows`.',
     "sources": "`[sources.NAME]` says how the system of that name writes what it sends.",
     "calendars": "`[calendars.NAME]` says on which days schedules that name it are due.",
+    "feeds": "`[feeds.NAME]` says how often the system of that name sends, and when it may be quiet. Every system that"
+    " sends is watched, one without a section by what its history says.",
+    "alerts": '`[alerts.OWNER]` says who is told of the cases of that owner; `[alerts."*"]` is for all others.',
     "deliveries": "`[deliveries.NAME]` sends events to a system as they are.",
 }
 # Settings that say nothing of themselves where they are defined.

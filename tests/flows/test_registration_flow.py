@@ -118,7 +118,7 @@ async def test_a_merge_does_not_overtake_an_update_of_the_survivor(hospital: Hos
         await erp.wait_until(lambda: erp.hanging == 1)
         await hub.send(adt("A40", "C2", "N-1", at="20260301100000", mrg="N-2^^^NORTH^MR", pid={11: "", 13: ""}))
         [flow] = [one for one in hub.node.subscriptions if one.name.startswith("registration.")]
-        assert flow.types is not None and len(flow.types) == 3
+        assert flow.types is not None and len(flow.types) == 5
         release.set()
         numbers = await hub.settled(2)
     assert numbers.delivered == 2

@@ -14,7 +14,7 @@ import pytest
 from careloom import model
 from careloom.core.errors import FormatError
 from careloom.model.contract import RETRIES, Contract, Terms
-from careloom.model.datatypes import Element, Identifier
+from careloom.model.datatypes import Element, Identifier, Person
 from careloom.model.personal import personal_paths
 
 NAMES = sorted(model.EVENTS)
@@ -38,7 +38,7 @@ def test_what_tells_of_a_patient_is_called_health_information_and_is_masked(name
     hints = {one.name: str(one.type) for one in msgspec.structs.fields(contract.event)}
     if any("Patient" in hint for hint in hints.values()):
         assert "phi" in contract.data_classes
-        assert {"patient", "survivor", "member"} & set(contract.personal)
+        assert {"patient", "survivor", "member", "parts"} & set(contract.personal)
 
 
 def test_every_event_is_of_one_domain() -> None:
@@ -61,7 +61,7 @@ def test_the_last_way_to_tell_a_subject_always_works(name: str) -> None:
         (field,) = (one for one in msgspec.structs.fields(_inner(hint)) if one.name == part)
         assert field.required or _demands(hint, part), f"{last.path}: {part} may be absent"
         hint = field.type
-    assert _inner(hint) is Identifier
+    assert _inner(hint) in (Identifier, Person)
 
 
 def _demands(hint: object, part: str) -> bool:
@@ -80,13 +80,13 @@ def test_a_change_of_a_record_says_of_which(member: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_paths_to_subjects_lead_to_identifiers(name: str) -> None:
+def test_paths_to_subjects_lead_to_identifiers_or_persons(name: str) -> None:
     for one in (*model.EVENTS[name].about, *model.EVENTS[name].also):
         hint: object = model.EVENTS[name]
         for part in one.path.split("."):
             (field,) = (member for member in msgspec.structs.fields(_inner(hint)) if member.name == part)
             hint = field.type
-        assert _inner(hint) is Identifier
+        assert _inner(hint) in (Identifier, Person)
 
 
 def _inner(hint: object) -> type:

@@ -113,4 +113,5 @@ class Cases:
             case.due or now + kind.sla,
             None if case.due else now + kind.sla * HALF / WHOLE,
             quiet,
+            (case.category or kind.category).value,
         )

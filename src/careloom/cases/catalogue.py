@@ -7,10 +7,28 @@ from typing import Final
 
 from careloom.cases import supplies
 from careloom.cases.kinds import Action, CaseKind, CaseKinds, Supplied
+from careloom.core.outcomes import Category
 
 _AGAIN: Final = (Action.EDIT, Action.RETRY, Action.WAIVE, Action.DISCARD)
 _LOOSE: Final = (Action.RESOLVE, Action.WAIVE, Action.DISCARD)
 APPROVAL: Final = "approval"
+_CATEGORIES: Final = {
+    **dict.fromkeys(("mapping", "item-aside"), Category.MAPPING),
+    **dict.fromkeys(("delivery", "run-stopped", "compensation-failed", "batch-stopped"), Category.UNKNOWN),
+    **dict.fromkeys(
+        ("file-refused", "record-refused", "transmission-refused", "list-conflict", "fhir-search", "feed-unreadable"),
+        Category.SCHEMA,
+    ),
+    **dict.fromkeys(
+        (
+            "ambiguous-outcome", "unanswered", "silence", "file-unfinished", "stream-gap", "list-failing",
+            "webhook-missed", "sequence-gap", "endpoint-disabled", "subscription-gap",
+        ),
+        Category.NETWORK,
+    ),
+    "key-expiry": Category.AUTHENTICATION,
+}  # fmt: skip
+"""What sort of failure a kind is, where it is not one of business."""
 _HOURS, _DAYS = timedelta(hours=1), timedelta(days=1)
 
 
@@ -32,6 +50,7 @@ def _kind(
         actions=actions,
         data=data or {},
         criticality=criticality,
+        category=_CATEGORIES.get(name, Category.BUSINESS),
     )
 
 
@@ -129,6 +148,15 @@ _OF_PROCESSES: Final = (
         {Action.SUPPLY: supplies.RecordMatch},
     ),
     _kind(
+        "unknown-code",
+        "a code stands for nothing that is known; the nearest known ones are proposed",
+        "master-data",
+        _DAYS,
+        (Action.SUPPLY, Action.RETRY, Action.WAIVE, Action.DISCARD),
+        {Action.SUPPLY: supplies.KnownCode},
+        "high",
+    ),
+    _kind(
         "duplicate-person",
         "two records look like one person",
         "health-information",
@@ -137,8 +165,30 @@ _OF_PROCESSES: Final = (
         {Action.APPROVE: supplies.SamePerson},
     ),
     _kind(
+        "proposed-write",
+        "a system says something of a record that another system keeps; a steward decides whether it is written",
+        "master-data",
+        3 * _DAYS,
+        (Action.APPROVE, Action.REJECT),
+    ),
+    _kind(
+        "possible-duplicate",
+        "two records of the person index may be of one person; a steward says",
+        "health-information",
+        3 * _DAYS,
+        (Action.APPROVE, Action.REJECT),
+    ),
+    _kind(
+        "overlaid-record",
+        "what a source says of a known record now cannot be of the person that it was of",
+        "health-information",
+        _DAYS,
+        _LOOSE,
+        criticality="high",
+    ),
+    _kind(
         APPROVAL,
-        "a run goes on only when people of a role have approved it",
+        "a run, or a change of codes, goes on only when people of a role have approved it",
         "operations",
         2 * _DAYS,
         (Action.APPROVE, Action.REJECT),

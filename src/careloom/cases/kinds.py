@@ -15,6 +15,7 @@ import msgspec
 
 from careloom.cases.states import State
 from careloom.core.errors import ConfigurationError, FormatError
+from careloom.core.outcomes import Category
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PATH: Final = re.compile(r" - at `(\$[\w.\[\]]*)`$")
@@ -52,7 +53,8 @@ class Supplied(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 @dataclass(frozen=True)
 class CaseKind:
     """One kind. `actions` are offered in this order, the first is what is suggested; `data` is what each needs, if it
-    needs any. `runbook` is the anchor in docs/operations/runbook.md."""
+    needs any. `runbook` is the anchor in docs/operations/runbook.md. `category` is the sort of
+    failure that it is, where whoever opens a case does not know better."""
 
     name: str
     meaning: str
@@ -62,6 +64,7 @@ class CaseKind:
     actions: tuple[Action, ...]
     data: Mapping[Action, type[Supplied]] = field(default_factory=dict)
     criticality: str = "normal"
+    category: Category = Category.BUSINESS
 
     def must_be_whole(self) -> None:
         """Raises ConfigurationError, naming everything that is missing."""
@@ -142,4 +145,5 @@ UNDECLARED: Final = CaseKind(
     sla=timedelta(days=1),
     runbook="case-delivery",
     actions=(Action.RETRY, Action.EDIT, Action.RESOLVE, Action.WAIVE, Action.DISCARD),
+    category=Category.UNKNOWN,
 )

@@ -94,6 +94,14 @@ class RecordMatch(Supplied, frozen=True, kw_only=True):
     assigner: Number | None = None
 
 
+class KnownCode(Supplied, frozen=True, kw_only=True):
+    """What a code stands for that was not known: our own id of the thing, from which day on."""
+
+    canonical: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S", description="our own id of the thing")]
+    label: Note | None = None
+    valid_from: date | None = None
+
+
 class OriginalService(Supplied, frozen=True, kw_only=True):
     """The charge that was there before."""
 

@@ -18,6 +18,7 @@ from careloom.core.clock import SystemClock
 from careloom.hub.configuration import Configuration, load
 from careloom.hub.node import Node, running_node, working_node
 from careloom.hub.processes import parent_gone, worker_processes
+from careloom.telemetry.logs import log_as_json
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +36,8 @@ def run(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
     configuration = load(config)
+    if configuration.settings.log.format == "json":
+        log_as_json()
     if worker:
         run_on_fast_loop(_work(configuration))
         return

@@ -18,19 +18,21 @@ CareloomError
 
 from __future__ import annotations
 
-from careloom.core.outcomes import ErrorKind, Outcome, Park, Retry
+from careloom.core.outcomes import Category, ErrorKind, Outcome, Park, Retry
 
 
 class CareloomError(Exception):
     """Base of all errors that we raise on purpose. Anything else that escapes a handler is a bug."""
 
     kind: ErrorKind = ErrorKind.PERMANENT
+    category: Category = Category.UNKNOWN
 
     def outcome(self) -> Outcome:
         """The outcome a handler would have returned for this error."""
         if self.kind is ErrorKind.TRANSIENT:
-            return Retry(str(self), after=getattr(self, "retry_after", None))
-        return Park(str(self), kind=self.kind, field=getattr(self, "field", None), case=self.case)
+            return Retry(str(self), after=getattr(self, "retry_after", None), category=self.category)
+        field = getattr(self, "field", None)
+        return Park(str(self), kind=self.kind, field=field, case=self.case, category=self.category)
 
     @property
     def case(self) -> str:
@@ -44,6 +46,8 @@ class ConfigurationError(CareloomError):
 
 class FormatError(CareloomError):
     """Bytes that do not follow their format. `location` says where, in the format's own terms (`PID-3.1`)."""
+
+    category = Category.SCHEMA
 
     def __init__(self, message: str, location: str = "") -> None:
         super().__init__(f"{location}: {message}" if location else message)
@@ -61,6 +65,8 @@ class FormatError(CareloomError):
 
 class MappingError(CareloomError):
     """A well-formed message without what an event needs. `field` is the source field (`PID-3`)."""
+
+    category = Category.MAPPING
 
     def __init__(self, message: str, field: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -85,26 +91,33 @@ class TransientError(CareloomError):
 class Unavailable(TransientError):
     """The other side cannot be reached, or says that it is not ready."""
 
+    category = Category.NETWORK
+
 
 class HeldBack(Unavailable):
     """Not even tried, since the other side is known to be away: it does not count as an attempt."""
 
     def outcome(self) -> Outcome:
-        return Retry(str(self), after=self.retry_after, counted=False)
+        return Retry(str(self), after=self.retry_after, counted=False, category=self.category)
 
 
 class Throttled(TransientError):
     """The other side asks us to slow down."""
 
+    category = Category.THROTTLING
+
 
 class Contention(TransientError):
     """Two writers met and this one must try again."""
+
+    category = Category.NETWORK
 
 
 class AmbiguousError(CareloomError):
     """The request was sent and no answer came: it may or may not have happened."""
 
     kind = ErrorKind.AMBIGUOUS
+    category = Category.NETWORK
 
 
 class PermanentError(CareloomError):
@@ -113,6 +126,8 @@ class PermanentError(CareloomError):
 
 class Rejected(PermanentError):
     """The other side refuses this data."""
+
+    category = Category.BUSINESS
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -126,6 +141,10 @@ class Rejected(PermanentError):
 class AccessRefused(PermanentError):
     """Credentials or rights are missing: the connection must stop, not burn the queue."""
 
+    category = Category.AUTHENTICATION
+
 
 class ContractBroken(PermanentError):
     """The other side lacks a model, field, method or version that we rely on."""
+
+    category = Category.SCHEMA

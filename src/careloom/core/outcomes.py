@@ -10,9 +10,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+
+class Category(StrEnum):
+    """What sort of thing went wrong: who is to be asked first."""
+
+    SCHEMA = "schema"  # bytes or a model that are not what they should be: whoever makes them
+    MAPPING = "mapping"  # well-formed, and without what an event needs: whoever maps it
+    AUTHENTICATION = "authentication"  # credentials or rights: whoever keeps the keys
+    THROTTLING = "throttling"  # more than the other side wants
+    BUSINESS = "business"  # understood and refused, or a decision that a person has to take
+    NETWORK = "network"  # not reached, not answered, or not known whether
+    UNKNOWN = "unknown"  # a bug, or nothing that tells more
 
 
 class ErrorKind(StrEnum):
@@ -48,16 +61,20 @@ class Retry:
     after: float | None = None
     kind: ErrorKind = ErrorKind.TRANSIENT
     counted: bool = True
+    category: Category | None = dataclasses.field(default=None, compare=False)  # tells more of the same outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Stop this subject until a person has looked; `field` names what is wrong where that is known."""
+    """Stop this subject until a person has looked; `field` names what is wrong where that is known.
+
+    Without a `category` that of its kind of case holds."""
 
     reason: str
     kind: ErrorKind = ErrorKind.PERMANENT
     field: str | None = None
     case: str = "delivery"
+    category: Category | None = dataclasses.field(default=None, compare=False)  # tells more of the same outcome
 
 
 Outcome: TypeAlias = Done | Skip | Retry | Park

@@ -68,6 +68,8 @@ class Flow:
     flow says that `waiting_counts`; `latency` says whether somebody waits for it, and `bound` how long at most. After a
     disaster it works again within `recovery_time`, and loses at most `recovery_point` (`0s`: nothing). `pattern` is
     what it moves, `system_of_record` who is right when two systems differ, `runbook` where the operators look.
+    `slo` is which share of its events is handled within `bound`, and of its runs within `sla`, over which time, as
+    `99.5% in 30d`; without it that of its criticality holds (`telemetry/objectives.py`).
     A hub refuses a flow that leaves one of them open. Raises ConfigurationError for a length of time that is none.
     """
 
@@ -84,6 +86,7 @@ class Flow:
     system_of_record: str = ""
     runbook: str = ""
     waiting_counts: bool = False
+    slo: str = ""
     translators: list[Translator] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)

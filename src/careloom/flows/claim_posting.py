@@ -10,6 +10,7 @@ takes one back. Money that a payer withholds for no claim of ours stays open on 
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -18,6 +19,8 @@ from msgspec import structs
 from careloom.cases.kinds import Action
 from careloom.cases.supplies import RecordMatch
 from careloom.flows import Flow
+from careloom.flows.steps.codes import Asked, meanings
+from careloom.flows.steps.parties import payer_number
 from careloom.flows.steps.receivables import (
     Decided,
     Receivable,
@@ -29,7 +32,8 @@ from careloom.flows.steps.receivables import (
     take_back,
     write_off,
 )
-from careloom.model import ClaimAdjudicated, ExplanationOfBenefit, RemittanceReceived
+from careloom.identity.crosswalk.codes import Entity
+from careloom.model import ClaimAdjudicated, ExplanationOfBenefit, Identifier, RemittanceReceived
 from careloom.model.remittance import ProviderAdjustment, Remittance
 from careloom.workflow.run import Run
 
@@ -59,6 +63,9 @@ async def post(run: Run, adjudicated: ClaimAdjudicated) -> str:
     decided = decided_of(explanation)
     if explanation.decision not in _PAID | {"denied", "reversal"}:
         return f"nothing is booked for a decision that is {explanation.decision}"
+    parties = _parties(explanation, (adjudicated.occurred or run.begun).date())
+    if parties and await meanings(run, parties) is None:
+        return "left unbooked: a person had a party of it left"
     back = explanation.decision == "reversal"
     owed = await _owed(run, decided.claim, open_=not back)
     checked = None if owed is None else await _checked(run, decided, owed, back=back)
@@ -160,6 +167,19 @@ async def _checked(run: Run, decided: Decided, owed: Receivable, *, back: bool) 
     if answer is None or answer.action not in _GO_ON:
         return None
     return decided if over <= 0 else structs.replace(decided, written_off=max(Decimal(0), decided.written_off - over))
+
+
+def _parties(explanation: ExplanationOfBenefit, day: date) -> list[Asked]:
+    """Who decided, and whose service it was: where the crosswalk maps them, nothing is booked for others."""
+    asked: list[Asked] = []
+    payer = payer_number(explanation.payor)
+    if payer is not None:
+        asked.append(Asked(field="payor", entity=Entity.PAYER, numbers=(Identifier(value=payer),), day=day))
+    rendering = explanation.rendering.identifier if explanation.rendering is not None else ()
+    npi = tuple(one for one in rendering if one.type == "NPI")
+    if npi:
+        asked.append(Asked(field="rendering", entity=Entity.PROVIDER, numbers=npi, day=day))
+    return asked
 
 
 def _is_denial(explanation: ExplanationOfBenefit, decided: Decided) -> bool:

@@ -118,7 +118,7 @@ async def buy(run: Run, event: SupplyRequested) -> str:
 async def _planned(run: Run, requisition: SupplyRequest) -> Plan | None:
     """What can be ordered; None where a person gave it up."""
     instead: dict[str, str] = {}
-    plan = await run.step(plan_of, requisition, instead)
+    plan = await run.step(plan_of, requisition, instead, run.begun.date())
     while plan.bad is not None:
         told = "the supplier, the product or its price is not in Odoo, or out of use"
         answer = await run.case("unmatched-record", told, field=f"requisition.{plan.bad}")
@@ -128,7 +128,7 @@ async def _planned(run: Run, requisition: SupplyRequest) -> Plan | None:
         if isinstance(answer.data, RecordMatch) and answer.data.record in ("product", "supplier"):
             field = "supplier" if answer.data.record == "supplier" else plan.bad
             instead = {**instead, field: answer.data.number}
-        plan = await run.step(plan_of, requisition, instead)
+        plan = await run.step(plan_of, requisition, instead, run.begun.date())
     return plan
 
 

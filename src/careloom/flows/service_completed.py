@@ -24,6 +24,7 @@ from careloom.cases.kinds import Action
 from careloom.cases.supplies import RecordMatch, Replenishment
 from careloom.flows import Flow
 from careloom.flows.steps.asking import coverage_key, debtor_for, entity_for
+from careloom.flows.steps.coding import coded_services
 from careloom.flows.steps.consumption import Used, UsedUp, consume, give_back, outdated, unconsume, used_of
 from careloom.flows.steps.lookalikes import billed_alike
 from careloom.flows.steps.meanwhile import announced, arrived
@@ -120,7 +121,10 @@ async def _bill(run: Run, completed: ServiceCompleted, number: str, version: str
         return "left unbilled: it was billed before, or a person had it left"
     if await _superseded(run, number, version):
         return "left to a newer version"
-    lines = await run.step(priced, done, entity.company, on_failure="case")
+    coded = await coded_services(run, completed, done)
+    if coded is None:
+        return "left unbilled: a person had a code of it left"
+    lines = await run.step(priced, coded, entity.company, on_failure="case")
     customer = await run.step(partner_of, debtor, completed.patient, on_failure="case")
     if not lines or customer is None:
         return "left unbilled: a person had its price or its customer left"

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from careloom.core.clock import Clock, SystemClock
+from careloom.core.ids import Uuid7
 from careloom.flows.master_store import MasterRows
+from careloom.identity.crosswalk.authority import Authority
+from careloom.identity.crosswalk.ledger import Ledger
+from careloom.identity.crosswalk.lookup import Crosswalk
+from careloom.log.ports import stored_id
+from careloom.model import Patient
 from careloom.security.sealing import MasterKey
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -23,13 +30,43 @@ class Newness(NamedTuple):
     merged_by: UUID | None
 
 
-class Stores:
-    """Tables of this deployment; external ids appear in them only as keyed digests."""
+class Persons(Protocol):
+    """What flows ask of the person index."""
 
-    def __init__(self, database: Database, master: MasterKey) -> None:
+    async def show(self, some_id: UUID) -> Patient:
+        """What is known of a person, by the id of the person or of one of its records. Raises NoSuchPerson."""
+
+
+class Stores:
+    """Tables of this deployment; external ids of persons appear in them only as keyed digests. `crosswalk` says what
+    codes stand for, `ledger` changes it, `authority` says which system may set what."""
+
+    def __init__(
+        self,
+        database: Database,
+        master: MasterKey,
+        *,
+        clock: Clock | None = None,
+        authority: Authority | None = None,
+        answers_approved_by: str = "",
+        persons: Persons | None = None,
+    ) -> None:
+        """`answers_approved_by` is the role that approves what a person says of an unknown code; empty: none does."""
+        clock = clock or SystemClock()
         self._database = database
         self._master = master
         self.rows = MasterRows(database, master)
+        self._persons = persons
+        self.authority = authority or Authority()
+        self.answers_approved_by = answers_approved_by
+        self.crosswalk = Crosswalk(database, clock.monotonic)
+        self.ledger = Ledger(database, clock, Uuid7(clock, stored_id))
+
+    async def known_of(self, patient: Patient) -> Patient:
+        """What all sources say of the person, by authority and recency; as given where no person index is asked."""
+        if patient.person is None or self._persons is None:
+            return patient
+        return await self._persons.show(UUID(patient.person.id))
 
     async def newness(self, system: str, external_id: str, occurred: datetime) -> Newness:
         """Whether nothing newer was taken for this record before; remembers `occurred` if so.
@@ -41,6 +78,11 @@ class Stores:
             row = await connection.fetchrow(_SQL.claim_newest, system, token, occurred)
         assert row is not None
         return Newness(row["news"], row["merged_by"])
+
+    async def source_of_run(self, run: UUID) -> str:
+        """The source of the event that began a run; empty for one that no event began."""
+        async with self._database.acquire() as connection:
+            return str(await connection.fetchval(_SQL.source_of_run, run) or "")
 
     async def mark_merged(self, system: str, external_id: str, occurred: datetime, event: UUID) -> None:
         """Remember that this event merged the record into another."""

@@ -11,14 +11,19 @@ It only reads and tells: there is nothing to undo.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 import msgspec
 
 from careloom.cases.kinds import Action
-from careloom.cases.supplies import RecordMatch
+from careloom.cases.supplies import KnownCode, RecordMatch
 from careloom.flows import Flow
+from careloom.flows.steps.codes import Asked, alias, as_known, learnt
 from careloom.flows.steps.goods import FoundPlace, FoundProduct, cost_centre_of, place_of, product_of
+from careloom.flows.stores import Stores
+from careloom.identity.crosswalk.codes import Entity
+from careloom.identity.crosswalk.imports import STEWARDS
 from careloom.model import Identifier, Location, StockAdjusted, StockMove, StockMoved, StockMoveValidated
 from careloom.model.catalogue.stock import StockMoveEvent
 from careloom.systems.odoo.connector import Odoo
@@ -55,10 +60,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """The movement as Odoo knows it, and the first value that is bad."""
+    """The movement as Odoo knows it, and the first value that is bad; `unknown` says so of a code that the crosswalk
+    maps others of."""
 
     move: StockMove
     bad: str | None = None
+    unknown: str = ""
 
 
 def _numbers(event: StockMoveEvent) -> Iterable[str]:
@@ -70,14 +77,17 @@ async def report(run: Run, event: StockMoveEvent) -> str:
     """Look it up, ask a person about each bad value, tell it; gives what became of it."""
     told = Told()
     system = event.record.system if event.record is not None else None
-    checked = await run.step(look_up, event.move, told, system)
+    day = (event.occurred or run.begun).date()
+    checked = await run.step(look_up, event.move, told, system, day)
     while (bad := checked.bad) is not None:
-        answer = await run.case("unmatched-record", _FIELDS[bad][1], field=f"move.{bad}")
+        answer = await _asked_of_a_person(run, checked, bad)
         assert answer is not None, "it waits until somebody decides"
         if answer.given_up or answer.action is Action.RESOLVE:
             return answer.action.value
+        if isinstance(answer.data, KnownCode):
+            await learnt(run, _product(event.move.item, day), answer.data, answer)
         told = _with(told, bad, answer)
-        checked = await run.step(look_up, event.move, told, system)
+        checked = await run.step(look_up, event.move, told, system, day)
     await run.emit(
         StockMoveValidated(
             trigger=event.trigger,
@@ -90,6 +100,16 @@ async def report(run: Run, event: StockMoveEvent) -> str:
     return "reported"
 
 
+async def _asked_of_a_person(run: Run, checked: Checked, bad: str) -> Answer | None:
+    if checked.unknown:
+        return await run.case("unknown-code", checked.unknown, field=f"move.{bad}", owner=STEWARDS)
+    return await run.case("unmatched-record", _FIELDS[bad][1], field=f"move.{bad}")
+
+
+def _product(numbers: tuple[Identifier, ...], day: date) -> Asked:
+    return Asked(field="move.product", entity=Entity.PRODUCT, numbers=numbers, day=day)
+
+
 def _with(told: Told, field: str, answer: Answer) -> Told:
     """As it was, where the movement is only to be looked up again."""
     if answer.action is Action.WAIVE:
@@ -99,19 +119,24 @@ def _with(told: Told, field: str, answer: Answer) -> Told:
     return told
 
 
-async def look_up(move: StockMove, told: Told, system: str | None, erp: Odoo) -> Checked:
+async def look_up(move: StockMove, told: Told, system: str | None, day: date, erp: Odoo, stores: Stores) -> Checked:
     """The movement by the numbers that Odoo has. `system` is the one that told of it, where it was an Odoo."""
     own = system == erp.system
-    product = await product_of(erp, _asked(told, "product", "SKU") or move.item, own=own)
+    numbers, meant = await as_known(Entity.PRODUCT, _asked(told, "product", "SKU") or move.item, day, erp, stores)
+    product = await product_of(erp, numbers, own=own)
     if "product" not in told.waived and (product is None or not product.code):
-        return Checked(move=move, bad="product")
+        return Checked(move=move, bad="product", unknown=meant.reason if meant.unknown else "")
     found: dict[str, FoundPlace | None] = {}
     for field in ("source", "destination"):
         place: Location | None = getattr(move, field)
         found[field] = await _place(erp, place, told, field, own=own)
         if found[field] is None and field not in told.waived and not _may_lack(move, field):
             return Checked(move=move, bad=field)
-    centre = await cost_centre_of(erp, list(_codes(move, told, found["destination"] or found["source"])))
+    codes = [
+        await alias(Entity.DIMENSION, code, day, erp, stores)
+        for code in _codes(move, told, found["destination"] or found["source"])
+    ]
+    centre = await cost_centre_of(erp, codes)
     if centre is None and "cost_centre" not in told.waived:
         return Checked(move=move, bad="cost_centre")
     return Checked(move=_known(move, told, product, found, centre))

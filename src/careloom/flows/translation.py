@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from functools import partial
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 from careloom.core.envelope import Event, Recorded
 from careloom.core.ids import IdFactory
 from careloom.core.outcomes import Done, Skip
 from careloom.flows import Flow, Translator
-from careloom.log.handling import Handled, Subscription
+from careloom.flows.resolution import Resolution
+from careloom.log.handling import Handled, Handler, Subscription
 from careloom.log.lanes import Bank
 from careloom.mapping.catalogue import Mapping, general
 from careloom.mapping.reading import reader
@@ -27,14 +29,17 @@ Sources: TypeAlias = MappingOf[str, Settings]
 """What is known of how each system writes, by its name."""
 
 
-def translation(flows: Iterable[Flow], new_id: IdFactory, sources: Sources) -> Subscription:
-    """One for the whole deployment: every message passes through it exactly once."""
+def translation(
+    flows: Iterable[Flow], new_id: IdFactory, sources: Sources, resolution: Resolution | None = None
+) -> Subscription:
+    """One for the whole deployment: every message passes through it exactly once. With `resolution` the person index
+    says who each patient is."""
     serving = [flow for flow in flows if flow.translators]
     translators = [translator for flow in serving for translator in flow.translators]
     return Subscription(
         NAME,
         Bank.MESSAGES,
-        _Translate(translators, new_id, sources),
+        _translator(translators, new_id, sources, resolution),
         owner=serving[0].owner if serving else "",
         sla_seconds=min((flow.sla_time.total_seconds() for flow in serving), default=None),
         criticality="high" if any(flow.criticality == "high" for flow in serving) else "normal",
@@ -98,6 +103,13 @@ class Book:
         return found
 
 
+def _translator(
+    translators: Sequence[Translator], new_id: IdFactory, sources: Sources, resolution: Resolution | None
+) -> Handler:
+    plain = _Translate(translators, new_id, sources)
+    return plain if resolution is None else _Resolve(plain, resolution, new_id)
+
+
 class _Translate:
     def __init__(self, translators: Sequence[Translator], new_id: IdFactory, sources: Sources) -> None:
         self._new_id = new_id
@@ -105,26 +117,45 @@ class _Translate:
         self._book = Book(translators)
 
     def __call__(self, message: Recorded) -> Handled:
+        events = self.events(message)
+        if isinstance(events, Skip):
+            return Handled(events)
+        return Handled(Done(), tuple([_event(message, self._new_id(), one, *subjects_of(one)) for one in events]))
+
+    def events(self, message: Recorded) -> list[CanonicalEvent] | Skip:
+        """What it says, or why nothing."""
         translators = self._book.of(message.type)
         format_, _, kind = message.type.partition(":")
         if not translators:
-            return Handled(Skip(f"no flow translates {kind}"))
+            return Skip(f"no flow translates {kind}")
         settings = self._sources.get(message.source, _DEFAULTS)
         events, reasons = _made(translators, reader(format_).parse(message.data, settings), settings)
-        if not events:
-            return Handled(Skip(_why(reasons)))
-        return Handled(Done(), tuple([self._event(message, one) for one in events]))
+        return events or Skip(_why(reasons))
 
-    def _event(self, message: Recorded, event: CanonicalEvent) -> Event:
-        subject, others = subjects_of(event)
-        return Event(
-            id=self._new_id(),
-            type=event.type,
-            source=message.source,
-            subject=subject,
-            time=event.occurred or message.time,
-            data=encode(event),
-            correlation=message.correlation,
-            causation=message.id,
-            others=others,
-        )
+
+class _Resolve:
+    def __init__(self, plain: _Translate, resolution: Resolution, new_id: IdFactory) -> None:
+        self._plain = plain
+        self._resolution = resolution
+        self._new_id = new_id
+
+    async def __call__(self, message: Recorded) -> Handled:
+        events = self._plain.events(message)
+        if isinstance(events, Skip):
+            return Handled(events)
+        found = [await self._resolution.subjects(one, message.source, message.time) for one in events]
+        return Handled(Done(), tuple([_event(message, self._new_id(), *one) for one in found]))
+
+
+def _event(message: Recorded, id_: UUID, event: CanonicalEvent, subject: str, others: tuple[str, ...]) -> Event:
+    return Event(
+        id=id_,
+        type=event.type,
+        source=message.source,
+        subject=subject,
+        time=event.occurred or message.time,
+        data=encode(event),
+        correlation=message.correlation,
+        causation=message.id,
+        others=others,
+    )

@@ -22,6 +22,7 @@ from careloom.gateway import (
     journeys,
     lookup_routes,
     messages,
+    metrics_route,
     pages,
     problems,
     publishing,
@@ -100,6 +101,8 @@ def _routers(services: Services) -> Iterator[APIRouter]:
     yield run_acts.router(services)
     yield lookup_routes.router(services)
     yield direct.router(services)
+    if services.metrics is not None:
+        yield metrics_route.router(services.metrics, is_open=services.metrics_open)
 
 
 def _of_systems(services: Services) -> APIRouter:

@@ -42,6 +42,7 @@ class Scope(StrEnum):
     CASES_WORK = "cases:work"
     RUNS_READ = "runs:read"
     RUNS_WORK = "runs:work"
+    METRICS = "metrics:read"
 
 
 class Traffic(StrEnum):

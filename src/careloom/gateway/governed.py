@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from careloom.core.errors import ConfigurationError
+from careloom.core.tracing import note_incoming
 from careloom.gateway.access import LONGEST_KEY, key_in, owner_of
 from careloom.gateway.classes import DataClass, Declaration, Proof, Scope, Stage, declaration_of
 from careloom.gateway.limits import Limiter
@@ -68,6 +69,8 @@ class Governed:
         passage = begin(scope, self._declaration)
         clock = self._services.clock
         began, status = clock.monotonic(), _BUG
+        if self._services.traced:
+            _note_trace(scope)
 
         async def outgoing(message: Message) -> None:
             nonlocal status
@@ -158,6 +161,13 @@ class Governed:
             outcome=passage.outcome,
             seconds=seconds,
         )
+
+
+def _note_trace(scope: AsgiScope) -> None:
+    """The trace that the caller is in (W3C Trace Context section 3.2), for what this call brings about."""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            note_incoming(value.decode("latin-1"))
 
 
 def _life_headers(declaration: Declaration) -> list[tuple[bytes, bytes]]:

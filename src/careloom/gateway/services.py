@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -105,6 +105,7 @@ class Services:
     what it may publish. `audit` is told of each call that its class wants on record: it must not block or raise.
     `journal` reads the log, `consumers` says which subscriptions read events of a type, `lookups` are the direct
     routes, `cases` is the exception queue, `runs` the processes, `stages` says how far each version of the API is.
+    `metrics` gives the page of metrics, which asks for no key when `metrics_open`; `traced`: callers' traces go on.
     """
 
     intake: Intake
@@ -122,4 +123,7 @@ class Services:
     lookups: Lookups = field(default_factory=Lookups)
     cases: Casework | None = None
     runs: RunWork | None = None
+    metrics: Callable[[], Awaitable[bytes]] | None = None
+    metrics_open: bool = False
+    traced: bool = False
     stages: Mapping[str, Stage] = field(default_factory=lambda: STAGES)

@@ -26,10 +26,14 @@ from careloom.cases.rights import AmountLimits
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
 from careloom.flows.routing import Rule
+from careloom.flows.steps.authority import ENTITY
 from careloom.formats.csv import Layout
 from careloom.gateway.limits import Limits
 from careloom.hub.agreements import code_lists_of, profile_of
 from careloom.hub.calendars import CalendarSection
+from careloom.hub.governance import AuthoritySection, CrosswalkSection, authority_of
+from careloom.hub.identity import IdentitySection
+from careloom.hub.observing import AlertSection, FeedSection, LogSection, TelemetrySection
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import JsonShape
 from careloom.mapping.source import Settings as SenderSettings
@@ -327,9 +331,37 @@ class Settings(_Section):
     sources: Mapping[Name, SourceSection] = Field(default_factory=dict, description="how systems write, by name")
     deliveries: Mapping[Name, DeliverySection] = Field(default_factory=dict, description="forwarded events by name")
     approvals: ApprovalsSection = ApprovalsSection()
+    identity: IdentitySection = IdentitySection()
+    crosswalk: CrosswalkSection = CrosswalkSection()
+    authority: Mapping[Name, AuthoritySection] = Field(
+        default_factory=dict, description="which system may set which field of which entity, by the name of the rule"
+    )
     notices: NoticesSection = NoticesSection()
     routes: Mapping[Name, RouteSection] = Field(default_factory=dict, description="routing tables by name")
     calendars: Mapping[Name, CalendarSection] = Field(default_factory=dict, description="business days by name")
+    telemetry: TelemetrySection = TelemetrySection()
+    log: LogSection = LogSection()
+    feeds: Mapping[Name, FeedSection] = Field(default_factory=dict, description="how often systems send, by name")
+    alerts: Mapping[str, AlertSection] = Field(default_factory=dict, description="who is told of cases, by owner")
+
+    @model_validator(mode="after")
+    def _proposals_are_seen(self) -> Settings:
+        proposes = [name for name, one in self.authority.items() if one.entity == ENTITY and one.proposes]
+        if proposes and "stewardship" not in self.flows:
+            raise ValueError(
+                f"authority.{proposes[0]} has writes proposed, and no steward would see them: name "
+                "careloom.flows.stewardship in hub.flows, and [flows.stewardship]"
+            )
+        return self
+
+    @field_validator("authority")
+    @classmethod
+    def _decidable(cls, authority: Mapping[str, AuthoritySection]) -> Mapping[str, AuthoritySection]:
+        try:
+            authority_of(authority)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+        return authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +432,7 @@ def _dangling(mapping: Mapping[str, Any]) -> list[str]:
         return []
     named = {f"deliveries.{name}.system": one.get("system") for name, one in _tables(mapping.get("deliveries")).items()}
     named |= {f"sources.{name}": name for name in _tables(mapping.get("sources"))}
+    named |= {f"feeds.{name}": name for name in _tables(mapping.get("feeds"))}
     for name, lookup in _tables(_tables({"api": mapping.get("api")}).get("api", {}).get("lookups")).items():
         named[f"api.lookups.{name}.system"] = lookup.get("system")
     for route, table in _tables(mapping.get("routes")).items():

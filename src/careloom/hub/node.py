@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
+from opentelemetry.sdk.trace import SpanProcessor
 from starlette.applications import Starlette
 
 from careloom.cases.book import Cases
+from careloom.cases.resolving import Resolver
 from careloom.cases.work import Casework, casework
 from careloom.console.visiting import BASE
 from careloom.core.clock import Clock, SystemClock
@@ -17,6 +19,7 @@ from careloom.core.errors import CareloomError, ConfigurationError
 from careloom.core.ids import IdFactory, Uuid7
 from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
+from careloom.flows.resolution import Resolution
 from careloom.flows.routing import Table, routing
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
@@ -25,31 +28,41 @@ from careloom.gateway.journal import LogJournal
 from careloom.gateway.server import serve
 from careloom.gateway.services import Services
 from careloom.hub.alarms import Alarms
+from careloom.hub.alerts import alerts_of
 from careloom.hub.calendars import calendars_of
 from careloom.hub.calls import CallAudit
 from careloom.hub.cards import Cards
 from careloom.hub.configuration import ApiSection, Configuration, RouteSection
 from careloom.hub.flowlist import find_flows, find_kinds
+from careloom.hub.governance import authority_of
+from careloom.hub.identity import index_of
 from careloom.hub.invalidation import Invalidation
 from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
+from careloom.hub.measuring import Telemetry, open_telemetry
 from careloom.hub.noticing import make_notifier
 from careloom.hub.pages import console_of, people_of, senders_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
-from careloom.hub.runs import Runs, make_runs, registry_of
+from careloom.hub.runs import Runs, make_runs, registry_of, teller_on
+from careloom.hub.silences import silences_of
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
 from careloom.hub.storage import Storage, storage
 from careloom.hub.surroundings import SystemMemory
 from careloom.hub.systems import endpoints, http_intakes, open_systems
+from careloom.identity.crosswalk.imports import ProposalResolver
+from careloom.identity.crosswalk.ledger import NOTICE as CROSSWALK
+from careloom.identity.index.answering import QuestionResolver
+from careloom.identity.index.index import PersonIndex
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
 from careloom.log.operators import Operators
 from careloom.log.ports import stored_id
 from careloom.systems.seam import Connection, Listening, Polled, Target
+from careloom.telemetry.silence import Silences
 from careloom.workflow.desk import RunResolver
 from careloom.workflow.feeding import feeding
 from careloom.workflow.surroundings import Surroundings
@@ -73,21 +86,30 @@ class Node:
     work: Casework
     cards: Cards
     runs: Runs
+    telemetry: Telemetry
+    silences: Silences
     ports: dict[str, int] = field(default_factory=dict)
     welcome: str | None = None
 
 
 @asynccontextmanager
 async def running_node(
-    configuration: Configuration, *, clock: Clock | None = None, new_id: IdFactory | None = None
+    configuration: Configuration,
+    *,
+    clock: Clock | None = None,
+    new_id: IdFactory | None = None,
+    spans: SpanProcessor | None = None,
 ) -> AsyncIterator[Node]:
-    """A hub for the length of the block. Listeners stop first, then the workers finish, the store closes last."""
+    """A hub for the length of the block. Listeners stop first, then the workers finish, the store closes last.
+
+    `spans` gets what is traced in place of the collector of the settings.
+    """
     clock = clock or SystemClock()
     new_id = new_id or Uuid7(clock, stored_id)
     hub = configuration.settings.hub
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(storage(configuration, own=True))
-        node = await _assemble(configuration, store, clock, new_id, stack, listens=True)
+        node = await _assemble(configuration, store, clock, new_id, stack, listens=True, spans=spans)
         await stack.enter_async_context(_working(node, here=hub.work and hub.processes == 1))
         await _listen(configuration, node, clock, stack)
         yield node
@@ -109,6 +131,7 @@ async def working_node(configuration: Configuration) -> AsyncIterator[Node]:
 async def _working(node: Node, *, here: bool) -> AsyncIterator[None]:
     node.log.start(node.subscriptions if here else (), wanted=node.subscriptions)
     telling = asyncio.get_running_loop().create_task(node.cards.keep_fresh(), name="cards")
+    counting = asyncio.get_running_loop().create_task(node.telemetry.keep_counting(), name="counts")
     try:
         async with node.runs.working() if here else nullcontext():
             yield
@@ -116,6 +139,8 @@ async def _working(node: Node, *, here: bool) -> AsyncIterator[None]:
         await cancel(telling)
         await node.cards.withdraw()
         await node.log.close()
+        await cancel(counting)
+        await node.telemetry.hand_on()
 
 
 async def _assemble(
@@ -126,22 +151,47 @@ async def _assemble(
     stack: AsyncExitStack,
     *,
     listens: bool,
+    spans: SpanProcessor | None = None,
 ) -> Node:
     settings = configuration.settings
     cases = Cases(clock, new_id, find_kinds(settings.hub.flows, configuration.base))
     log = await LogNode.open(store.database, store.master, cases, clock, new_id, lanes=settings.hub.lanes)
     keys = ApiKeys(store.database, clock, new_id)
-    systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
     flows = find_flows(settings.hub.flows, configuration.base)
-    stores = Stores(store.database, store.master)
+    telemetry = open_telemetry(configuration, flows, log, clock, stack, spans)
+    systems = open_systems(configuration, store, log.intake, clock, new_id, stack, log.keyring)
+    handling: list[Subscription] = []
+    teller = teller_on(log, cases, clock, handling)
+    index = index_of(settings.identity, settings.authority, store.database, store.master, cases, teller, clock, new_id)
+    stack.push_async_callback(index.close)
+    stores = stores_of(configuration, store, clock, index)
+    log.on_notice(CROSSWALK, stores.crosswalk.forget)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
-    runs = make_runs(flows, settings.flows, systems, stores, log, cases, clock, new_id, calendars, notifier)
-    made = subscriptions_of(configuration, store, systems, new_id, runs.around)
-    runs.handling.extend(made)
-    work = casework(
-        store.database, log.keyring, cases, clock, new_id, [RunResolver(log.keyring, settings.approvals.for_ballots())]
+    runs = make_runs(
+        flows,
+        settings.flows,
+        systems,
+        stores,
+        log,
+        teller,
+        cases.kinds,
+        clock,
+        new_id,
+        calendars,
+        notifier,
+        telemetry.tracer,
     )
+    asked = subscriptions_of(configuration, store, systems, new_id, runs.around, stores, index)
+    asked += alerts_of(configuration, notifier, telemetry.tally, clock, stack)
+    made = telemetry.followed(asked)
+    handling.extend(made)
+    resolvers: list[Resolver] = [
+        RunResolver(log.keyring, settings.approvals.for_ballots()),
+        ProposalResolver(store.database, clock, new_id),
+        QuestionResolver(index),
+    ]
+    work = casework(store.database, log.keyring, cases, clock, new_id, resolvers)
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)
@@ -166,6 +216,23 @@ async def _assemble(
         ),
         cards=cards,
         runs=runs,
+        telemetry=telemetry,
+        silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
+    )
+
+
+def stores_of(
+    configuration: Configuration, store: Storage, clock: Clock | None = None, index: PersonIndex | None = None
+) -> Stores:
+    """The tables that flows use, with what the settings say of them."""
+    settings = configuration.settings
+    return Stores(
+        store.database,
+        store.master,
+        clock=clock,
+        authority=authority_of(settings.authority),
+        answers_approved_by=settings.crosswalk.answers_approved_by,
+        persons=index,
     )
 
 
@@ -175,12 +242,15 @@ def subscriptions_of(
     systems: Mapping[str, object],
     new_id: IdFactory,
     runs: Surroundings | None = None,
+    stores: Stores | None = None,
+    index: PersonIndex | None = None,
 ) -> list[Subscription]:
     """All of a deployment. Without `runs` those that begin runs are named too, and cannot be worked."""
     settings = configuration.settings
     flows = find_flows(settings.hub.flows, configuration.base)
-    stores = Stores(store.database, store.master)
-    made = [translation(flows, new_id, sources_of(configuration))]
+    stores = stores or stores_of(configuration, store)
+    resolution = Resolution(index) if index is not None and settings.identity.enabled else None
+    made = [translation(flows, new_id, sources_of(configuration), resolution)]
     for flow in flows:
         if flow.name in settings.flows or not needs_systems(flow):
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
@@ -220,6 +290,7 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
         node.alarms.keep_looking(),
         node.work.escalations.keep_looking(),
         node.retention.keep_looking(),
+        node.silences.keep_looking(),
     )
     for background in forever:
         stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
@@ -264,13 +335,16 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
         endpoints=endpoints(node.systems),
         scopes=node.keys.scopes,
         limits=api.limits,
-        audit=audit.record,
+        audit=node.telemetry.counted(audit.record),
         publishing=Publishers(api.publishers),
         journal=LogJournal(node.store.database, node.log.keyring, node.log.lanes),
         consumers=lambda type_: [one.name for one in readers if one.wants(type_)],
         lookups=lookups,
         cases=node.work,
         runs=runwork(node.runs.around, node.runs.desk),
+        metrics=node.telemetry.page(node.status.as_dict),
+        metrics_open=node.telemetry.is_open,
+        traced=node.telemetry.tracer is not None,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from careloom.cases.book import Cases
+from careloom.cases.kinds import CaseKinds
 from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.flows import Flow
@@ -16,8 +17,9 @@ from careloom.flows.stores import Stores
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
+from careloom.telemetry.following import FollowedCalls, FollowedSurroundings
+from careloom.telemetry.tracing import Tracer
 from careloom.workflow.calendars import Calendar
-from careloom.workflow.calling import Calls
 from careloom.workflow.declaration import Registry
 from careloom.workflow.desk import RUNS, RunDesk
 from careloom.workflow.engine import Engine
@@ -30,12 +32,11 @@ from careloom.workflow.timer import Timer
 
 @dataclass
 class Runs:
-    """Of one process. `handling` are all subscriptions of the deployment: who is owed the events that runs tell."""
+    """Of one process."""
 
     around: Surroundings
     engine: Engine
     desk: RunDesk
-    handling: list[Subscription] = field(default_factory=list)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -62,23 +63,33 @@ def make_runs(
     systems: Mapping[str, object],
     stores: Stores,
     log: LogNode,
-    book: Cases,
+    teller: Teller,
+    kinds: CaseKinds,
     clock: Clock,
     new_id: IdFactory,
     calendars: Mapping[str, Calendar],
     notifier: Notifier,
+    tracer: Tracer | None = None,
 ) -> Runs:
     """The runs of these flows on this log. Raises ConfigurationError for two workflows of one name and version, and for
     a schedule whose calendar is not known."""
-    handling: list[Subscription] = []
+    store = RunStore(log.database, log.keyring, teller, clock)
+    calls = FollowedCalls(StepBinder(named, systems, stores, notifier), tracer)
+    make = Surroundings if tracer is None else FollowedSurroundings
+    around = make(store, registry_of(flows, named), kinds, calls, clock, new_id)
+    if isinstance(around, FollowedSurroundings) and tracer is not None:
+        around.tracer = tracer
+    timer = Timer(around, [one for flow in flows if flow.name in named for one in flow.schedules], calendars)
+    engine = Engine(around, log.session, timer)
+    log.on_notice(RUNS, engine.wake)
+    return Runs(around, engine, RunDesk(around))
+
+
+def teller_on(log: LogNode, book: Cases, clock: Clock, handling: Sequence[Subscription]) -> Teller:
+    """Tells on behalf of runs and of the person index. `handling` are all subscriptions of the deployment, as they will
+    be: who is owed the events."""
 
     def owed(type_: str) -> int:
         return sum(1 for one in handling if one.bank is Bank.EVENTS and one.wants(type_))
 
-    store = RunStore(log.database, log.keyring, Teller(log.writer, log.keyring, book, clock, owed), clock)
-    calls = Calls(StepBinder(named, systems, stores, notifier))
-    around = Surroundings(store, registry_of(flows, named), book.kinds, calls, clock, new_id)
-    timer = Timer(around, [one for flow in flows if flow.name in named for one in flow.schedules], calendars)
-    engine = Engine(around, log.session, timer)
-    log.on_notice(RUNS, engine.wake)
-    return Runs(around, engine, RunDesk(around), handling)
+    return Teller(log.writer, log.keyring, book, clock, owed)

@@ -27,6 +27,7 @@ from careloom.log.ports import CaseBook, Connection, NewCase
 from careloom.log.refusals import RefusalShelf
 from careloom.log.steps import place_of
 from careloom.log.telling import told
+from careloom.log.watching import IntakeWatch
 from careloom.log.writing import Writer, storable
 from careloom.store.database import Database
 from careloom.store.sql import queries
@@ -68,6 +69,7 @@ class Appender:
         self._clock = clock
         self._new_id = new_id
         self._appended = appended
+        self.watch: IntakeWatch | None = None
         self._shelf = RefusalShelf(database, keyring, clock, new_id)
         self._queue: deque[_Pending] = deque()
         self._flusher: asyncio.Task[None] | None = None
@@ -89,6 +91,8 @@ class Appender:
             others=received.others,
         )
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        if self.watch is not None and (follow := self.watch.follow(id_, received.system)) is not None:
+            answer.add_done_callback(follow)
         self._queue.append(_Pending(received, self._keyring.master.fingerprint(received.body), event, answer))
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().create_task(self._flush())
@@ -96,6 +100,8 @@ class Appender:
 
     def refuse(self, refusal: Refusal) -> None:
         """See `Intake.refuse`."""
+        if self.watch is not None:
+            self.watch.refused(refusal.system)
         self._shelf.keep(refusal)
 
     async def close(self) -> None:
@@ -128,13 +134,14 @@ class Appender:
                 answers = await self._commit(batch)
             except TransientError as error:
                 if self._clock.monotonic() + pause > deadline:
-                    return _fail(batch, error)
+                    return self._fail(batch, error)
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, 1.0)
             except Exception as error:
                 return await self._isolate(batch, error)
             else:
                 _answer(batch, answers)
+                self._tell(batch, answers)
                 self._appended()
                 return None
 
@@ -143,11 +150,19 @@ class Appender:
         if len(batch) == 1:
             what = error if isinstance(error, CareloomError) else place_of(error)
             _log.error("the store refused an entry of %s: %s", batch[0].received.system, what)
-            return _fail(batch, error)
+            return self._fail(batch, error)
         half = len(batch) // 2
         await self._commit_patiently(batch[:half])
         await self._commit_patiently(batch[half:])
         return None
+
+    def _fail(self, batch: Sequence[_Pending], error: Exception) -> None:
+        _fail(batch, error)
+        self._tell(batch, [None] * len(batch))
+
+    def _tell(self, batch: Sequence[_Pending], answers: Sequence[Receipt | None]) -> None:
+        if self.watch is not None:
+            self.watch.told([(one.received.system, answer) for one, answer in zip(batch, answers, strict=True)])
 
     async def _commit(self, batch: list[_Pending]) -> list[Receipt]:
         first = _firsts(batch)

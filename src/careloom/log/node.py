@@ -16,6 +16,7 @@ from careloom.log.notices import ERASED, PARKED, Notices
 from careloom.log.ownership import LockSession
 from careloom.log.ports import CaseBook
 from careloom.log.settling import Settler
+from careloom.log.watching import Watch
 from careloom.log.worker import Worker
 from careloom.log.writing import Writer
 from careloom.security.sealing import MasterKey
@@ -23,7 +24,8 @@ from careloom.store.database import Database
 
 
 class LogNode:
-    """Make it with `open`, then `start`; `close` finishes what is in hand."""
+    """Make it with `open`, then `start`; `close` finishes what is in hand. `watch`, set before `start`, is told what
+    handling came to."""
 
     def __init__(
         self, database: Database, lanes: Lanes, master: MasterKey, cases: CaseBook, clock: Clock, new_id: IdFactory
@@ -39,6 +41,7 @@ class LogNode:
         self._tasks: list[asyncio.Task[None]] = []
         self._listening: dict[str, Callable[[], None]] = {}
         self.workers: list[Worker] = []
+        self.watch: Watch | None = None
         self.intake = Appender(
             database,
             self.writer,
@@ -95,7 +98,9 @@ class LogNode:
                 appended=lambda: self._tell(Bank.EVENTS.value),
                 released=lambda: self._tell(PARKED),
             )
-            worker = Worker(subscription, self.lanes, self.database, self.session, self.keyring, settler, self._clock)
+            worker = Worker(
+                subscription, self.lanes, self.database, self.session, self.keyring, settler, self._clock, self.watch
+            )
             self.workers.append(worker)
             self._tasks.append(asyncio.get_running_loop().create_task(worker.run(), name=subscription.name))
         if subscriptions:

@@ -11,6 +11,7 @@ from uuid import UUID
 from asyncpg.pgproto.pgproto import UUID as DatabaseUUID
 
 from careloom.core.envelope import Event, Position
+from careloom.core.outcomes import Category
 
 Connection: TypeAlias = Any
 """An asyncpg connection, from a pool or not; its two classes share no public base."""
@@ -28,6 +29,7 @@ class NewCase:
     `type` is that of the entry it is about, `criticality` that of whoever met it. `run` names the run that waits for
     it, `asked_by` who asked for what is to be approved: that person may not approve it. `due` is when it has waited too
     long, told of by whoever gives it; without it the service level of its kind holds, and is told of by the queue.
+    `category` is what sort of failure it is, where that is known better than by its kind.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class NewCase:
     run: str | None = None
     asked_by: str = ""
     due: datetime | None = None
+    category: Category | None = None
 
 
 class CaseBook(Protocol):

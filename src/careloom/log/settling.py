@@ -336,6 +336,7 @@ def _case_of(subscription: Subscription, step: Held) -> NewCase:
         message=item.message,
         type=item.type,
         criticality=subscription.criticality,
+        category=step.category,
     )
 
 

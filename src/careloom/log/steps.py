@@ -11,7 +11,7 @@ from uuid import UUID
 
 from careloom.core.envelope import Event, Kind, Position, Recorded
 from careloom.core.errors import CareloomError
-from careloom.core.outcomes import Done, Outcome, Park, Retry, Skip
+from careloom.core.outcomes import Category, Done, Outcome, Park, Retry, Skip
 from careloom.log.handling import Handled, RetryPolicy
 from careloom.security.sealing import DataKey
 
@@ -111,6 +111,7 @@ class Held:
     field: str | None = None
     case: str | None = None
     tried: bool = False
+    category: Category | None = None
 
 
 Step: TypeAlias = Ended | Held
@@ -133,13 +134,15 @@ def step_of(item: Item, handled: Handled, policy: RetryPolicy, now: datetime, he
 def _retry(item: Item, outcome: Retry, attempts: int, policy: RetryPolicy, now: datetime, held_for: float) -> Step:
     if held_for > 0 or not outcome.counted:
         due = now + timedelta(seconds=max(held_for, outcome.after or _LEAST_SECONDS))
-        return Held(item, "retry", item.attempts, due, outcome.kind.value, _text(outcome.reason))
+        reason = _text(outcome.reason)
+        return Held(item, "retry", item.attempts, due, outcome.kind.value, reason, category=outcome.category)
     if attempts >= policy.attempts:
         reason = f"{outcome.reason} (given up after {attempts} attempts)"
-        return _case(item, Park(reason, outcome.kind), attempts)
+        return _case(item, Park(reason, outcome.kind, category=outcome.category), attempts)
     pause = outcome.after if outcome.after is not None else policy.pause(attempts)
     due = now + timedelta(seconds=pause)
-    return Held(item, "retry", attempts, due, outcome.kind.value, _text(outcome.reason), tried=True)
+    reason = _text(outcome.reason)
+    return Held(item, "retry", attempts, due, outcome.kind.value, reason, tried=True, category=outcome.category)
 
 
 def _case(item: Item, outcome: Park, attempts: int) -> Held:
@@ -153,6 +156,7 @@ def _case(item: Item, outcome: Park, attempts: int) -> Held:
         None if outcome.field is None else _text(outcome.field),
         _text(outcome.case),
         tried=True,
+        category=outcome.category,
     )
 
 
@@ -168,7 +172,7 @@ def outcome_of(error: Exception) -> Outcome:
     """
     if isinstance(error, CareloomError):
         return error.outcome()
-    return Park(f"the handler failed: {place_of(error)}")
+    return Park(f"the handler failed: {place_of(error)}", category=Category.UNKNOWN)
 
 
 def place_of(error: Exception) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID
 from careloom.core.clock import Clock
 from careloom.core.envelope import Kind, Recorded
 from careloom.core.outcomes import Park, Skip
+from careloom.core.tracing import CORRELATION
 from careloom.log.handling import Handled, Subscription
 from careloom.log.ports import Connection
 from careloom.log.steps import Ended, Held, Item, Step, outcome_of, step_of
@@ -43,7 +44,7 @@ class SubjectWorker:
     def __init__(self, subscription: Subscription, clock: Clock) -> None:
         self._subscription = subscription
         self._clock = clock
-        self.plain = not _is_async(subscription.handler)
+        self.plain = not is_async(subscription.handler)
         self._slots = asyncio.Semaphore(subscription.concurrency)
 
     async def ask(self, connection: Connection, items: Sequence[Item]) -> Answers:
@@ -117,6 +118,7 @@ class SubjectWorker:
         return self._decide(item, await self._handle(item, key))
 
     async def _handle(self, item: Item, key: DataKey) -> Handled:
+        token = CORRELATION.set(item.message)
         try:
             handled = await self._call(item.opened(key))
             wrong = next((problem for event in handled.events if (problem := unstorable(event))), None)
@@ -127,6 +129,8 @@ class SubjectWorker:
             outcome = outcome_of(error)
             _log.info("%s: event %s was not handled: %s", self._subscription.name, item.id, type(outcome).__name__)
             return Handled(outcome)
+        finally:
+            CORRELATION.reset(token)
 
     async def _call(self, event: Recorded) -> Handled:
         async with nullcontext() if self.plain else self._slots:
@@ -144,5 +148,6 @@ class SubjectWorker:
         return Held(item, "behind", 0, self._clock.now())
 
 
-def _is_async(handler: object) -> bool:
+def is_async(handler: object) -> bool:
+    """Whether what it gives has to be waited for."""
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)

@@ -23,6 +23,7 @@ from careloom.log.ownership import LockSession, Ownership
 from careloom.log.settling import LaneResult, Settler
 from careloom.log.steps import Held, Item, Step, place_of
 from careloom.log.subjects import SubjectWorker
+from careloom.log.watching import Watch
 from careloom.store.database import Database
 from careloom.store.sql import queries
 
@@ -65,6 +66,7 @@ class Worker:
         keyring: Keyring,
         settler: Settler,
         clock: Clock,
+        watch: Watch | None = None,
     ) -> None:
         self.subscription = subscription
         self._all_lanes = lanes.all(subscription.bank)
@@ -72,6 +74,7 @@ class Worker:
         self._keyring = keyring
         self._settler = settler
         self._clock = clock
+        self._watch = watch
         self._ownership = Ownership(session, subscription.name, self._all_lanes)
         self._subjects = SubjectWorker(subscription, clock)
         self._lanes: dict[int, _Lane] = {}
@@ -286,6 +289,8 @@ class Worker:
         if kept:
             one.state.cursor = one.upto
             self._note_parked(one.state, result.steps)
+            if self._watch is not None:
+                self._watch(self.subscription, result.steps)
             return
         self._lanes.pop(one.lane, None)
         if kept is False:  # a refused lane waits for the next balance: whatever it is, it must not spin

@@ -1,7 +1,7 @@
 """The ordering key of a message: what it is about, told at intake without parsing it, and the same afterwards.
 
-A patient's key is `Patient/<assigner>/<id>`, by the rules in `identifiers`; a message about no patient has
-`Message/<type>/<sending application>`.
+A patient's key is `Patient/<assigner>/<id>`, by the rules in `identifiers`, or `Person/-/<id>` once the person index
+said who it is; a message about no patient has `Message/<type>/<sending application>`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,21 @@ from careloom.mapping.identifiers import best, identifier, key, patient_identifi
 from careloom.mapping.merge import ending
 from careloom.mapping.source import Settings, Source
 from careloom.mapping.triggers import ORDERED_WITH_PRIOR, RENUMBERS
-from careloom.model import About, CanonicalEvent, Identifier, Patient, PatientEvent, identifiers_at, subject_key
+from careloom.model import (
+    About,
+    CanonicalEvent,
+    Identifier,
+    Patient,
+    PatientEvent,
+    identifiers_at,
+    persons_at,
+    subject_key,
+)
 
 _SETTINGS = Settings()
 _NULL = '""'
 _WORST = 99
+_HUMAN = frozenset({"Patient", "Person"})
 # Messages that may be about several patients, each told of in an event of its own.
 _SEVERAL = frozenset({"BAR", "ORU", "OUL", "RAS", "RDE", "RDS", "VXU"})
 
@@ -43,9 +53,20 @@ def subject_of(data: bytes, header: hl7v2.Header) -> tuple[str, tuple[str, ...]]
 
 
 def subject_for(patient: Patient) -> str:
-    """The key of a patient: what `subject_of` says of the messages about the same patient from the same sender."""
+    """The key of a patient: the person's, where the person index was asked; else what `subject_of` says of the
+    messages about the same patient from the same sender."""
+    return record_key(patient) if patient.person is None else person_key(patient.person.id)
+
+
+def record_key(patient: Patient) -> str:
+    """The key of a patient's record at its source, whoever the person is: it stays when persons are merged."""
     found = best(patient.identifier)
     return _key(found if found is not None else patient.identifier[0])
+
+
+def person_key(person: object) -> str:
+    """The key of a person of the index, by its id."""
+    return f"Person/-/{person}"
 
 
 def subjects_of(event: CanonicalEvent) -> tuple[str, tuple[str, ...]]:
@@ -61,6 +82,9 @@ def subjects_of(event: CanonicalEvent) -> tuple[str, tuple[str, ...]]:
 
 def _keys_of(event: CanonicalEvent, about: tuple[About, ...]) -> Iterator[str]:
     for one in about:
+        if one.kind in _HUMAN and (persons := persons_at(event, one.path)):
+            yield from (person_key(person.id) for person in persons)
+            continue
         identifiers = identifiers_at(event, one.path)
         if not identifiers:
             continue

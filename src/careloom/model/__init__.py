@@ -48,6 +48,7 @@ from careloom.model.catalogue.finance import (
     SettlementReceived,
     StatementReceived,
 )
+from careloom.model.catalogue.identity import PersonMerged, PersonSplit
 from careloom.model.catalogue.masterdata import (
     EmployeeUpdated,
     LocationUpdated,
@@ -138,6 +139,7 @@ from careloom.model.datatypes import (
     HumanName,
     Identifier,
     Period,
+    Person,
     Reference,
 )
 from careloom.model.eligibility import (
@@ -203,7 +205,7 @@ from careloom.model.remittance import (
 from careloom.model.sales import ServiceOrder, ServiceOrderLine
 from careloom.model.scheduling import Appointment, Schedule, Slot
 from careloom.model.stock import Catalogue, InventoryItem, InventoryReport, StockLevel, StockMove
-from careloom.model.subject import About, identifiers_at, subject_key
+from careloom.model.subject import About, identifiers_at, persons_at, subject_key
 from careloom.model.supply import (
     SupplyDelivery,
     SupplyDeliveryItem,
@@ -348,6 +350,9 @@ __all__ = [
     "PayrollRun",
     "PerformedService",
     "Period",
+    "Person",
+    "PersonMerged",
+    "PersonSplit",
     "Practitioner",
     "PractitionerRole",
     "PractitionerUpdated",
@@ -426,6 +431,7 @@ __all__ = [
     "encode",
     "examples",
     "identifiers_at",
+    "persons_at",
     "schema",
     "subject_key",
 ]

@@ -66,6 +66,16 @@ class Identifier(Element, frozen=True, kw_only=True):
     use: Literal["usual", "official", "temp", "secondary", "old"] | None = None
 
 
+class Person(Element, frozen=True, kw_only=True):
+    """One human being, whatever systems call them: `id` in our person index, and the number by which others know the
+    person, for readers who know no index: of the oldest record that its source did not end."""
+
+    personal: ClassVar[tuple[str, ...]] = ("number",)
+
+    id: Text
+    number: Identifier
+
+
 class HumanName(Element, frozen=True, kw_only=True):
     """A person's name in parts. `text` is set only where the parts are not known."""
 

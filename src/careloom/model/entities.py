@@ -18,6 +18,7 @@ from careloom.model.datatypes import (
     Identifier,
     Identifiers,
     Period,
+    Person,
     Text,
 )
 
@@ -26,7 +27,8 @@ class Patient(Element, frozen=True, kw_only=True):
     """The person whom care is given to and billed for.
 
     `account` are numbers of the patient's billing accounts (FHIR keeps them in Account.identifier). Of
-    `deceasedBoolean` and `deceasedDateTime` at most one is set, as in FHIR.
+    `deceasedBoolean` and `deceasedDateTime` at most one is set, as in FHIR. `person` is who our person index says that
+    it is, where it was asked.
     """
 
     personal: ClassVar[tuple[str, ...]] = ("*",)
@@ -43,6 +45,7 @@ class Patient(Element, frozen=True, kw_only=True):
     language: Text | None = None
     account: tuple[Identifier, ...] = ()
     active: bool = True
+    person: Person | None = None
 
 
 class Organization(Element, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from careloom.model.datatypes import Identifier
+from careloom.model.datatypes import Identifier, Person
 
 _NOBODY = "-"  # stands for the assigner where none is named, or where it does not count
 
@@ -44,6 +44,23 @@ def identifiers_at(event: object, path: str) -> Sequence[Identifier]:
     if found is None:
         return ()
     return (found,) if isinstance(found, Identifier) else found
+
+
+def persons_at(event: object, path: str) -> Sequence[Person]:
+    """The persons at a path: those that it leads to, or that the patients on the way were found to be."""
+    found: Any = event
+    for name in path.split("."):
+        if isinstance(found, tuple):
+            found = tuple(getattr(one, name) for one in found)
+            continue
+        found = getattr(found, name)
+        if found is None:
+            return ()
+        person = getattr(found, "person", None)
+        if isinstance(person, Person):
+            return (person,)
+    several = found if isinstance(found, tuple) else (found,)
+    return tuple(one for one in several if isinstance(one, Person))
 
 
 def subject_key(kind: str, identifier: Identifier, *, by_number: bool = False) -> str:

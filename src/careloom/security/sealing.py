@@ -33,7 +33,8 @@ class SealBroken(PermanentError):
 class MasterKey:
     """The deployment's key: wraps data keys, derives the key behind tokens and fingerprints.
 
-    `own` is the cipher for what the deployment keeps for itself, about no subject: cursors, files seen.
+    `own` is the cipher for what the deployment keeps for itself, about no subject: cursors, files seen. `persons` is
+    the one of the person index, whose rows are erased by deleting them.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -44,6 +45,7 @@ class MasterKey:
         self._wrapping = AESGCM(_derive(key, b"careloom wrap v1"))
         self._index = _derive(key, b"careloom index v1")
         self.own = AESGCM(_derive(key, b"careloom own v1"))
+        self.persons = AESGCM(_derive(key, b"careloom persons v1"))
 
     @classmethod
     def from_text(cls, text: str) -> MasterKey:
@@ -63,6 +65,12 @@ class MasterKey:
     def fingerprint(self, body: bytes) -> bytes:
         """16 bytes that tell whether two bodies are the same, without being a plain hash of either."""
         return hashlib.blake2b(body, digest_size=16, key=self._index, person=b"careloom body").digest()
+
+    def lookup(self, text: str) -> int:
+        """What stands for something that a person may be found by, as a signed 64-bit number. Two texts may share
+        one, if very rarely, so what was found by it must be compared in clear."""
+        digest = hashlib.blake2b(text.encode(), digest_size=8, key=self._index, person=b"careloom lookup")
+        return int.from_bytes(digest.digest(), "big", signed=True)
 
     def wrap(self, data_key: bytes, token: UUID) -> bytes:
         """The data key, encrypted; `token` is bound to it."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from careloom.core.clock import Clock
 from careloom.core.errors import AmbiguousError, CareloomError, HeldBack, Throttled, Unavailable
+from careloom.core.tracing import ACTIVE
 
 T = TypeVar("T")
 _PROBE_SECONDS = 0.25  # while a probe is out, nobody else needs to try
@@ -149,11 +150,18 @@ class Gate:
         self._slots = asyncio.Semaphore(concurrency)
 
     async def run(self, call: Callable[[], Awaitable[T]], identity: object = None) -> T:
-        """Run `call`, and learn from how it ends.
+        """Run `call`, and learn from how it ends. Whoever follows what goes on sees it.
 
         Unavailable and AmbiguousError count towards opening the breaker; an error with `stops` set refuses the
         connection; Throttled pauses the rate. Anything else means that the other side answered.
         """
+        active = ACTIVE.get()
+        if active is None:
+            return await self._run(call, identity)
+        with active.call(self.breaker.name):
+            return await self._run(call, identity)
+
+    async def _run(self, call: Callable[[], Awaitable[T]], identity: object) -> T:
         async with self._slots:
             await self._bucket.take()
             self.breaker.admit(identity)

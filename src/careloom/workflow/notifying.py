@@ -34,7 +34,7 @@ from careloom.workflow.run import Run
 from careloom.workflow.templates import Audience, Notice, Templates
 
 _SQL = queries("notices")
-ChannelName = Literal["mail", "webhook"]
+ChannelName = Literal["mail", "webhook", "chat"]
 TYPE: Final = "notice.told"
 WINDOW: Final = timedelta(days=1)
 
@@ -180,6 +180,11 @@ class Notifier:
             return Notified(sent=False, why=left_out)
         await self._settle(_SQL.sent, token, claim, self.clock.now())
         return Notified(sent=True)
+
+    async def was_told(self, asked: Telling, claim: UUID) -> bool:
+        """Whether this very claim was handed over: a try after a failure beside it need not tell it again."""
+        async with self.database.acquire() as connection:
+            return bool(await connection.fetchval(_SQL.was_sent, self._token(asked), claim))
 
     def _token(self, asked: Telling) -> UUID:
         parts = [asked.notice.name, asked.channel, asked.recipient.id, asked.key]

@@ -138,7 +138,13 @@ class Stepping(Ground):
             raise self._waits(Wait(path, "time", due))
         parked = outcome if isinstance(outcome, Park) else _given_up(outcome, attempts)
         if on_failure == "case":
-            asked = NewCase(parked.case, self._workflow.name, f"{name}: {parked.reason}", parked.field or name)
+            asked = NewCase(
+                parked.case,
+                self._workflow.name,
+                f"{name}: {parked.reason}",
+                parked.field or name,
+                category=parked.category,
+            )
             raise await self._ask(path, asked)
         failure = Failure(reason=parked.reason, kind=parked.kind.value, field=parked.field)
         failed = Step(name, "step", "failed", attempts, body=encoded(failure, name), error=parked.reason)
@@ -231,4 +237,6 @@ class Stepping(Ground):
 def _given_up(outcome: Outcome, attempts: int) -> Park:
     assert isinstance(outcome, Retry), "done and skipped are not raised"
     case = "ambiguous-outcome" if outcome.kind is ErrorKind.AMBIGUOUS else "delivery"
-    return Park(f"{outcome.reason} (given up after {attempts} attempts)", outcome.kind, case=case)
+    return Park(
+        f"{outcome.reason} (given up after {attempts} attempts)", outcome.kind, case=case, category=outcome.category
+    )

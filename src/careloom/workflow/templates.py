@@ -156,5 +156,6 @@ class CaseTold(msgspec.Struct, frozen=True, kw_only=True):
 APPROVAL_WAITS: Final = Notice("approval-waits", CaseTold)
 APPROVAL_ESCALATED: Final = Notice("approval-escalated", CaseTold)
 CASE_OVERDUE: Final = Notice("case-overdue", CaseTold)
-SHIPPED: Final = (APPROVAL_WAITS, APPROVAL_ESCALATED, CASE_OVERDUE)
+CASE_OPENED: Final = Notice("case-opened", CaseTold)
+SHIPPED: Final = (APPROVAL_WAITS, APPROVAL_ESCALATED, CASE_OVERDUE, CASE_OPENED)
 """Those that we have templates for; a project may have its own text for each."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from careloom.flows.registration import account_of, partner_row
+from careloom.flows.steps.contacts import account_for, account_of, partner_row
 from careloom.model import Identifier, PatientEvent
 from careloom.systems.odoo.connector import Odoo
 
@@ -29,7 +29,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 async def look_up(event: PatientEvent, erp: Odoo) -> Known:
     """Raises MappingError when no number could name the account."""
-    key = account_of(erp, event.patient.identifier)
+    key = account_for(erp, event.patient)
     found = await erp.find(key)
     row = partner_row(event.patient)
     # Two people share a name, or a family's address; both together under two numbers are most likely one person.

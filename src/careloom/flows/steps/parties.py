@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
 from careloom.core.errors import MappingError
-from careloom.flows.registration import account_of
+from careloom.flows.steps.codes import alias
+from careloom.flows.steps.contacts import account_for
+from careloom.flows.stores import Stores
+from careloom.identity.crosswalk.codes import Entity as Thing
 from careloom.mapping.identifiers import best
 from careloom.model import Coverage, Organization, Patient
 from careloom.systems.odoo.connector import Odoo
@@ -28,14 +32,16 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
-async def entity_of(facility: str | None, erp: Odoo) -> Entity | None:
+async def entity_of(facility: str | None, day: date, erp: Odoo, stores: Stores) -> Entity | None:
     """The company whose own contact in Odoo has the facility's code as its reference; None when none has.
 
     The books of one company never hold what another one did: so nothing stands in for a facility that is not known.
-    Raises MappingError when two companies have the code.
+    Of a code that the crosswalk maps, it is the facility that the code stands for on that day. Raises MappingError when
+    two companies have the code.
     """
     if not facility:
         return None
+    facility = await alias(Thing.FACILITY, facility, day, erp, stores)
     fields = ["currency_id"]
     found = await erp.search_read("res.company", [["partner_id.ref", "=", facility]], fields, limit=2)
     if len(found) > 1:
@@ -85,7 +91,7 @@ async def payer_contact(number: str, name: str | None, erp: Odoo) -> int:
 
 async def patient_partner(patient: Patient, erp: Odoo) -> int:
     """The account of a patient, as registration keeps it; made when there is none."""
-    key = account_of(erp, patient.identifier)
+    key = account_for(erp, patient)
     known = await erp.find(key)
     if known is not None:
         return known.record_id

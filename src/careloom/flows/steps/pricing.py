@@ -10,7 +10,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,7 +25,8 @@ _SHARE: Final = Decimal("0.01")
 
 
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
-    """One service that was done, from day to day."""
+    """One service that was done, from day to day. Where the crosswalk says so, `product` is its code in Odoo, `account`
+    the account of its revenue, and `dimensions` are codes of analytic accounts that it counts for."""
 
     number: str
     code: str
@@ -33,6 +34,9 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     begun: date
     ended: date
+    product: str = ""
+    account: str = ""
+    dimensions: tuple[str, ...] = ()
 
 
 def performed_of(report: ServiceReport, number: str, today: date) -> tuple[Performed, ...]:
@@ -74,7 +78,7 @@ async def priced(services: tuple[Performed, ...], company: int, erp: Odoo) -> li
 
 
 async def _priced(one: Performed, company: int, erp: Odoo) -> BilledLine:
-    domain = [["default_code", "=", one.code], ["company_id", "in", [company, False]]]
+    domain = [["default_code", "=", one.product or one.code], ["company_id", "in", [company, False]]]
     found = await erp.search_read("product.product", domain, ["list_price"], limit=2)
     if len(found) != 1:
         told = "several products of Odoo have" if found else "the price list in Odoo has no product with"
@@ -86,16 +90,37 @@ async def _priced(one: Performed, company: int, erp: Odoo) -> BilledLine:
         price=price,
         product=found[0]["id"],
         net=(one.quantity * price).quantize(_SHARE, ROUND_HALF_UP),
-        analytic=await _spread(one, erp),
+        account=await _account_of(one.account, company, erp) if one.account else None,
+        analytic=await _spread(one, company, erp),
     )
 
 
-async def _spread(one: Performed, erp: Odoo) -> dict[str, Decimal]:
+async def _spread(one: Performed, company: int, erp: Odoo) -> dict[str, Decimal]:
     service = await _account("service", "Service", one.code, erp)
+    others = [await _dimension(code, company, erp) for code in one.dimensions]
     return {
-        f"{service},{await _account('month', 'Month of service', month, erp)}": share
+        ",".join(map(str, (service, await _account("month", "Month of service", month, erp), *others))): share
         for month, share in months(one.begun, one.ended).items()
     }
+
+
+async def _dimension(code: str, company: int, erp: Odoo) -> int:
+    """The analytic account with this code, of whatever plan finance has it in."""
+    domain = [["code", "=", code], ["company_id", "in", [company, False]]]
+    return await _only("account.analytic.account", domain, "the code of a dimension of this service", erp)
+
+
+async def _account_of(code: str, company: int, erp: Odoo) -> int:
+    """The account of the company's chart with this code."""
+    domain = [["code", "=", code], ["company_ids", "in", [company]]]
+    return await _only("account.account", domain, "the code of the account of this service", erp)
+
+
+async def _only(model: str, domain: list[Any], told: str, erp: Odoo) -> int:
+    found = await erp.search_read(model, domain, ["id"], limit=2)
+    if len(found) != 1:
+        raise MappingError(f"{'several' if found else 'no'} records of {model} in Odoo have {told}", "report.service")
+    return int(found[0]["id"])
 
 
 def months(begun: date, ended: date) -> dict[str, Decimal]:

@@ -9,8 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
+from careloom.flows.steps.codes import alias, as_known
 from careloom.flows.steps.goods import lot_of, product_of
 from careloom.flows.steps.ledger import bank_of, currency_of, day_of
+from careloom.flows.stores import Stores
+from careloom.identity.crosswalk.codes import Entity
 from careloom.mapping.identifiers import best
 from careloom.model import Identifier, Invoice, InvoiceLine, Organization, SupplyDelivery, SupplyRequest
 from careloom.systems.odoo.connector import Odoo
@@ -57,9 +60,12 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
     came: bool
 
 
-async def plan_of(requisition: SupplyRequest, instead: dict[str, str], erp: Odoo) -> Plan:
-    """Supplier, products and prices. `instead` are the numbers that people gave for bad values, by field."""
+async def plan_of(requisition: SupplyRequest, instead: dict[str, str], day: date, erp: Odoo, stores: Stores) -> Plan:
+    """Supplier, products and prices. `instead` are the numbers that people gave for bad values, by field. Codes that
+    the crosswalk maps are those that they stand for on that day."""
     named = instead.get("supplier") or _number_of(requisition.supplier)
+    if named is not None:
+        named = await alias(Entity.SUPPLIER, named, day, erp, stores)
     supplier = 0 if named is None else await _in_use(erp, named)
     if named is not None and not supplier:
         return Plan(bad="supplier")
@@ -67,6 +73,7 @@ async def plan_of(requisition: SupplyRequest, instead: dict[str, str], erp: Odoo
     for line in requisition.line:
         given = instead.get(f"line[{line.identifier}]")
         numbers = (Identifier(value=given, type="SKU"),) if given else line.item
+        numbers, _ = await as_known(Entity.PRODUCT, numbers, day, erp, stores)
         product = await product_of(erp, numbers, own=False)
         if product is None:
             return Plan(bad=f"line[{line.identifier}]")

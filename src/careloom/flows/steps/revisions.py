@@ -22,7 +22,7 @@ from careloom.systems.odoo.documents.outcome import money, reference
 _MOVE: Final = "account.move"
 _LINE: Final = "account.move.line"
 _READ: Final = ("name", "quantity", "price_unit", "discount", "tax_ids", "product_id", "price_subtotal",
-                "analytic_distribution", "move_id")  # fmt: skip
+                "account_id", "analytic_distribution", "move_id")  # fmt: skip
 
 
 class BilledLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +35,7 @@ class BilledLine(msgspec.Struct, frozen=True, kw_only=True):
     net: Decimal
     discount: Decimal = Decimal(0)
     taxes: tuple[int, ...] = ()
+    account: int | None = None
     analytic: dict[str, Decimal] = {}
 
     @property
@@ -51,7 +52,7 @@ class BilledLine(msgspec.Struct, frozen=True, kw_only=True):
     def as_move_line(self) -> MoveLine:
         return MoveLine(
             text=self.text, quantity=self.quantity, price=self.price, taxes=self.taxes, discount=self.discount,
-            product=self.product, analytic=self.analytic,
+            product=self.product, account=self.account, analytic=self.analytic,
         )  # fmt: skip
 
 
@@ -180,6 +181,7 @@ def _line(row: Mapping[str, Any]) -> BilledLine:
         net=money(row["price_subtotal"]),
         discount=Decimal(repr(row["discount"] or 0)),
         taxes=tuple(row["tax_ids"]),
+        account=reference(row["account_id"]),
         analytic={ids: Decimal(repr(share)) for ids, share in spread.items()},
     )
 

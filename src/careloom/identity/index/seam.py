@@ -42,7 +42,7 @@ class Arrival(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """Who it is. `number` is that of the person's oldest record, by which other systems came to know the person.
+    """Who it is. `number` is that by which others know the person: of its oldest record that its source did not end.
 
     `zone` is None for a record that was known before. `doubts` are the persons that it may be too: each has a case.
     """

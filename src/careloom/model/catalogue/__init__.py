@@ -9,6 +9,7 @@ from careloom.model.catalogue import (
     coverage,
     engagement,
     finance,
+    identity,
     masterdata,
     medication,
     operations,
@@ -23,6 +24,7 @@ from careloom.model.contract import Contract
 DOMAINS: Mapping[str, tuple[Contract, ...]] = MappingProxyType(
     {
         "registration": registration.CONTRACTS,
+        "identity": identity.CONTRACTS,
         "scheduling": scheduling.CONTRACTS,
         "orders": orders.CONTRACTS,
         "medication": medication.CONTRACTS,

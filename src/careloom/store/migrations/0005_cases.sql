@@ -20,13 +20,14 @@ alter table work_case drop constraint work_case_check;
 --        resolved   what it was about goes on
 --        waived     it goes on without
 --        discarded  it was given up
--- resumes: what goes on when it ends. escalate_at: when it is told of next; none once it has ended.
+-- resumes: what goes on when it ends: a run, or what else stands before the colon of `run`. escalate_at: when it is told of next; none once it has ended.
 -- quiet: nothing is told of it in the log, since it is about a delivery of just that.
 alter table work_case
     add column type text not null default '',
     add column run text,
     add column resumes text generated always as (
-        case when run is not null then 'run' when subscription is not null then 'subscription' else 'nothing' end) stored,
+        case when run ~ '^[a-z-]+:' then split_part(run, ':', 1) when run is not null then 'run'
+             when subscription is not null then 'subscription' else 'nothing' end) stored,
     add column cause uuid not null default gen_random_uuid(),
     add column priority smallint not null default 3 check (priority between 1 and 4),
     add column asked_by text not null default '',

@@ -14,6 +14,10 @@ insert into newest (system, external, occurred, merged_by) values ($1, $2, $3, $
 on conflict (system, external) do update
     set merged_by = excluded.merged_by, occurred = greatest(newest.occurred, excluded.occurred)
 
+-- name: source_of_run
+-- Who told of what a run is about.
+select e.source from run r join event e on e.id = r.causation where r.id = $1
+
 -- name: links
 -- What was last sent for these records.
 select external, record, digest, as_of from link where system = $1 and model = $2 and external = any($3::uuid[])

@@ -10,6 +10,10 @@ returning token
 -- It was handed over.
 update notice set sent = $3 where token = $1 and claim = $2
 
+-- name: was_sent
+-- Whether this claim was handed over.
+select true from notice where token = $1 and claim = $2 and sent is not null
+
 -- name: let_go
 -- It was refused for good, so that another step may tell it.
 delete from notice where token = $1 and claim = $2 and sent is null

@@ -19,6 +19,7 @@ from typing import Final, Literal, TypeAlias, cast
 import httptools
 
 from careloom.core.errors import AccessRefused, AmbiguousError, Unavailable
+from careloom.core.tracing import outgoing
 
 LARGEST_ANSWER: Final = 1024 * 1024
 """Octets of an answer that are read; of a longer one the status counts, and its connection is closed."""
@@ -251,6 +252,7 @@ class HttpClient:
 
 
 def _request(path: str, authority: str, headers: Mapping[str, str], body: bytes, method: str = "POST") -> bytes:
+    headers = {**outgoing(), **headers}
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     length = f"content-length: {len(body)}\r\n" if body or method not in _BODILESS else ""
     head = f"{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{lines}{length}\r\n"

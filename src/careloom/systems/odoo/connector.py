@@ -200,16 +200,23 @@ class Odoo:
         return await self._records.move_external_id(external_id, to_record)
 
     async def merge_partners(
-        self, survivor_external_id: str, retired_external_id: str, values: Mapping[str, Value], reference: str
+        self,
+        survivor_external_id: str,
+        retired_external_id: str,
+        values: Mapping[str, Value],
+        reference: str,
+        *,
+        moves: bool = True,
     ) -> Merged:
-        """Update the survivor with `values`, archive the retired partner, note it on both, move its external id.
+        """Update the survivor with `values`, archive the retired partner, note it on both, move its external id; with
+        `moves` False the retired partner keeps it, so that the merge can be taken back.
 
         After a crash or an error at any step, call it again with the same arguments.
         """
         # What was sent for the retired id says nothing any more: it may soon stand for the survivor.
         stale = {retired_external_id: Entry(0, b"", self._clock.now())}
         await self._ledger.put_many(self.system, "res.partner", stale)
-        return await self._merge.run(survivor_external_id, retired_external_id, values, reference)
+        return await self._merge.run(survivor_external_id, retired_external_id, values, reference, moves=moves)
 
     async def partner_values(self, row: PartnerRow) -> PartnerValues:
         """The columns for a person, with country and state looked up, and what had to be left out."""

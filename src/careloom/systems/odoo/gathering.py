@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from careloom.core.errors import CareloomError
+from careloom.core.tracing import ACTIVE, Active, together
 
 K = TypeVar("K", bound=Hashable)
 A = TypeVar("A")
@@ -28,6 +29,7 @@ class _Asked(Generic[K, A, R]):
     subject: Hashable
     item: A
     done: asyncio.Future[R]
+    active: Active | None
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Gathering(Generic[K, A, R]):
     def ask(self, lane: K, subject: Hashable, item: A) -> asyncio.Future[R]:
         """Hand in one item; the future has what happened to it alone."""
         done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        asked = _Asked(lane, subject, item, done)
+        asked = _Asked(lane, subject, item, done, ACTIVE.get())
         chain = self._chains.setdefault(subject, deque())
         chain.append(asked)
         if len(chain) == 1:
@@ -79,7 +81,8 @@ class Gathering(Generic[K, A, R]):
 
     async def _serve_batch(self, key: K, batch: list[_Asked[K, A, R]]) -> None:
         try:
-            results: Sequence[R | BaseException] = await self._work(key, [asked.item for asked in batch])
+            with together([asked.active for asked in batch]):
+                results: Sequence[R | BaseException] = await self._work(key, [asked.item for asked in batch])
         except BaseException as error:
             self._finish(batch, [error] * len(batch))
             if not isinstance(error, Exception):

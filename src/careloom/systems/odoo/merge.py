@@ -22,7 +22,8 @@ class Merged:
     """What a merge did. `retired_id` is None when the retired partner was never in Odoo, or is the survivor already.
 
     `archived` and `notes` count what this call did, so that a repeat of a finished merge says False and 0; `moved` says
-    whether the retired external id now stands for the survivor: if not, somebody with the right may move it later.
+    whether the retired external id now stands for the survivor: else nobody asked, or somebody with the right may move
+    it later.
     """
 
     survivor_id: int
@@ -44,7 +45,13 @@ class Merge:
         self._records = records
 
     async def run(
-        self, survivor_external_id: str, retired_external_id: str, values: Mapping[str, Value], reference: str
+        self,
+        survivor_external_id: str,
+        retired_external_id: str,
+        values: Mapping[str, Value],
+        reference: str,
+        *,
+        moves: bool = True,
     ) -> Merged:
         survivor = await self._upsert(_PARTNER, survivor_external_id, values)
         retired = await self._readback.find(retired_external_id, strict=True)
@@ -52,8 +59,8 @@ class Merge:
             return Merged(survivor.record_id, None, archived=False, notes=0, moved=retired is not None)
         archived = bool(await self._records.archive(_PARTNER, [retired.record_id]))
         notes = await self._note(survivor.record_id, retired.record_id, reference)
-        moved = await self._records.move_external_id(retired_external_id, survivor.record_id)
-        if not moved:
+        moved = moves and await self._records.move_external_id(retired_external_id, survivor.record_id)
+        if moves and not moved:
             _LOGGER.info("res.partner %d: external id not moved, the API user lacks the right", retired.record_id)
         return Merged(survivor.record_id, retired.record_id, archived, notes, moved)
 

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from careloom.core.tracing import outgoing
 from careloom.systems.odoo.faults import (
     Fault,
     OdooAmbiguous,
@@ -82,7 +83,7 @@ async def exchange(
         async with session.post(
             url,
             data=msgspec.json.encode(payload),
-            headers={"Content-Type": "application/json", **headers},
+            headers={"Content-Type": "application/json", **outgoing(), **headers},
             allow_redirects=False,
             trace_request_ctx=progress,
         ) as response:
