@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 from playwright.async_api import Browser, expect
-from tests.console.conftest import Console, console_of, signed_in
+from tests.console.conftest import Console, accessible, console_of, signed_in, window
 from tests.hub.hospital import Hospital, adt
 
 from careloom.console.rights import Role
@@ -100,4 +100,26 @@ async def test_from_an_mrn_to_the_source_bytes_in_three_clicks(console: Console,
         await page.get_by_label("Why you look").fill("the caller asks")
         await page.get_by_role("button", name="Show the bytes unmasked").click()
         await expect(page.get_by_text("Your look is on record.")).to_be_visible()
+        await accessible(page)
         await expect(page.locator("td.raw code").filter(has_text=f"PID|1||{MRN}^^^NORTH^MR||{NAME}")).to_be_visible()
+
+
+async def test_by_name_by_whoever_may_see_who_it_is_about_and_on_record(hospital: Hospital) -> None:
+    hospital.configure("[identity]\nenabled = true\n")
+    async with console_of(hospital) as console:
+        await console.hub.send(adt("A04", "CTRL-1", MRN), adt("A04", "CTRL-2", "N-78", pid={5: "Spool^Ira"}))
+        await console.hub.settled(2)
+        ids = {row["key"]: row["id"] for row in await console.hub.rows("select key, id from receipt")}
+        asked = {"family": "weaver", "given": "ottilie", "reason": "the caller gave no number"}
+        async with window(console, "Vera", Role.VIEWER) as vera, window(console, "Robin", Role.OPERATOR) as robin:
+            assert "Family name" not in (await vera.get("/journeys")).text
+            assert (await vera.post("/journeys/by-name", asked)).status == 403
+            assert "Family name" in (await robin.get("/journeys")).text
+            found = await robin.post("/journeys/by-name", asked)
+            assert f"/console/journeys/{ids['CTRL-1']}" in found.html and str(ids["CTRL-2"]) not in found.html
+            assert NAME.lower() not in found.html.lower() and "?" not in found.path
+            for less in ({**asked, "reason": ""}, {**asked, "given": ""}):
+                assert (await robin.post("/journeys/by-name", less)).status == 409
+            assert "None now" in (await robin.post("/journeys/by-name", {**asked, "family": "Nobody"})).text
+            assert str(ids["CTRL-1"]) in (await robin.get(f"/journeys?q={MRN}")).html, "and by number as before"
+        assert len(await _looks(console)) == 1

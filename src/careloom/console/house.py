@@ -11,6 +11,7 @@ from careloom.console.people import People
 from careloom.console.shelf import Shelf
 from careloom.core.clock import Clock
 from careloom.flows import Flow
+from careloom.identity.index.index import PersonIndex
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
@@ -23,7 +24,8 @@ class House:
     """The running hub as pages see it. All lists come from it, none is written down here.
 
     `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
-    those from which something may come, `addresses` where those answer that have a URL.
+    those from which something may come, `addresses` where those answer that have a URL. `persons` is
+    the index of who is who, None where none is kept.
     """
 
     name: str
@@ -40,4 +42,5 @@ class House:
     status: Callable[[], dict[str, Any]]
     senders: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
+    persons: PersonIndex | None = None
     shelf: Shelf = field(default_factory=Shelf)

@@ -9,7 +9,11 @@ from typing import Final
 from uuid import UUID
 
 from careloom.console.house import House
-from careloom.log.journey import Known, about, find, known
+from careloom.core.errors import FormatError
+from careloom.log.journey import Known, about, about_subjects, find, known
+from careloom.log.operators import Act
+from careloom.mapping.subject import person_key
+from careloom.model.subject import subject_key
 from careloom.store.sql import queries
 from careloom.workflow.surroundings import about_key
 
@@ -48,6 +52,28 @@ async def search(house: House, wanted: str, before: datetime | None) -> Found:
         ids += await _of_runs(house, wanted)
     further = rows[PAGE - 1][1] if len(rows) > PAGE else None
     return Found(await known(house.database, list(dict.fromkeys(ids))), further)
+
+
+async def search_by_name(house: House, family: str, given: str, birth: str, act: Act) -> Found:
+    """What is about the persons of this name, by the person index: the family name, with the date of birth
+    (`YYYY-MM-DD`) or a given name, however they are written. Whom it finds is put on record first.
+
+    Raises FormatError for less, and where there is no person index.
+    """
+    if house.persons is None:
+        raise FormatError("no index of persons is kept here; see `[identity]` of the settings", "family")
+    try:
+        persons = await house.persons.find(family=family, given=given, birth=birth)
+    except ValueError as error:
+        raise FormatError(str(error), "family") from None
+    subjects = []
+    for one in persons:
+        subjects += [subject_key("Patient", each) for each in one.identifier]
+        if one.person is not None:
+            await house.operators.record_look(UUID(one.person.id), act)
+            subjects.append(person_key(one.person.id))
+    ids = await about_subjects(house.database, house.keyring, subjects, PAGE)
+    return Found(await known(house.database, ids))
 
 
 async def listed(house: House, show: str, after: UUID | None) -> tuple[Sequence[Known], UUID | None]:

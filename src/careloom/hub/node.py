@@ -88,6 +88,7 @@ class Node:
     runs: Runs
     telemetry: Telemetry
     silences: Silences
+    persons: PersonIndex
     ports: dict[str, int] = field(default_factory=dict)
     welcome: str | None = None
 
@@ -217,6 +218,7 @@ async def _assemble(
         cards=cards,
         runs=runs,
         telemetry=telemetry,
+        persons=index,
         silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
     )
 
@@ -358,6 +360,7 @@ async def _console(
     made = console_of(
         configuration, node.store.database, node.log.keyring, people, node.work, services.runs, node.operators,
         node.subscriptions, node.status.as_dict, clock, senders=senders_of(node.systems),
+        persons=node.persons,
     )  # fmt: skip
     return {BASE: made}
 

@@ -15,6 +15,7 @@ from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.hub.configuration import Configuration
 from careloom.hub.flowlist import find_flows
+from careloom.identity.index.index import PersonIndex
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
@@ -46,6 +47,7 @@ def console_of(
     status: Callable[[], dict[str, Any]],
     clock: Clock,
     senders: frozenset[str] = frozenset(),
+    persons: PersonIndex | None = None,
 ) -> Starlette:
     """The pages over these parts of a hub."""
     settings = configuration.settings
@@ -64,6 +66,7 @@ def console_of(
         systems=systems,
         status=status,
         senders=senders,
+        persons=persons if settings.identity.enabled else None,
         addresses={
             name: str(url).rstrip("/")
             for name, one in configuration.systems.items()

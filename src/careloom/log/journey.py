@@ -70,6 +70,13 @@ async def about(
     return [(row["message"], row["recorded"]) for row in rows]
 
 
+async def about_subjects(database: Database, keyring: Keyring, subjects: Sequence[str], limit: int) -> list[UUID]:
+    """The newest messages about these subjects, by their whole keys."""
+    tokens = [keyring.master.token(subject) for subject in subjects]
+    async with database.acquire() as connection:
+        return [row["message"] for row in await connection.fetch(_CONSOLE.messages_about, tokens, None, limit)]
+
+
 async def known(database: Database, messages: Sequence[UUID]) -> Sequence[Known]:
     """How these are shown in a list, the newest first."""
     async with database.acquire() as connection:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from careloom.console.moments import moments
 from careloom.console.rights import Right
-from careloom.console.searching import LISTS, Found, listed, search
+from careloom.console.searching import LISTS, Found, listed, search, search_by_name
 from careloom.console.visiting import Page, Refused, Visit
 from careloom.core.envelope import Kind, Recorded
 from careloom.core.errors import FormatError
@@ -38,6 +38,17 @@ async def _journeys(visit: Visit) -> Response:
     found = await search(visit.house, wanted, _moment(visit.asked("before"))) if wanted else Found(())
     further = f"?{urlencode({'q': wanted, 'before': found.before.isoformat()})}" if found.before else ""
     return visit.show("journeys.html", title="Journeys", wanted=wanted, found=found, further=further, show="")
+
+
+async def _by_name(visit: Visit) -> Response:
+    """A POST whose answer is the page itself: a name may stand in no URL and in no history."""
+    form = await visit.form()
+    reason = form.one("reason")
+    if not reason:
+        raise FormatError("say why you look", "reason")
+    asked = (form.one("family"), form.one("given"), form.one("birth"))
+    found = await search_by_name(visit.house, *asked, Act(visit.visitor.name, reason))
+    return visit.show("journeys.html", title="Journeys", wanted="by name", found=found, further="", show="by name")
 
 
 async def _journey(visit: Visit) -> Response:
@@ -152,6 +163,7 @@ def _moment(text: str) -> datetime | None:
 
 PAGES = (
     Page("/journeys", Right.SEE, _journeys, "Journeys"),
+    Page("/journeys/by-name", Right.SEE_PERSONAL, _by_name, methods=("POST",)),
     Page("/journeys/{message}", Right.SEE, _journey),
     Page("/journeys/{message}/look", Right.SEE_PERSONAL, _reveal, methods=("POST",)),
     Page("/journeys/{message}/bytes", Right.SEE_PERSONAL, _octets),
