@@ -123,3 +123,46 @@ async def test_by_name_by_whoever_may_see_who_it_is_about_and_on_record(hospital
             assert "None now" in (await robin.post("/journeys/by-name", {**asked, "family": "Nobody"})).text
             assert str(ids["CTRL-1"]) in (await robin.get(f"/journeys?q={MRN}")).html, "and by number as before"
         assert len(await _looks(console)) == 1
+
+
+STORY = """
+insert into run (id, lane, workflow, version, code, key, token, input, correlation, since, begun, changed)
+select gen_random_uuid(), 0, 'intake.admit', 3, 'c', key, token, '', id, recorded, recorded + interval '1 s', recorded
+from event where kind = 'm';
+update run set state = 'running';
+update run set state = 'completed', ended = begun + interval '60 s', due = null;
+insert into run_step (run, path, name, sort, state, attempts, began, ended)
+select id, '1', 'open_account', 'step', 'done', 2, begun + interval '1 s', begun + interval '5 s' from run;
+insert into run_step (run, path, name, sort, state, began)
+select id, '2', 'ask_payer', 'step', 'retry', begun + interval '6 s' from run;
+insert into delivery_attempt (system, event, at, result, status, seconds, detail)
+select 'portal', id, recorded + interval '90 s', 'failed', '503', 0.25, 'busy' from event where kind = 'm';
+insert into work_case (id, kind, system, message, reason, opened)
+select gen_random_uuid(), 'mapping', 'ehr', id, 'PID-7 is no date', recorded + interval '100 s'
+from event where kind = 'm';
+update work_case set state = 'resolved', resolved = opened + interval '300 s', resolution = 'mended',
+       resolved_by = 'Robin';
+"""
+
+
+async def test_one_time_line_of_messages_runs_calls_and_exceptions(console: Console) -> None:
+    await console.hub.send(adt("A04", "CTRL-1", MRN))
+    await console.hub.settled(1)
+    async with console.hub.database.acquire() as connection:
+        await connection.execute(STORY)
+    [row] = await console.hub.rows(
+        "select id, (select id from run) as run, (select id from work_case) as made from receipt"
+    )
+    async with window(console, "Vera", Role.VIEWER) as vera:
+        page = await vera.get(f"/journeys/{row['id']}")
+        said = (
+            "message hl7v2:ADT^A04 received CTRL-1", "run of intake.admit version 3 begins running",
+            "step 1 open_account, attempt 2 done 4.000 s", "step 2 ask_payer retry",
+            "run ends completed 60.000 s", "portal called failed 0.250 s 503 busy",
+            "mapping open PID-7 is no date", "mapping resolved 300.000 s by Robin",
+        )  # fmt: skip
+        places = [page.text.find(one) for one in said]
+        assert -1 not in places, said[places.index(-1)]
+        assert places == sorted(places), "in the order of time"
+        for wanted in (row["run"], row["made"]):
+            assert f"/console/journeys/{row['id']}" in (await vera.get(f"/journeys?q={wanted}")).html
