@@ -36,6 +36,7 @@ async def test_each_figure_is_that_of_the_database_and_leads_to_its_rows(
             links = set(re.findall(r'href="/console(/[^"]*)"', page.html)) - {"/static/console.css"}
             for link in links:
                 assert (await vera.get(link.replace("&amp;", "&"))).status == 200, link
+            assert "to 0" in page.text and "exceptions came" in page.text, "what changed in the last hour"
             assert "audit" not in page.html, "what people did leads nowhere for one who may not see who"
         token = await console.account("Robin", Role.AUDITOR)
         async with signed_in(browser, console, token) as shown:

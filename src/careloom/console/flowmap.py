@@ -14,7 +14,7 @@ from careloom.log.lanes import Bank
 WIDTH: Final = 190
 HEIGHT: Final = 46
 _ROW: Final = 60
-_GAP: Final = 90
+_GAP: Final = 50
 _EDGE: Final = 10
 _BOLDEST: Final = 8.0
 

@@ -22,7 +22,7 @@ _OF_EACH_LANE: Final = 50
 class Glance:
     """Rates are per minute over the last five: `came` by system, `became` events in all, `handled` by subscription.
     `cases` are rows of kind, open, overdue and oldest; `acts` of type, acts and newest, of the last hour, as is all
-    that changed. `oldest` is the parked entry that waits longest."""
+    that changed. `oldest` is the parked entry that waits longest, `deployed` the steps that the schema took."""
 
     at: datetime
     came: Mapping[str, float]
@@ -35,7 +35,7 @@ class Glance:
     runs: Sequence[RunCount]
     acts: Sequence[Any]
     subscriptions: Mapping[str, Any]
-    deployed: Sequence[Any]
+    deployed: Any
 
 
 async def glance(house: House) -> Glance:
@@ -53,7 +53,7 @@ async def _read(house: House) -> Glance:
         changed = await connection.fetchrow(_SQL.cases_since, now - LATELY)
         oldest = await connection.fetchrow(_SQL.oldest_waiting)
         done = await connection.fetch(_SQL.acts_since, now - LATELY)
-        deployed = await connection.fetch(_SQL.deployed_since, now - LATELY)
+        deployed = await connection.fetchrow(_SQL.deployed_since, now - LATELY)
     assert changed is not None, "two counts"
     return Glance(
         at=now,

@@ -116,7 +116,7 @@ select event, at, result, status, seconds, detail from delivery_attempt where sy
 
 -- name: deployed_since
 -- What an upgrade of the hub changed of the schema lately.
-select name, applied_at from migration where applied_at >= $1 order by applied_at desc, version desc limit 20
+select count(*) as steps, max(name) as newest, max(applied_at) as at from migration where applied_at >= $1
 
 -- name: acts_since
 -- What people did lately, by kind; who did it is for those who may see the audit.
