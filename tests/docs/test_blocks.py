@@ -131,7 +131,7 @@ def problem_of(words: list[str]) -> str | None:
     known = known_commands()
     if not words or words[0].startswith("--help"):
         return None
-    name = next((" ".join(words[:n]) for n in (2, 1) if " ".join(words[:n]) in known), None)
+    name = next((" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in known), None)
     if name is None:
         groups = {one.split()[0] for one in known if " " in one}
         return None if len(words) == 1 and words[0] in groups else f"there is no command {' '.join(words[:2])}"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.flows.simulated_house import House, house_on
+from tests.conftest import PostgresServer
+from tests.flows.house import House, house_of
 from tests.flows.test_registration_flow import contacts
 from tests.hub.hospital import Hospital, adt
 
@@ -84,8 +85,8 @@ async def furnish(house: House) -> None:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [stewardship], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [stewardship], furnish) as found:
         binder: Any = found.world.node.around.call._binder  # type: ignore[attr-defined]
         stores = binder("stewardship.decide", "stores", Stores)
         stores.authority = _authority(Decision.PROPOSE)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from tests.conftest import PostgresServer
+from tests.flows.house import House, house_of
 from tests.flows.services import COMPLETED, PAYER, RUN, done
 from tests.flows.services import panel as whole_panel
-from tests.flows.simulated_house import House, house_on
 
 from careloom.cases.kinds import Action
 from careloom.cases.rights import Actor
@@ -49,8 +50,8 @@ async def furnish(house: House) -> None:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [service], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [service], furnish) as found:
         yield found
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.flows.simulated_house import House, house_on
+from tests.conftest import PostgresServer
+from tests.flows.house import House, house_of
 from tests.flows.test_mapped_codes import say
 
 from careloom.cases.kinds import Action
@@ -29,8 +30,8 @@ async def furnish(house: House) -> None:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [supply_reporting], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [supply_reporting], furnish) as found:
         yield found
 
 

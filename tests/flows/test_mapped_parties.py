@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.flows.simulated_house import House, house_on
+from tests.conftest import PostgresServer
+from tests.flows.house import House, house_of
 from tests.flows.test_mapped_codes import say
 
 from careloom.cases.kinds import Action
@@ -30,8 +31,8 @@ async def furnish(house: House) -> None:
 
 
 @pytest.fixture
-async def house(dsn: str) -> AsyncIterator[House]:
-    async with house_on(dsn, [posting], furnish) as found:
+async def house(postgres_server: PostgresServer) -> AsyncIterator[House]:
+    async with house_of(postgres_server, [posting], furnish) as found:
         yield found
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from careloom.core.envelope import Position, Recorded
 from careloom.core.outcomes import Park
 from careloom.core.receipts import Received
+from careloom.log.acts import looks_at
 from careloom.log.handling import Handled, Subscription
 from careloom.log.operators import Act, NothingThere
 from careloom.log.steps import Item
@@ -158,3 +161,32 @@ async def test_a_look_at_a_body_is_on_record(log: Any, message: Message, act: Ac
     await log.operators(node).record_look(receipt.id, act)
     ((type_, content),) = await _audits(log, node)
     assert (type_, content["by"], content["targets"]) == ("body.revealed.v1", act.by, [str(receipt.id)])
+
+
+async def test_several_are_paused_as_one_act_or_none_is(log: Any, stuck: Any) -> None:
+    operators = log.operators(stuck)
+    with pytest.raises(NothingThere, match="nowhere"):
+        await operators.pause_all(["deliver", "nowhere"], Act("robin", "the target is upgraded"))
+    assert not await log.value("select bool_or(paused) from subscription")
+    await operators.pause_all(["translate", "deliver"], Act("robin", "the target is upgraded"))
+    assert await log.value("select bool_and(paused) from subscription")
+    await operators.pause_all(["translate", "deliver"], Act("robin", "done"), paused=False)
+    assert not await log.value("select bool_or(paused) from subscription")
+    audits = await _audits(log, stuck)
+    assert [(type_, said["targets"]) for type_, said in audits] == [
+        ("subscription.paused.v1", ["translate", "deliver"]),
+        ("subscription.resumed.v1", ["translate", "deliver"]),
+    ]
+
+
+async def test_a_look_is_that_of_one_person_at_one_message_for_a_while(log: Any, stuck: Any) -> None:
+    message, other = UUID(int=1), UUID(int=2)
+    look = await log.operators(stuck).record_look(message, Act("robin", "a complaint"))
+    pause = (await log.rows("select now() as at"))[0]["at"]
+    long_ago = pause - timedelta(days=400)
+    seen = (log.database, stuck.keyring)
+    assert await looks_at(*seen, look, message, "robin", long_ago)
+    assert not await looks_at(*seen, look, other, "robin", long_ago)
+    assert not await looks_at(*seen, look, message, "kim", long_ago)
+    assert not await looks_at(*seen, other, message, "robin", long_ago)
+    assert not await looks_at(*seen, look, message, "robin", pause + timedelta(days=400))

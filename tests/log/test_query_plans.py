@@ -93,6 +93,22 @@ HOT: dict[str, dict[str, list[Any]]] = {
         "loose_cases": [ID],
         "erasable": [_IDS],
     },
+    "console_log": {
+        "acts": [ID, "subscription.paused.v1", NOW, NOW, NOW, ID, 100],
+        "one_act": [ID, NOW],
+        "acts_since": [NOW],
+        "messages_about": [_IDS, None, 50],
+        "known_messages": [_IDS],
+        "newest_messages": [ID, 50],
+        "flying_messages": [None, 50],
+        "held_messages": [None, 50],
+        "filtered_messages": [None, 50, 100],
+        "fresh_entries": [NOW, 50, NOW],
+        "fresh_deliveries": [NOW, 50, NOW],
+        "lanes_of_subscription": ["deliver", 100],
+        "parked_subjects": ["deliver", None, 50],
+        "calls_of_events": [_IDS, 100],
+    },
 }  # fmt: skip
 STATEMENTS = [(file, name) for file, named in HOT.items() for name in named]
 

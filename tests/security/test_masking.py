@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careloom.security.masking import mask
+from careloom.security.masking import mask, mask_value
 
 HL7 = "MSH|^~\\&|WARD|GENHOSP||2026||ADT^A04|M1|P|2.5.1\rPID|1||MRN42^^^GENHOSP||Quill^Tamsin||19840217|F\rZ01|note"
 
@@ -40,6 +40,12 @@ def test_a_quoted_name_inside_json_text_is_content() -> None:
 
 def test_other_scripts_and_their_marks_are_content() -> None:
     assert mask("Ærø José अनिता ٤٢") == "xxx xxxx xxxxx 99"
+
+
+@given(st.text())
+def test_a_value_alone_has_no_structure_that_stays(text: str) -> None:
+    for before in ("", "MSH|", '{"Name": '):
+        assert not re.search(r"[^\W_x9]|[^\x00-\x7f]", mask_value(before + text))
 
 
 @given(st.text())

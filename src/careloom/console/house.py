@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from careloom.cases.work import Casework
 from careloom.console.people import People
+from careloom.console.shelf import Shelf
 from careloom.core.clock import Clock
 from careloom.flows import Flow
+from careloom.identity.index.index import PersonIndex
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
@@ -21,7 +23,9 @@ from careloom.workflow.work import RunWork
 class House:
     """The running hub as pages see it. All lists come from it, none is written down here.
 
-    `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name.
+    `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
+    those from which something may come, `addresses` where those answer that have a URL. `persons` is
+    the index of who is who, None where none is kept.
     """
 
     name: str
@@ -36,3 +40,7 @@ class House:
     subscriptions: Sequence[Subscription]
     systems: Mapping[str, str]
     status: Callable[[], dict[str, Any]]
+    senders: frozenset[str] = frozenset()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    persons: PersonIndex | None = None
+    shelf: Shelf = field(default_factory=Shelf)

@@ -75,6 +75,10 @@ class Visit:
         if not self.may(right):
             raise Refused(f"your roles do not let you {right.value}; ask an administrator")
 
+    def leads(self, path: str) -> bool:
+        """Whether there is a page at this path that the visitor may see."""
+        return any(one.right in self.visitor.rights and _fits(one.path, path) for one in self.pages)
+
     async def form(self) -> Form:
         """What was sent. Raises Refused for a form that did not come from a page of this session."""
         fields = Form(await form_fields(self.request))
@@ -104,6 +108,13 @@ class Visit:
         if said:
             answer.set_cookie(_SAID, quote(said[:500]), max_age=60, path=BASE, httponly=True, samesite="strict")
         return answer
+
+
+def _fits(pattern: str, path: str) -> bool:
+    parts = pattern.split("/"), path.partition("?")[0].split("/")
+    return len(parts[0]) == len(parts[1]) and all(
+        one == other or one.startswith("{") for one, other in zip(*parts, strict=True)
+    )
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

@@ -35,6 +35,7 @@ def subscriptions(
             owner=flow.owner,
             sla_seconds=flow.sla_time.total_seconds(),
             criticality=flow.criticality,
+            systems=tuple(name for name, one in systems.items() if any(one is used for used in fixed.values())),
         )
 
 

@@ -10,8 +10,9 @@ from careloom.log.lanes import Bank
 from careloom.systems.seam import Retried, Target
 
 
-def forwarding(name: str, events: Sequence[str], target: Target, concurrency: int) -> Subscription:
-    """A subscription `deliver.<name>` that posts events of these types; a target may say how it is tried again."""
+def forwarding(name: str, events: Sequence[str], target: Target, concurrency: int, system: str = "") -> Subscription:
+    """A subscription `deliver.<name>` that posts events of these types; a target may say how it is tried again.
+    `system` is the target's name."""
 
     async def deliver(event: Recorded) -> Handled:
         return Handled(await target.post(event))
@@ -24,4 +25,5 @@ def forwarding(name: str, events: Sequence[str], target: Target, concurrency: in
         gate=lambda: target.retry_after,
         concurrency=concurrency,
         retry=target.retry if isinstance(target, Retried) else RetryPolicy(),
+        systems=(system,) if system else (),
     )

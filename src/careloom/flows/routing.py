@@ -51,7 +51,13 @@ def routing(table: Table, targets: Mapping[str, Target]) -> Subscription:
         return Handled(await _routed(event, decide(table, event), targets))
 
     return Subscription(
-        f"route.{table.name}", Bank.EVENTS, route, types=table.events, gate=_gate(table, targets), owner=table.owner
+        f"route.{table.name}",
+        Bank.EVENTS,
+        route,
+        types=table.events,
+        gate=_gate(table, targets),
+        owner=table.owner,
+        systems=tuple(targets),
     )
 
 

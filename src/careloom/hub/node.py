@@ -41,7 +41,7 @@ from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.measuring import Telemetry, open_telemetry
 from careloom.hub.noticing import make_notifier
-from careloom.hub.pages import console_of, people_of
+from careloom.hub.pages import console_of, people_of, senders_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
@@ -88,6 +88,7 @@ class Node:
     runs: Runs
     telemetry: Telemetry
     silences: Silences
+    persons: PersonIndex
     ports: dict[str, int] = field(default_factory=dict)
     welcome: str | None = None
 
@@ -217,6 +218,7 @@ async def _assemble(
         cards=cards,
         runs=runs,
         telemetry=telemetry,
+        persons=index,
         silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
     )
 
@@ -256,7 +258,8 @@ def subscriptions_of(
             made.extend(subscriptions(flow, settings.flows.get(flow.name, {}), systems, stores))
     for name, delivery in settings.deliveries.items():
         target = _target(f"deliveries.{name}.system", systems.get(delivery.system))
-        made.append(forwarding(name, delivery.events, target, _target_slots(configuration, delivery.system)))
+        slots = _target_slots(configuration, delivery.system)
+        made.append(forwarding(name, delivery.events, target, slots, delivery.system))
     for name, route in settings.routes.items():
         made.append(_routing(name, route, systems))
     made.extend(feeding(registry_of(flows, settings.flows), runs))
@@ -356,7 +359,8 @@ async def _console(
     assert services.runs is not None, "a hub has its runs"
     made = console_of(
         configuration, node.store.database, node.log.keyring, people, node.work, services.runs, node.operators,
-        node.subscriptions, node.status.as_dict, clock,
+        node.subscriptions, node.status.as_dict, clock, senders=senders_of(node.systems),
+        persons=node.persons,
     )  # fmt: skip
     return {BASE: made}
 

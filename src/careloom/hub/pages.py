@@ -15,16 +15,24 @@ from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.hub.configuration import Configuration
 from careloom.hub.flowlist import find_flows
+from careloom.identity.index.index import PersonIndex
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
 from careloom.store.database import Database
+from careloom.systems.seam import Endpoint, Listening, Polled, TakesMessages
 from careloom.workflow.work import RunWork
 
 
 def people_of(database: Database, work: Casework, clock: Clock, new_id: IdFactory) -> People:
     """The accounts of a deployment."""
     return People(database, work.recorder, clock, new_id)
+
+
+def senders_of(systems: Mapping[str, object]) -> frozenset[str]:
+    """Those from which something may come."""
+    ways = (Listening, Polled, Endpoint, TakesMessages)
+    return frozenset(name for name, system in systems.items() if isinstance(system, ways))
 
 
 def console_of(
@@ -38,6 +46,8 @@ def console_of(
     subscriptions: Sequence[Subscription],
     status: Callable[[], dict[str, Any]],
     clock: Clock,
+    senders: frozenset[str] = frozenset(),
+    persons: PersonIndex | None = None,
 ) -> Starlette:
     """The pages over these parts of a hub."""
     settings = configuration.settings
@@ -55,5 +65,12 @@ def console_of(
         subscriptions=subscriptions,
         systems=systems,
         status=status,
+        senders=senders,
+        persons=persons if settings.identity.enabled else None,
+        addresses={
+            name: str(url).rstrip("/")
+            for name, one in configuration.systems.items()
+            if (url := getattr(one.settings, "url", None))
+        },
     )
     return console(house)

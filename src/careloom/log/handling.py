@@ -52,6 +52,7 @@ class Subscription:
     `owner` is who its cases are for; behind by more than `sla_seconds` it is late, and so much the worse the higher
     its `criticality`. One that begins `from_now` does not read what was recorded before it was first started: what a
     new consumer makes of old facts may be wanted (accounts in Odoo) or not (a process for each registration there was).
+    `systems` are the names of those that its handler calls.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Subscription:
     sla_seconds: float | None = None
     criticality: str = "normal"
     from_now: bool = False
+    systems: tuple[str, ...] = ()
 
     def wants(self, type_: str) -> bool:
         """Whether events of this type are for this subscription."""

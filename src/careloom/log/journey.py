@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from careloom.store.sql import queries
 
 _SQL = queries("operator")
 _LOG = queries("log")
+_CONSOLE = queries("console_log")
 NEWEST = 20
 
 
@@ -31,6 +33,20 @@ class Journey:
     parked: Sequence[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message in a list. `events` were made of it; `waits`: something of it is parked."""
+
+    id: UUID
+    kind: str
+    type: str
+    recorded: datetime
+    system: str
+    sender_key: str
+    waits: bool
+    events: int
+
+
 async def find(database: Database, keyring: Keyring, wanted: str) -> list[UUID]:
     """Messages by id (of a message or event), by the sender's own id, or by a record number of their patient."""
     spaces_sql, by_subject = _LOG.spaces, _SQL.messages_of_subject
@@ -38,10 +54,33 @@ async def find(database: Database, keyring: Keyring, wanted: str) -> list[UUID]:
         rows = await connection.fetch(_SQL.find_message, _as_uuid(wanted), wanted)
         if rows:
             return [row["message"] for row in rows]
-        spaces = [row["space"] for row in await connection.fetch(spaces_sql)]
-        tokens = [keyring.master.token(f"{space}/{wanted}") for space in spaces]
-        tokens.append(keyring.master.token(wanted))
+        tokens = _tokens(keyring, wanted, [row["space"] for row in await connection.fetch(spaces_sql)])
         return [row["message"] for row in await connection.fetch(by_subject, tokens, NEWEST)]
+
+
+async def about(
+    database: Database, keyring: Keyring, wanted: str, before: datetime | None, limit: int
+) -> list[tuple[UUID, datetime]]:
+    """Messages about the subject of this number, whoever assigned it and whatever it numbers (a patient, an account,
+    an invoice, an order), or that became an event about it; with when the log took the newest of each. The newest
+    first, those before `before`."""
+    async with database.acquire() as connection:
+        tokens = _tokens(keyring, wanted, [row["space"] for row in await connection.fetch(_LOG.spaces)])
+        rows = await connection.fetch(_CONSOLE.messages_about, tokens, before, limit)
+    return [(row["message"], row["recorded"]) for row in rows]
+
+
+async def about_subjects(database: Database, keyring: Keyring, subjects: Sequence[str], limit: int) -> list[UUID]:
+    """The newest messages about these subjects, by their whole keys."""
+    tokens = [keyring.master.token(subject) for subject in subjects]
+    async with database.acquire() as connection:
+        return [row["message"] for row in await connection.fetch(_CONSOLE.messages_about, tokens, None, limit)]
+
+
+async def known(database: Database, messages: Sequence[UUID]) -> Sequence[Known]:
+    """How these are shown in a list, the newest first."""
+    async with database.acquire() as connection:
+        return [Known(**dict(row)) for row in await connection.fetch(_CONSOLE.known_messages, messages)]
 
 
 async def journey(database: Database, keyring: Keyring, message: UUID) -> Journey | None:
@@ -62,6 +101,12 @@ async def journey(database: Database, keyring: Keyring, message: UUID) -> Journe
             attempts=await connection.fetch(_SQL.attempts_of, ids),
             parked=await connection.fetch(_SQL.parked_of, ids),
         )
+
+
+def _tokens(keyring: Keyring, wanted: str, spaces: Sequence[str]) -> list[UUID]:
+    """What stands for the number under every assigner seen, and for the whole key of a subject."""
+    number = wanted.replace("%", "%25").replace("/", "%2F")  # as in the keys, where a slash divides
+    return [keyring.master.token(text) for text in (wanted, *(f"{space}/{number}" for space in spaces))]
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -13,6 +13,7 @@ import msgspec
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event, Kind, Position
 from careloom.core.ids import IdFactory
+from careloom.log.acts import LOOKED
 from careloom.log.keyring import Keyring
 from careloom.log.notices import ERASED, PARKED
 from careloom.log.parking import NothingThere as NothingThere
@@ -176,12 +177,25 @@ class Operators:
                 await connection.execute(_LOG.notify, ERASED)
         self._keyring.forget()
 
-    async def record_look(self, message: UUID, act: Act) -> None:
-        """Somebody is about to see a body unmasked."""
+    async def record_look(self, message: UUID, act: Act) -> UUID:
+        """Somebody is about to see a body unmasked. Gives the id of the entry that keeps it."""
         async with self._database.acquire() as connection:
-            audit = await self._audit("body.revealed.v1", act, "", [str(message)], connection)
+            audit = await self._audit(LOOKED, act, "", [str(message)], connection)
             async with connection.transaction():
                 await self._writer.write(connection, audit)
+        return audit[0].row.id
+
+    async def pause_all(self, subscriptions: Sequence[str], act: Act, *, paused: bool = True) -> None:
+        """Pause or resume several at once, such as all that call one system, as one act. Raises NothingThere."""
+        kind = "subscription.paused.v1" if paused else "subscription.resumed.v1"
+        async with self._database.acquire() as connection:
+            audit = await self._audit(kind, act, ", ".join(subscriptions), list(subscriptions), connection)
+            async with connection.transaction():
+                for one in sorted(subscriptions):
+                    if await connection.fetchval(_SQL.pause, one, paused, act.reason, act.by) is None:
+                        raise _unknown(one)
+                await self._writer.write(connection, audit)
+                await connection.execute(_LOG.notify, PARKED)
 
     async def _audit(
         self, type_: str, act: Act, subscription: str, targets: Sequence[str], connection: Connection

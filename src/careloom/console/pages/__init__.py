@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from careloom.console.pages import exceptions, overview, workflows
+from careloom.console.pages import (
+    audit,
+    exceptions,
+    journeys,
+    overview,
+    people,
+    subscriptions,
+    systems,
+    workflows,
+)
 from careloom.console.visiting import Page
 
 
@@ -12,6 +21,11 @@ def every() -> Sequence[Page]:
     """All pages, in the order of the menu."""
     return (
         *overview.PAGES,
+        *journeys.PAGES,
         *exceptions.PAGES,
         *workflows.PAGES,
+        *systems.PAGES,
+        *subscriptions.PAGES,
+        *people.PAGES,
+        *audit.PAGES,
     )
