@@ -133,8 +133,8 @@ def problem_of(words: list[str]) -> str | None:
         return None
     name = next((" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in known), None)
     if name is None:
-        groups = {one.split()[0] for one in known if " " in one}
-        return None if len(words) == 1 and words[0] in groups else f"there is no command {' '.join(words[:2])}"
+        groups = {" ".join(one.split()[:n]) for one in known for n in range(1, len(one.split()))}
+        return None if " ".join(words) in groups else f"there is no command {' '.join(words[:2])}"
     foreign = {word.partition("=")[0] for word in words if re.match(r"-+[a-z]", word)} - options(known[name])
     return f"{name} has no option {foreign}" if foreign else None
 

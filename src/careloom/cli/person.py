@@ -34,7 +34,7 @@ def find(
     assigner: Annotated[str | None, typer.Option("--assigner", help="Who gave the number.")] = None,
     family: Annotated[str, typer.Option("--family", help="The family name.")] = "",
     given: Annotated[str, typer.Option("--given", help="A given name.")] = "",
-    birth: Annotated[str, typer.Option("--birth", metavar="YYYY-MM-DD")] = "",
+    birth: Annotated[str, typer.Option("--birth", metavar="YYYY-MM-DD", help="The date of birth.")] = "",
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
     reveal: Reveal = False,
@@ -91,7 +91,7 @@ def question(
 
 
 def merge(
-    left: Some, right: Annotated[UUID, typer.Argument(metavar="OTHER")], reason: Why = "",
+    left: Some, right: Annotated[UUID, typer.Argument(metavar="OTHER", help="The other one.")], reason: Why = "",
     despite: Annotated[bool, typer.Option("--despite", help="Although somebody said they are not the same.")] = False,
     config: Config = DEFAULT_CONFIG, by: By = "cli",
 ) -> None:  # fmt: skip
