@@ -113,4 +113,5 @@ class Cases:
             case.due or now + kind.sla,
             None if case.due else now + kind.sla * HALF / WHOLE,
             quiet,
+            " ".join(case.actions),
         )

@@ -28,6 +28,7 @@ class NewCase:
     `type` is that of the entry it is about, `criticality` that of whoever met it. `run` names the run that waits for
     it, `asked_by` who asked for what is to be approved: that person may not approve it. `due` is when it has waited too
     long, told of by whoever gives it; without it the service level of its kind holds, and is told of by the queue.
+    `actions` are those of its kind that whoever opens it can follow; empty: all.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class NewCase:
     run: str | None = None
     asked_by: str = ""
     due: datetime | None = None
+    actions: tuple[str, ...] = ()
 
 
 class CaseBook(Protocol):
