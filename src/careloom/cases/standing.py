@@ -13,9 +13,9 @@ from careloom.cases.kinds import Action, CaseKind
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A case as it stands. `actions` are those that its kind allows, that whoever opened it can follow and that whatever
-    waits for it understands, what is suggested first; none once it has ended. `overdue` and `age_seconds` are as of when it was read. `cause` names the
-    group it belongs to, `revision` grows with each change."""
+    """A case as it stands. `actions` are those that its kind allows, and that whoever opened it and what waits for it
+    can follow, what is suggested first; none once it has ended. `overdue` and `age_seconds` are as of when it was read.
+    `cause` names the group it belongs to, `revision` grows with each change."""
 
     id: UUID
     kind: str

@@ -234,8 +234,9 @@ async def _reserve_again(run: Run, stay: Stay) -> None:
     """Until nothing is short, or a person has it left."""
     while await run.step(reserve_again, stay, on_failure="case"):
         reason = "supplies that a discharge set free are needed again, and were used elsewhere"
-        answer = await run.case("stock-shortage", reason, field="quantity")
-        if answer is None or answer.action not in (Action.RETRY, Action.SUPPLY):
+        offered = (Action.RETRY, Action.WAIVE, Action.DISCARD)
+        answer = await run.case("stock-shortage", reason, field="quantity", actions=offered)
+        if answer is None or answer.action is not Action.RETRY:
             return
 
 
