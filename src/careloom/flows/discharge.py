@@ -170,7 +170,10 @@ async def document(run: Run, discharged: PatientDischarged) -> str:
     if stay is None or await _goes_on(run, discharged, stay):
         return "left as it is"
     lines = _lines(discharged)
-    content = await run.step(file_notice, stay, discharged.patient, lines, on_failure="case")
+    content = await run.step(
+        file_notice, stay, discharged.patient, lines,
+        undo=remove_notices, undo_by=(stay, discharged.patient), on_failure="case",
+    )  # fmt: skip
     if await _goes_on(run, discharged, stay):
         await run.step(remove_notices, stay, discharged.patient, on_failure="case")
         return "taken back: the stay goes on"
