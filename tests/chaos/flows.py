@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from tests.chaos.processes import ROOT
 
@@ -52,5 +53,5 @@ def table(found: Iterable[Mapping[str, Any]]) -> Table:
         made.add_column(column)
     for test in sorted(boundaries):
         ways = [f"{survived[test, way]} of {kills[test, way]}" for way in ("restart", "takeover")]
-        made.add_row(test.removeprefix("tests/flows/test_"), str(boundaries[test]), *ways)
+        made.add_row(escape(test.removeprefix("tests/flows/test_")), str(boundaries[test]), *ways)
     return made

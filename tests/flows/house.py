@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from tests.conftest import PostgresServer
 
+from careloom.cases.kinds import Action
 from careloom.flows import Flow
 from careloom.sim.odoo.server import SimulatedOdoo
 from careloom.sim.odoo.store import Kept
@@ -23,14 +24,22 @@ from careloom.systems.odoo import Odoo, Settings
 from careloom.systems.odoo.documents.counts import Count, CountLine
 from careloom.systems.odoo.documents.products import Product
 from careloom.systems.resilience import Backoff
-from careloom.testing.crashes import RESTART, TAKEOVER, Crash, every_crash
-from careloom.testing.failures import Left, every_failure
+from careloom.testing.crashes import RESTART, TAKEOVER, Crash, OpenWorld, Scenario, every_crash
+from careloom.testing.failures import (
+    AFTER,
+    BEFORE,
+    GIVING_UP,
+    Left,
+    Unmended,
+    every_failure,
+    every_undo_failing,
+)
 from careloom.testing.processes import World
 
 ALL = os.environ.get("CARELOOM_TEST_BOUNDARIES") == "all"
 EVERY = 1 if ALL else 23
 """How many boundaries go to one that a node is killed at."""
-EVERY_FAILURE = 1 if ALL else 7
+EVERY_FAILURE = 1 if ALL or os.environ.get("CARELOOM_TEST_FAILURES") == "all" else 7
 """How many failures of a step go to one that is played."""
 Furnish = Callable[["House"], Awaitable[Any]]
 Happening = Callable[["House"], Awaitable[Any]]
@@ -156,6 +165,10 @@ class House:
         """The numbers of patients, payers and suppliers in use."""
         return await self._column("res.partner", "ref")
 
+    async def contacts(self) -> list[str]:
+        """The names of those in use that have no number."""
+        return sorted(row["name"] for row in await self.found("res.partner", [["ref", "=", False]], ["name"]))
+
     async def forms(self) -> list[str]:
         return [one for one in await self._column("ir.attachment", "name") if one.startswith("intake-")]
 
@@ -181,8 +194,9 @@ class House:
             "drafts": len(drafts),
             "orders": len(orders),
             "accounts": await self.accounts(),
+            "contacts": await self.contacts(),
             "files": await self.files(),
-            "forms": await self.forms(),
+            "papers": await self._column("ir.attachment", "name"),
         }
 
     async def _column(self, model: str, name: str) -> list[str]:
@@ -229,20 +243,7 @@ async def survives(
     companies: tuple[int, ...] = (),
 ) -> int:
     """Play it with the node killed at every `every`th boundary; gives how many there are."""
-    async with _ground(postgres, furnish, "19.0", companies) as (database, house):
-        fresh = house.server.keep()
-
-        @asynccontextmanager
-        async def again(kill_at: int | None) -> AsyncIterator[World]:
-            house.server.restore(fresh)
-            await wipe(database)
-            async with World.open(database, flows, lambda: {"erp": house.open()}, kill_at=kill_at) as world:
-                house.world = world
-                yield world
-
-        async def played(_: World) -> Any:
-            return await happening(house)
-
+    async with _replayed(postgres, flows, furnish, happening, companies) as (_, again, played):
         ways = (RESTART, TAKEOVER) if ALL else ()
         return await every_crash(again, played, every=every, ways=ways, tell=note)
 
@@ -270,38 +271,74 @@ async def leaves(
     *,
     every: int = EVERY_FAILURE,
     companies: tuple[int, ...] = (),
+    ways: Sequence[str] = (BEFORE, AFTER),
+    word: Sequence[Action] = GIVING_UP,
 ) -> list[Difference]:
-    """Play it with each `every`th step made to fail; gives by failure what runs that undid themselves left behind."""
+    """Play it with each `every`th step made to fail, each `ways`, and this the `word` of persons; gives by failure what
+    runs left behind."""
+
+    async def look(_: World) -> dict[str, Any]:
+        return await house.net()
+
+    async with _replayed(postgres, flows, furnish, happening, companies) as (house, again, played):
+        before = await house.net()
+        whole, failures = await every_failure(again, played, look, every=every, ways=ways, word=word)
+        return [
+            Difference(
+                left, {name: value for name, value in left.books.items() if value != before[name]},
+                {name: value for name, value in left.books.items() if value not in (before[name], whole[name])},
+            )
+            for left in failures
+        ]  # fmt: skip
+
+
+async def undoing_fails(
+    postgres: PostgresServer,
+    flows: Sequence[Flow],
+    furnish: Furnish,
+    happening: Happening,
+    step: str,
+    *,
+    companies: tuple[int, ...] = (),
+) -> list[Unmended]:
+    """Play it with the step of this name failing, and each time another of what undoes the run failing too."""
+    async with _replayed(postgres, flows, furnish, happening, companies) as (_, again, played):
+        return await every_undo_failing(again, played, step)
+
+
+@asynccontextmanager
+async def _replayed(
+    postgres: PostgresServer,
+    flows: Sequence[Flow],
+    furnish: Furnish,
+    happening: Happening,
+    companies: tuple[int, ...],
+) -> AsyncIterator[tuple[House, OpenWorld, Scenario]]:
+    """A house that can be opened again and again as it was when it was furnished."""
     async with _ground(postgres, furnish, "19.0", companies) as (database, house):
-        fresh, before = house.server.keep(), await house.net()
+        fresh = house.server.keep()
 
         @asynccontextmanager
-        async def again(_: int | None) -> AsyncIterator[World]:
+        async def again(kill_at: int | None) -> AsyncIterator[World]:
             house.server.restore(fresh)
             await wipe(database)
-            async with World.open(database, flows, lambda: {"erp": house.open()}) as world:
+            async with World.open(database, flows, lambda: {"erp": house.open()}, kill_at=kill_at) as world:
                 house.world = world
                 yield world
 
         async def played(_: World) -> Any:
             return await happening(house)
 
-        async def look(_: World) -> dict[str, Any]:
-            return await house.net()
-
-        failures = await every_failure(again, played, look, every=every)
-        return [
-            Difference(left, {name: value for name, value in left.books.items() if value != before[name]})
-            for left in failures
-        ]
+        yield house, again, played
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs from what there was before."""
+    """What differs from what there was before; `odd`, of that what is not there either where nothing fails."""
 
     left: Left
     remains: dict[str, Any]
+    odd: dict[str, Any]
 
     @property
     def undone(self) -> bool:

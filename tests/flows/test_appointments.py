@@ -237,6 +237,39 @@ async def test_who_has_no_coverage_is_a_case(house: House) -> None:
     assert (await house.files(), await house.accounts()) == ([NUMBER], ["70011"])
 
 
+@pytest.mark.parametrize(
+    ("action", "files", "payers"),
+    [(Action.RETRY, [NUMBER], ["60054"]), (Action.WAIVE, [NUMBER], []), (Action.DISCARD, [], [])],
+)
+async def test_a_payer_that_was_silent(
+    postgres_server: PostgresServer, action: Action, files: list[str], payers: list[str]
+) -> None:
+    async with house_of(postgres_server, [appointments], supplied(), companies=HERE) as house:
+        world = await begin(house)
+        await world.later(hours=1)
+        assert await world.cases() == ["missing-payer-data"]
+        world.answers(EligibilityRequested, covers())
+        await world.decide("missing-payer-data", action)
+        assert (await states(world))["clear"] == ("waiting" if files else "failed")
+        assert (await house.files(), await house.accounts(), await house.reserved()) == (files, payers, HELD)
+
+
+@pytest.mark.parametrize(
+    ("action", "asked_for", "files"),
+    [
+        (Action.SUPPLY, 1, [NUMBER]), (Action.WAIVE, 1, [NUMBER]), (Action.RETRY, 2, [NUMBER]), (Action.DISCARD, 1, []),
+    ],
+)  # fmt: skip
+async def test_leave_that_does_not_come(house: House, action: Action, asked_for: int, files: list[str]) -> None:
+    house.world.answers(EligibilityRequested, covers(leave=True))
+    world = await begin(house)
+    await world.later(days=3)
+    world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationGranted, AUT)])
+    await world.decide("authorization-gap", action, {"number": "PHONE-1"} if action is Action.SUPPLY else None)
+    assert (await states(world))["clear"] == ("waiting" if files else "failed")
+    assert (await house.files(), len(await world.told(AuthorizationRequested))) == (files, asked_for)
+
+
 async def test_cancelled_while_the_payer_thinks(house: House) -> None:
     house.world.answers(EligibilityRequested, covers(leave=True))
     world = await begin(house)

@@ -165,7 +165,9 @@ async def test_what_is_taken_back_and_decided_anew_balances(house: House, events
     assert (await owing(house), await bank(house)) == ({f"{CLAIM} patient": 40.0}, Decimal(340))
 
 
-@pytest.mark.parametrize(("action", "open_"), [(Action.APPROVE, {CLAIM: 512.5}), (Action.WAIVE, {})])
+@pytest.mark.parametrize(
+    ("action", "open_"), [(Action.APPROVE, {CLAIM: 512.5}), (Action.DISCARD, {CLAIM: 512.5}), (Action.WAIVE, {})]
+)
 async def test_what_is_taken_back_for_good(house: House, action: Action, open_: dict[str, float]) -> None:
     for event in (FIRST, BACK):
         await house.world.tell(event)
@@ -178,7 +180,10 @@ async def test_what_is_taken_back_for_good(house: House, action: Action, open_: 
 # ------------------------------------------------------------------ what does not fit
 
 
-@pytest.mark.parametrize(("action", "open_"), [(Action.REJECT, {CLAIM: 512.5}), (Action.WAIVE, {CLAIM: 0.5})])
+@pytest.mark.parametrize(
+    ("action", "open_"),
+    [(Action.REJECT, {CLAIM: 512.5}), (Action.DISCARD, {CLAIM: 512.5}), (Action.WAIVE, {CLAIM: 0.5})],
+)
 async def test_what_does_not_add_up_is_for_a_person(house: House, action: Action, open_: dict[str, float]) -> None:
     await house.world.tell(decision("360.00", "152.00"))
     await house.world.settle()
@@ -198,6 +203,19 @@ async def test_a_claim_that_nobody_billed_is_matched_or_left(house: House) -> No
     await world.settle()
     await world.decide("unmatched-record", Action.DISCARD)
     assert await bank(house) == 360
+
+
+@pytest.mark.parametrize(("action", "paid"), [(Action.RETRY, 1), (Action.RESOLVE, 0), (Action.WAIVE, 0)])
+async def test_a_claim_that_is_billed_late_is_looked_up_again(house: House, action: Action, paid: int) -> None:
+    world = house.world
+    await world.tell(decision("1.00", claim="ACC-9", charged="1.00"))
+    await world.settle()
+    [payer] = await house.erp.search_read("res.partner", [["name", "=", "Northwind"]], ["id"])
+    lines = (Share(text="copy", amount=Decimal(1)),)
+    late = Billed(claim="ACC-9", company=1, customer=payer["id"], day=date(2026, 3, 2), lines=lines)
+    await bill_claim(late, house.erp)
+    await world.decide("unmatched-record", action)
+    assert (await states(world), await world.cases(), await bank(house)) == (["completed"], [], paid)
 
 
 async def test_what_belongs_to_no_claim_makes_the_bank_agree(house: House) -> None:

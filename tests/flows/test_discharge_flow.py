@@ -194,7 +194,9 @@ async def test_one_that_fails_holds_up_no_other(
     assert (len(await house.moves()), await reserved(house), await notices(house)) == (1, {"PUMP-1": 0.0}, 1)
 
 
-@pytest.mark.parametrize(("action", "runs"), [(Action.RETRY, 2), (Action.RESOLVE, 1), (Action.WAIVE, 1)])
+@pytest.mark.parametrize(
+    ("action", "runs"), [(Action.RETRY, 2), (Action.RESOLVE, 1), (Action.WAIVE, 1), (Action.DISCARD, 1)]
+)
 async def test_a_message_that_fails_is_for_a_person(postgres_server: PostgresServer, action: Action, runs: int) -> None:
     async with house_of(postgres_server, [discharge], furnish) as house:
         house.world.answers(MessageSent, delivering("failed", "delivered"))
@@ -206,7 +208,10 @@ async def test_a_message_that_fails_is_for_a_person(postgres_server: PostgresSer
         assert await asked(house.world) == [("after-discharge", "queued")] * runs
 
 
-async def test_a_message_of_which_nothing_is_heard_is_for_a_person(postgres_server: PostgresServer) -> None:
+@pytest.mark.parametrize("action", [Action.RESOLVE, Action.WAIVE, Action.DISCARD])
+async def test_a_message_of_which_nothing_is_heard_is_for_a_person(
+    postgres_server: PostgresServer, action: Action
+) -> None:
     async with house_of(postgres_server, [discharge], furnish) as house:
         world = house.world
         await world.tell(discharged())
@@ -215,7 +220,7 @@ async def test_a_message_of_which_nothing_is_heard_is_for_a_person(postgres_serv
         assert await world.cases() == []
         await world.later(hours=1)
         assert await world.cases() == ["unanswered"]
-        await world.decide("unanswered", Action.RESOLVE)
+        await world.decide("unanswered", action)
         assert (await states(world))["message"] == ["completed"]
 
 
@@ -298,7 +303,7 @@ async def test_what_a_person_released_is_not_reserved_again(house: House) -> Non
     assert await reserved(house) == {"PUMP-1": 2.0}
 
 
-@pytest.mark.parametrize(("action", "held"), [(Action.RETRY, 2.0), (Action.WAIVE, 1.0)])
+@pytest.mark.parametrize(("action", "held"), [(Action.RETRY, 2.0), (Action.WAIVE, 1.0), (Action.DISCARD, 1.0)])
 async def test_supplies_that_were_used_elsewhere_are_short(house: House, action: Action, held: float) -> None:
     world, pump = house.world, await house.product("PUMP-1")
     await world.tell(discharged())

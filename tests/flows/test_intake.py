@@ -202,13 +202,22 @@ async def test_two_accounts_that_look_like_one_person_are_a_case(house: House) -
 
 
 @pytest.mark.parametrize(
-    ("action", "accounts"), [(Action.REJECT, ["60054", "MRN700123", "X9"]), (Action.DISCARD, ["X9"])]
+    ("action", "accounts"),
+    [
+        (Action.REJECT, ["60054", "MRN700123", "X9"]),
+        (Action.WAIVE, ["60054", "MRN700123", "X9"]),
+        (Action.RETRY, ["60054", "MRN700123"]),
+        (Action.DISCARD, ["X9"]),
+    ],
 )
 async def test_two_people_stay_two(house: House, action: Action, accounts: list[str]) -> None:
     values = {"name": "Maribel T Okonjo", "email": "maribel.okonjo@example.org", "ref": "X9"}
-    await house.erp.upsert("res.partner", "careloom.test_twin", values)
+    twin = await house.erp.upsert("res.partner", "careloom.test_twin", values)
     house.world.answers(EligibilityRequested, covers())
     world = await begin(house)
+    if action is Action.RETRY:
+        assert await world.cases() == ["duplicate-person"]
+        await house.erp.write("res.partner", [twin.record_id], {"active": False})
     await world.decide("duplicate-person", action)
     assert await house.accounts() == accounts
 

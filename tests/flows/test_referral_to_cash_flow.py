@@ -31,8 +31,11 @@ from careloom.model import (
     ClaimRejected,
     ClaimStatusRequested,
     ClaimSubmitted,
+    Coverage,
     Encounter,
     Money,
+    Organization,
+    PatientUpdated,
     ReferralReceived,
     RemittanceReceived,
     decode,
@@ -215,7 +218,9 @@ async def test_a_charge_without_amount_is_for_a_person(house: House) -> None:
     assert (await outcome(house.world), await house.moves()) == (("completed", []), [])
 
 
-@pytest.mark.parametrize(("action", "claims"), [(Action.SUPPLY, 1), (Action.WAIVE, 0), (Action.DISCARD, 0)])
+@pytest.mark.parametrize(
+    ("action", "claims"), [(Action.SUPPLY, 1), (Action.RETRY, 1), (Action.WAIVE, 0), (Action.DISCARD, 0)]
+)
 async def test_a_referral_without_payer(house: House, action: Action, claims: int) -> None:
     world = house.world
     await tell(world, structs.replace(REFERRAL, coverage=()), appointment(AppointmentBooked))
@@ -223,24 +228,46 @@ async def test_a_referral_without_payer(house: House, action: Action, claims: in
     await tell(world, structs.replace(charge("C1", "10.00"), coverage=()))
     await world.later(days=2)
     data = {"payer": "87726", "member": "NHP1"} if action is Action.SUPPLY else None
+    if action is Action.RETRY:
+        payer = Coverage(order=1, payor=Organization(identifier=(Identifier(value="87726", type="PI"),)))
+        await tell(world, of(PatientUpdated, patient=charge("C1", "10.00").patient, coverage=(payer,)))
     await world.decide("missing-payer-data", action, data)
     told = await world.told(ClaimSubmitted)
     assert [claim.coverage[0].payor.identifier[0].value for claim in told] == ["87726"] * claims
 
 
-async def test_a_facility_without_books(house: House) -> None:
+NAMED = {"record": "account", "number": "LAKESIDE"}
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "claims"),
+    [
+        (Action.SUPPLY, NAMED, 1), (Action.RETRY, None, 1), (Action.RESOLVE, None, 1), (Action.WAIVE, None, 0),
+        (Action.DISCARD, None, 0),
+    ],
+)  # fmt: skip
+async def test_a_facility_without_books(house: House, action: Action, data: Any, claims: int) -> None:
     world = house.world
     await tell(world, REFERRAL, appointment(AppointmentBooked), appointment(AppointmentArrived))
     await tell(world, structs.replace(charge("C1", "10.00"), facility="ELSEWHERE"))
     await world.later(days=2)
-    await world.decide("unmatched-record", Action.DISCARD)
-    assert (await outcome(world), await house.moves()) == (("completed", []), [])
+    if action in (Action.RETRY, Action.RESOLVE):
+        await house.facility("ELSEWHERE")
+    await world.decide("unmatched-record", action, data)
+    assert (await outcome(world))[0] == ("waiting" if claims else "completed")
+    assert (len(await world.told(ClaimSubmitted)), len(await house.moves()), await world.cases()) == (
+        claims,
+        claims,
+        [],
+    )
 
 
 # ------------------------------------------------------------------ what the payer says
 
 
-@pytest.mark.parametrize(("action", "sent"), [(Action.RETRY, 2), (Action.RESOLVE, 1), (Action.DISCARD, 1)])
+@pytest.mark.parametrize(
+    ("action", "sent"), [(Action.RETRY, 2), (Action.RESOLVE, 1), (Action.WAIVE, 1), (Action.DISCARD, 1)]
+)
 async def test_a_claim_that_is_rejected(house: House, action: Action, sent: int) -> None:
     world = house.world
     await to_claim(world)
@@ -292,6 +319,16 @@ async def test_a_payment_that_is_late(house: House) -> None:
     await world.later(days=1)
     await world.decide("delayed-payment", Action.RESOLVE)
     assert await outcome(world) == ("completed", [])
+
+
+@pytest.mark.parametrize("action", [Action.WAIVE, Action.DISCARD])
+async def test_a_payment_that_nobody_waits_for_any_more(house: House, action: Action) -> None:
+    world = house.world
+    world.answers(ClaimSubmitted, takes)
+    await to_claim(world)
+    await world.later(days=45)
+    await world.decide("delayed-payment", action)
+    assert (await outcome(world), await open_of(house)) == (("completed", []), 512.5)
 
 
 # ------------------------------------------------------------------ undoing, kills, the example

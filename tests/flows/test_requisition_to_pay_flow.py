@@ -203,6 +203,20 @@ async def test_what_odoo_does_not_have_in_use_cannot_be_ordered(
         assert await orders(house) == [("purchase", 320.0)]
 
 
+@pytest.mark.parametrize(("action", "ordered"), [(Action.RETRY, [("purchase", 320.0)]), (Action.DISCARD, [])])
+async def test_what_is_brought_into_odoo_meanwhile_is_ordered(
+    postgres_server: PostgresServer, action: Action, ordered: list[Any]
+) -> None:
+    async with opened(postgres_server) as house:
+        [row] = await house.erp.search_read("res.partner", [["ref", "=", "V-100"]], ["id"])
+        await house.erp.write("res.partner", [row["id"]], {"active": False})
+        await tell(house, asked("0.5"))
+        assert await house.world.cases() == ["unmatched-record"]
+        await house.erp.write("res.partner", [row["id"]], {"active": True})
+        await house.world.decide("unmatched-record", action)
+        assert (await orders(house), await house.world.cases()) == (ordered, [])
+
+
 MISMATCHES = [
     (billed(price="650.00"), "line 1: price"),
     (billed("5"), "line 1: quantity"),

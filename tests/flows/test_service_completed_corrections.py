@@ -13,7 +13,7 @@ from tests.flows.house import House, house_of, survives
 from tests.flows.services import VOIDED, charges, done, furnish, on_hand, outcome, panel, used
 
 from careloom.cases.kinds import Action
-from careloom.flows.service_completed import service
+from careloom.flows.service_completed import bill, service
 from careloom.model.datatypes import Identifier
 from careloom.workflow.desk import Told
 
@@ -85,6 +85,16 @@ async def test_what_is_cancelled_while_its_goods_are_short_is_credited(house: Ho
     await world.decide("stock-shortage", Action.SUPPLY, {"product": "RG-221", "quantity": "1"})
     assert await outcome(world) == ["completed", "completed"]
     assert (await house.stock(), await house.ledger()) == (before, {})
+
+
+async def test_a_correction_of_which_nothing_was_heard_is_gone_on_with_after_an_hour(house: House) -> None:
+    """It was begun by hand, so there is no event of it to wait for."""
+    world = house.world
+    await world.begin(bill, panel(report={"status": "corrected"}))
+    await world.settle()
+    assert (await outcome(world), await house.moves()) == (["waiting"], [])
+    await world.later(hours=1)
+    assert (await outcome(world), len(await house.moves())) == (["completed"], 1)
 
 
 async def void(house: House, number: str, minutes: int = 60) -> None:

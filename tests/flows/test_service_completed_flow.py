@@ -153,12 +153,15 @@ async def test_each_facility_has_its_books(postgres_server: PostgresServer, faci
         assert {name[0] for name in await house.ledger()} == {str(company)}
 
 
-@pytest.mark.parametrize("facility", [None, "ELSEWHERE", "lakeside", "LAKESIDE "])
-async def test_an_unknown_facility_is_billed_nowhere(house: House, facility: str | None) -> None:
+@pytest.mark.parametrize(
+    ("facility", "action"),
+    [(None, Action.WAIVE), ("ELSEWHERE", Action.DISCARD), ("lakeside", Action.WAIVE), ("LAKESIDE ", Action.DISCARD)],
+)
+async def test_an_unknown_facility_is_billed_nowhere(house: House, facility: str | None, action: Action) -> None:
     await house.world.tell(panel(facility=facility))
     await house.world.settle()
     assert (await house.world.cases(), await house.moves()) == (["unmatched-record"], [])
-    await house.world.decide("unmatched-record", Action.WAIVE)
+    await house.world.decide("unmatched-record", action)
     assert (await outcome(house.world), await house.moves()) == (["completed"], [])
 
 
@@ -193,6 +196,24 @@ async def test_what_looks_billed_before_is_for_a_person(house: House, action: Ac
     assert (await outcome(world), await world.cases()) == (["completed", "completed"], [])
     assert len(await house.moves()) == invoices
     assert len(await charges(world)) == invoices
+
+
+async def test_what_looked_billed_is_looked_at_again_when_it_was_taken_back(house: House) -> None:
+    world = house.world
+    await world.tell(panel())
+    await world.settle()
+    again = (Identifier(value="RPT-20999", type="FILL", assigner="LAB"),)
+    await world.tell(panel(minutes=1, report={"identifier": again}))
+    await world.settle()
+    await world.decide("duplicate-service", Action.RETRY)
+    assert await world.cases() == ["duplicate-service"]
+    await world.tell(panel(minutes=2, report={"status": "cancelled"}))
+    await world.settle()
+    await world.decide("duplicate-service", Action.RETRY)
+    assert (await world.cases(), sorted(row[3] for row in await house.moves())) == (
+        [],
+        ["not_paid", "paid", "reversed"],
+    )
 
 
 async def test_another_day_or_patient_is_no_duplicate(house: House) -> None:

@@ -13,6 +13,7 @@ from tests.conftest import PostgresServer
 
 from careloom.cases.desk import Decision
 from careloom.cases.kinds import Action
+from careloom.cases.states import NotPossible
 from careloom.flows import Flow
 from careloom.model import AuthorizationDenied, AuthorizationGranted, AuthorizationRequested, ExceptionResolved
 from careloom.model.catalogue.coverage import AuthorizationEvent
@@ -179,3 +180,34 @@ async def state(world: World, run: UUID) -> str:
 
 
 APPEAL = b'{"number": "A-1", "decided": "2026-03-05"}'
+
+
+wanted = Flow("wanted", owner="supply-chain", sla="5d")
+
+
+@wanted.workflow()
+async def want(run: Run, narrow: bool) -> str:
+    offered = [Action.RETRY, Action.WAIVE] if narrow else [Action.APPROVE]
+    answer = await run.case("stock-shortage", "nothing is there", actions=offered)
+    return "" if answer is None else answer.action.value
+
+
+async def test_a_case_offers_what_its_run_can_follow(database: Database) -> None:
+    async with World.open(database, [wanted]) as world:
+        await world.begin(want, True)
+        await world.settle()
+        [row] = await world.rows("select id from work_case")
+        assert (await world.node.work.reader.one(row["id"])).actions == ("retry", "waive")
+        with pytest.raises(NotPossible, match="discard is nothing for this case; it offers retry, waive"):
+            await world.decide("stock-shortage", Action.DISCARD)
+        await world.decide("stock-shortage", Action.WAIVE)
+        assert (await world.runs(), await result(world)) == ([("wanted.want", "completed")], "waive")
+
+
+async def test_a_run_cannot_offer_what_the_kind_of_case_has_not(database: Database) -> None:
+    async with World.open(database, [wanted]) as world:
+        await world.begin(want, False)
+        await world.settle()
+        assert await world.cases() == ["run-stopped"]
+        [row] = await world.rows("select reason from work_case")
+        assert "ValueError" in row["reason"]

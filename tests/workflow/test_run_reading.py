@@ -51,7 +51,10 @@ async def test_a_timeline_has_steps_waits_acts_children_and_cases(database: Data
         ]  # fmt: skip
         [child] = story.children
         assert (child.id, child.workflow, child.state) == (story.steps[1].reference, "ward.supply", "completed")
-        assert sorted((one.kind, one.path) for one in story.cases if one.path) == [("stock-shortage", "3")]
+        assert sorted((one.kind, one.path, one.state) for one in story.cases if one.path) == [
+            ("run-held", "held", "resolved"),
+            ("stock-shortage", "3", "open"),
+        ]
         assert [one.kind for one in story.cases if one.path is None] == ["run-late"]
         assert (story.run.state, story.run.late, story.run.held, story.stopped) == ("waiting", True, False, False)
         assert story.run.age_seconds == 86_400

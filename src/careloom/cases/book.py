@@ -114,4 +114,5 @@ class Cases:
             None if case.due else now + kind.sla * HALF / WHOLE,
             quiet,
             (case.category or kind.category).value,
+            " ".join(case.actions),
         )

@@ -13,9 +13,9 @@ from careloom.cases.kinds import Action, CaseKind
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A case as it stands. `actions` are those that its kind allows and that whatever waits for it understands, what is
-    suggested first; none once it has ended. `overdue` and `age_seconds` are as of when it was read. `cause` names the
-    group it belongs to, `revision` grows with each change."""
+    """A case as it stands. `actions` are those that its kind allows, and that whoever opened it and what waits for it
+    can follow, what is suggested first; none once it has ended. `overdue` and `age_seconds` are as of when it was read.
+    `cause` names the group it belongs to, `revision` grows with each change."""
 
     id: UUID
     kind: str
@@ -82,9 +82,14 @@ def standing(row: Mapping[str, Any], kind: CaseKind, able: frozenset[Action], no
         asked_by=row["asked_by"],
         resumes=row["resumes"],
         runbook=kind.runbook,
-        actions=() if ended else tuple(action.value for action in kind.actions if action in able),
+        actions=() if ended else _offered(row["offers"], kind, able),
         revision=row["revision"],
     )
+
+
+def _offered(offers: str, kind: CaseKind, able: frozenset[Action]) -> tuple[str, ...]:
+    only = offers.split()
+    return tuple(action.value for action in kind.actions if action in able and (not only or action in only))
 
 
 @dataclass(frozen=True, slots=True)

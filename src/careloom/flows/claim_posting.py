@@ -53,7 +53,10 @@ posting = Flow(
 )
 
 _PAID: Final = frozenset({"primary", "secondary", "tertiary", "forwarded"})
-_GO_ON: Final = frozenset({Action.APPROVE, Action.WAIVE, Action.RETRY})
+_GO_ON: Final = frozenset({Action.APPROVE, Action.WAIVE})
+_BOOKED_OR_LEFT: Final = (Action.APPROVE, Action.REJECT, Action.WAIVE, Action.DISCARD)
+_TOLD: Final = (Action.APPROVE, Action.RESOLVE)
+"""Money that was withheld is booked already."""
 
 
 @posting.workflow(ClaimAdjudicated, about=lambda event: (f"claim {event.explanation.claim.value}",))
@@ -94,13 +97,14 @@ async def remitted(run: Run, received: RemittanceReceived) -> str:
     signed = found.amount.value if found.direction == "credit" else -found.amount.value
     if signed != paid - beside:
         reason = f"the remittance differs by {signed - paid + beside} from its claims and adjustments"
-        answer = await run.case("invoice-mismatch", reason, field="remittance.amount")
+        answer = await run.case("invoice-mismatch", reason, field="remittance.amount", actions=_BOOKED_OR_LEFT)
         if answer is None or answer.action not in _GO_ON:
             return "left unbooked: a person had it left"
     withheld = [one for number, one in enumerate(found.adjustment, 1) if await _beside(run, found, one, number)]
     if withheld:
         told = ", ".join(f"{one.amount.value} ({one.reason})" for one in withheld)
-        await run.case("take-back", f"the payer withheld {told} for no claim of the remittance", field="remittance")
+        reason = f"the payer withheld {told} for no claim of the remittance"
+        await run.case("take-back", reason, field="remittance", actions=_TOLD)
     return f"{len(found.claim)} claims, {len(found.adjustment)} adjustments"
 
 
@@ -163,7 +167,7 @@ async def _checked(run: Run, decided: Decided, owed: Receivable, *, back: bool) 
     reason = (
         f"the decision is {off} off in itself, charged {other} more than was billed, books {over} more than is open"
     )
-    answer = await run.case("invoice-mismatch", reason, field="claim")
+    answer = await run.case("invoice-mismatch", reason, field="claim", actions=_BOOKED_OR_LEFT)
     if answer is None or answer.action not in _GO_ON:
         return None
     return decided if over <= 0 else structs.replace(decided, written_off=max(Decimal(0), decided.written_off - over))

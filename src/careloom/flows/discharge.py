@@ -170,7 +170,10 @@ async def document(run: Run, discharged: PatientDischarged) -> str:
     if stay is None or await _goes_on(run, discharged, stay):
         return "left as it is"
     lines = _lines(discharged)
-    content = await run.step(file_notice, stay, discharged.patient, lines, on_failure="case")
+    content = await run.step(
+        file_notice, stay, discharged.patient, lines,
+        undo=remove_notices, undo_by=(stay, discharged.patient), on_failure="case",
+    )  # fmt: skip
     if await _goes_on(run, discharged, stay):
         await run.step(remove_notices, stay, discharged.patient, on_failure="case")
         return "taken back: the stay goes on"
@@ -234,8 +237,9 @@ async def _reserve_again(run: Run, stay: Stay) -> None:
     """Until nothing is short, or a person has it left."""
     while await run.step(reserve_again, stay, on_failure="case"):
         reason = "supplies that a discharge set free are needed again, and were used elsewhere"
-        answer = await run.case("stock-shortage", reason, field="quantity")
-        if answer is None or answer.action not in (Action.RETRY, Action.SUPPLY):
+        offered = (Action.RETRY, Action.WAIVE, Action.DISCARD)
+        answer = await run.case("stock-shortage", reason, field="quantity", actions=offered)
+        if answer is None or answer.action is not Action.RETRY:
             return
 
 

@@ -135,7 +135,10 @@ async def admit(run: Run, registration: RegistrationCreated) -> Admitted:
 async def _identified(run: Run, registration: RegistrationCreated) -> Known:
     """The account in Odoo that is the patient's, or that none is there yet."""
     if best(registration.patient.identifier) is None:
-        answer = await run.case("unmatched-record", "no number says who the patient is", field="patient.identifier")
+        answer = await run.case(
+            "unmatched-record", "no number says who the patient is", field="patient.identifier",
+            actions=(Action.SUPPLY, Action.DISCARD),
+        )  # fmt: skip
         if answer is None or answer.action is not Action.SUPPLY:
             raise StepFailed("identity", "no number says who the patient is, and it was given up")
         number = Identifier(value=answer.data.number, assigner=answer.data.assigner)

@@ -70,7 +70,8 @@ async def settled(run: Run, event: SettlementReceived) -> int:
         if line.kind == "payment" and line.identifier is not None
     ]
     if not _adds_up(found):
-        await run.case("unmatched-record", _TOLD["sum"], field="settlement.net")
+        offered = (Action.RESOLVE, Action.WAIVE, Action.DISCARD)  # a settlement stays as it was written
+        await run.case("unmatched-record", _TOLD["sum"], field="settlement.net", actions=offered)
     await _reconciled(run, lines)
     return len(lines)
 

@@ -122,7 +122,7 @@ async def follow(run: Run, referral: ReferralReceived) -> str:
         return "ended unclaimed: a person had it left"
     today = (await run.now()).date()
     owed = Billed(claim=number, company=entity.company, customer=customer, day=today, lines=priced.lines)
-    await run.step(bill_claim, owed, undo=unbill_claim, on_failure="case")
+    await run.step(bill_claim, owed, undo=unbill_claim, undo_by=(owed,), on_failure="case")
     claim = submitted(priced, first, first.coverage, debtor)
     await run.emit(claim)
     if not await _accepted(run, number, claim):

@@ -67,6 +67,7 @@ requisition_to_pay = Flow(
 
 _LIMITS: Final = ((Decimal(500), 0, False), (Decimal(5000), 1, False), (Decimal(50000), 2, False))
 """Up to this total so many of purchasing must approve, and whether the cfo must; above the last two and the cfo."""
+_WAITS_ON: Final = (Action.RETRY, Action.WAIVE, Action.DISCARD)
 _GOODS_WITHIN: Final = "30d"
 _BILL_WITHIN: Final = "30d"
 
@@ -121,7 +122,8 @@ async def _planned(run: Run, requisition: SupplyRequest) -> Plan | None:
     plan = await run.step(plan_of, requisition, instead, run.begun.date())
     while plan.bad is not None:
         told = "the supplier, the product or its price is not in Odoo, or out of use"
-        answer = await run.case("unmatched-record", told, field=f"requisition.{plan.bad}")
+        offered = (Action.SUPPLY, Action.RETRY, Action.DISCARD)
+        answer = await run.case("unmatched-record", told, field=f"requisition.{plan.bad}", actions=offered)
         assert answer is not None, "it waits until somebody decides"
         if answer.action not in (Action.SUPPLY, Action.RETRY):
             return None
@@ -188,7 +190,8 @@ async def _received(run: Run, key: str, plan: Plan, order: Ordered) -> bool:
             told = event.record is not None
             order = await run.step(receive, key, plan, event.delivery, told, on_failure="case") or order
             continue
-        answer = await run.case("stock-shortage", "the goods of an order have not come within 30 days", field="order")
+        late = "the goods of an order have not come within 30 days"
+        answer = await run.case("stock-shortage", late, field="order", actions=_WAITS_ON)
         assert answer is not None, "it waits until somebody decides"
         if answer.action is Action.DISCARD and not order.came:
             return False
@@ -203,7 +206,7 @@ async def _matched(run: Run, key: str, plan: Plan, order: Ordered) -> Invoice | 
         event = await run.wait_for(SupplierInvoiceReceived, order.number, within=_BILL_WITHIN)
         if event is None:
             told = "goods came, and no bill within 30 days"
-            answer = await run.case("invoice-mismatch", told, field="invoice")
+            answer = await run.case("invoice-mismatch", told, field="invoice", actions=_WAITS_ON)
             if answer is None or answer.action in (Action.WAIVE, Action.DISCARD):
                 return None
             continue

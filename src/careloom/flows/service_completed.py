@@ -132,7 +132,7 @@ async def _bill(run: Run, completed: ServiceCompleted, number: str, version: str
         service=number, patient=patient_number(completed.patient), version=version, company=entity.company,
         customer=customer, day=today, lines=tuple(lines), correlation=str(run.id),
     )  # fmt: skip
-    await run.step(issue, asked, undo=take_back, on_failure="case")
+    await run.step(issue, asked, undo=take_back, undo_by=(asked,), on_failure="case")
     used = used_of(completed.report.consumed)
     gone = await _outdate(run, number, version, entity, used)
     await _use_up(run, number, version, entity, used)
@@ -170,7 +170,7 @@ async def _void(run: Run, voided: ChargeVoided, number: str, invoice: Standing, 
             service=invoice.service, patient=invoice.patient, version=version_of(voided.occurred or run.begun),
             company=entity.company, customer=invoice.customer, day=today, lines=left, correlation=str(run.id),
         )  # fmt: skip
-        await run.step(issue, asked, undo=take_back, on_failure="case")
+        await run.step(issue, asked, undo=take_back, undo_by=(asked,), on_failure="case")
     await run.step(credit_all, [invoice], entity.company, today, on_failure="case")
     gone = msgspec.structs.replace(invoice, lines=tuple(line for line in invoice.lines if line.charge == number))
     return await _told(run, "credited", taken_back(voided, [gone], entity.currency))
@@ -227,7 +227,7 @@ async def _use_up(run: Run, number: str, version: str, entity: Entity, used: Seq
         while goods is not None:
             asked = UsedUp(service=number, version=version, company=entity.company, goods=goods)
             try:
-                await run.step(consume, asked, undo=unconsume)
+                await run.step(consume, asked, undo=unconsume, undo_by=(asked,))
             except StepFailed as failed:
                 goods = await _short(run, goods, failed)
             else:

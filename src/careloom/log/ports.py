@@ -30,6 +30,7 @@ class NewCase:
     it, `asked_by` who asked for what is to be approved: that person may not approve it. `due` is when it has waited too
     long, told of by whoever gives it; without it the service level of its kind holds, and is told of by the queue.
     `category` is what sort of failure it is, where that is known better than by its kind.
+    `actions` are those of its kind that whoever opens it can follow; empty: all.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class NewCase:
     asked_by: str = ""
     due: datetime | None = None
     category: Category | None = None
+    actions: tuple[str, ...] = ()
 
 
 class CaseBook(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from careloom.cases.catalogue import APPROVAL
+from careloom.cases.kinds import Action
 from careloom.log.ports import NewCase
 from careloom.model.amounts import Money
 from careloom.workflow.answers import Answer, answer_of
@@ -83,16 +85,18 @@ class Awaiting(Ground):
         owner: str = "",
         asked_by: str = "",
         within: str | timedelta | None = None,
+        actions: Sequence[Action] = (),
     ) -> Answer | None:
         """Ask a person by a case of this kind, and wait for what is decided; None when nobody did `within`.
 
-        `reason` and `field` name no patient. What follows from the answer is for the code to say (`Answer.given_up`).
+        `reason` and `field` name no patient. What follows from the answer is for the code to say (`Answer.given_up`);
+        the case offers these `actions` of its kind, or all of them. Raises ValueError for one that it has not.
         """
         path = self._place()
         done = self._recorded(path, kind, "case")
         if done is None:
-            done = await self._await_case(path, NewCase(kind, self._workflow.name, reason, field, owner=owner,
-                                                        asked_by=asked_by), within)  # fmt: skip
+            wanted = self._case(kind, reason, actions, field=field, owner=owner, asked_by=asked_by)
+            done = await self._await_case(path, wanted, within)
         return None if done.body is None else answer_of(done.body, kind, self._around.kinds)
 
     async def _await_case(self, path: str, wanted: NewCase, within: str | timedelta | None) -> Step:
@@ -152,14 +156,15 @@ class Awaiting(Ground):
         raise self._waits(later)
 
     async def case_unless(
-        self, kind: str, reason: str, signal: Signal[E], key: str, *, field: str | None = None, owner: str = ""
-    ) -> Answer | E:
+        self, kind: str, reason: str, signal: Signal[E], key: str, *, field: str | None = None, owner: str = "",
+        actions: Sequence[Action] = (),
+    ) -> Answer | E:  # fmt: skip
         """Ask a person as `case` does, unless an event of this signal and key comes first: then it is given instead,
         and the case is closed."""
         at, event_at = self._place(), self._place()
         answered, came = self._recorded(at, kind, "case"), self._recorded(event_at, signal.name, "event")
         if answered is None:
-            case = NewCase(kind, self._workflow.name, reason, field, owner=owner)
+            case = self._case(kind, reason, actions, field=field, owner=owner)
             answered = await self._first_of(at, case, event_at, signal, key)
         if came is None:
             came = Step(signal.name, "event", "done")
@@ -190,6 +195,12 @@ class Awaiting(Ground):
         close = partial(self._around.store.stop_asking, run=self.id, path=at, why=_BY_ITSELF, state="resolved")
         await self._journal.record(at, step, now, first=close if known is not None else None)
         return step
+
+    def _case(self, kind: str, reason: str, actions: Sequence[Action], **named: Any) -> NewCase:
+        if lacking := [one.value for one in actions if one not in self._around.kinds.of(kind).actions]:
+            raise ValueError(f"cases of {kind!r} have no {', '.join(lacking)}; offer what their kind declares")
+        offered = tuple(one.value for one in actions)
+        return NewCase(kind, self._workflow.name, reason, actions=offered, **named)
 
     def _token(self, signal: Signal[Any], key: str) -> UUID:
         return self._around.signal_key(signal.name, key)

@@ -127,7 +127,8 @@ class Ground:
             event=self._journal.row["causation"],
             message=self._correlation,
         )
-        if path not in self._journal.waits:
+        known = self._journal.waits.get(path)
+        if known is None or known.sort != "case":  # it may have waited there for its next attempt, or for a hold
             self._journal.cases.append(asked)
         # A case's wait keeps its kind where an event's keeps its signal: the answer is read by it.
         return self._waits(Wait(path, "case", due, case.kind))

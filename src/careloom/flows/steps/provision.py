@@ -10,7 +10,7 @@ from typing import Any, Final
 from careloom.cases.kinds import Action
 from careloom.flows.steps.packages import Supply, packages
 from careloom.flows.steps.stopping import Stopped
-from careloom.flows.steps.supplies import Reserved, Short, release, reserve
+from careloom.flows.steps.supplies import Reserved, Short, reserve, unreserve
 from careloom.model import Identifier
 from careloom.workflow.answers import Answer
 from careloom.workflow.declaration import Signal
@@ -81,6 +81,7 @@ async def _asked(run: Run, reserved: Reserved, stopped: Signal[Any], key: str) -
 async def hold(run: Run, need: Need, part: str, supplies: tuple[Supply, ...], place: str = "") -> Reserved:
     """One reservation; a repeat tries again for what was short."""
     made = await run.step(
-        reserve, need.number, part, supplies, need.when, place, undo=release, on_failure="case"
+        reserve, need.number, part, supplies, need.when, place, undo=unreserve, undo_by=(need.number, part),
+        on_failure="case",
     )  # fmt: skip
     return made or Reserved()

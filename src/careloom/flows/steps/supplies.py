@@ -45,7 +45,7 @@ async def reserve(
     products = {await _product(erp, one.product): one for one in supplies}
     locations = erp.documents.locations
     source = await (locations.find(place, company) if place else _stock(erp, company))
-    key = erp.external_id("reservation", number.assigner or "-", f"{number.value}/{part}")
+    key = _key(number, part, erp)
     move = Move(
         key=key,
         operation=await locations.operation("outgoing", company),
@@ -66,6 +66,17 @@ async def release(reserved: Reserved, erp: Odoo) -> None:
     """Give it up; nothing happens when it was."""
     if reserved.key:
         await erp.documents.moves.release(reserved.key, next(iter(erp.settings.allowed_company_ids), None))
+
+
+async def unreserve(number: Identifier, part: str, erp: Odoo) -> None:
+    """The undoing of `reserve`, whatever came of it."""
+    key = _key(number, part, erp)
+    if await erp.find(key) is not None:
+        await release(Reserved(key=key), erp)
+
+
+def _key(number: Identifier, part: str, erp: Odoo) -> str:
+    return erp.external_id("reservation", number.assigner or "-", f"{number.value}/{part}")
 
 
 async def _product(erp: Odoo, code: str) -> int:

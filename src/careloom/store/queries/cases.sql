@@ -1,16 +1,16 @@
 -- name: open_cases
 -- A subject parked twice, or a sender repeating its mistake, is one case. In one order, so that two nodes cannot deadlock.
 insert into work_case (id, kind, system, subscription, lane, seq, event, message, field, reason, opened, changed, owner,
-                       type, run, cause, priority, asked_by, due, escalate_at, quiet, category)
+                       type, run, cause, priority, asked_by, due, escalate_at, quiet, category, offers)
 select new.id, new.kind, new.system, new.subscription, new.lane, new.seq, new.event, new.message, new.field, new.reason,
        $10, $10, new.owner, new.type, new.run, new.cause, new.priority, new.asked_by, new.due, new.escalate_at, new.quiet,
-       new.category
+       new.category, new.offers
 from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[], $7::uuid[], $8::uuid[], $9::text[],
     $11::text[], $12::text[], $13::text[], $14::text[], $15::uuid[], $16::smallint[], $17::text[], $18::timestamptz[],
-    $19::timestamptz[], $20::boolean[], $21::text[]
+    $19::timestamptz[], $20::boolean[], $21::text[], $22::text[]
 ) as new (id, kind, system, subscription, lane, seq, event, message, field, reason, owner, type, run, cause, priority,
-          asked_by, due, escalate_at, quiet, category)
+          asked_by, due, escalate_at, quiet, category, offers)
 order by new.subscription, new.lane, new.seq, new.kind, new.system, new.message, new.event, new.field
 on conflict do nothing
 returning *
