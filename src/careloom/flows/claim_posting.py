@@ -5,7 +5,8 @@
     remittance received -> does it add up? what belongs to no claim (interest, withheld money) is booked by itself
 
 So the payments of one remittance sum to what the bank shows. What cannot be undone: a payment is a fact, and no run
-takes one back. Money that a payer withholds for no claim of ours stays open on its account until somebody settles it.
+takes one back; the account of a patient who owes a share stays too. Money that a payer withholds for no claim of ours
+stays open on its account until somebody settles it.
 """
 
 from __future__ import annotations

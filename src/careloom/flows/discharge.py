@@ -9,7 +9,8 @@ Each is a run of its own, so one that fails or waits for a person holds up none 
 ADT^A13. A follower that is still at work then sees the cancellation itself, and takes back what it did last.
 
 What cannot be undone: the number of a bill that was posted, which its credit note keeps company; a message that was
-read, which gets another one behind it. Supplies are reserved again as far as they are still there, of whatever lot.
+read, which gets another one behind it. Supplies are reserved again as far as they are still there, of whatever lot. A
+taking back that a person gives up leaves what it was to take back.
 """
 
 from __future__ import annotations
