@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 
 import aiohttp
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
-from tests.hub.fixtures import any_erp, erp, hospital
+from tests.hub.fixtures import any_erp, erp
 from tests.hub.hospital import Hospital, Running
 
 from careloom.cases.book import Cases
@@ -30,7 +31,7 @@ from careloom.log.operators import Act
 from careloom.log.ports import stored_id
 from careloom.store.sql import queries
 
-__all__ = ["any_erp", "erp", "hospital"]
+__all__ = ["any_erp", "erp"]
 
 PASSWORD = "blue heddle, seven shuttles"
 ACT = Act("Robin Okafor", "they began here today")
@@ -56,6 +57,12 @@ class Console:
             session = (hashlib.sha256(token.encode()).digest(), account, now, now + SESSION_LASTS)
             await connection.execute(queries("people").begin, *session)
         return token
+
+
+@pytest.fixture
+def hospital(tmp_path: Path, dsn: str) -> Hospital:
+    """A deployment on a fresh database, whose hub serves the pages."""
+    return Hospital(tmp_path, dsn, console=True)
 
 
 @asynccontextmanager

@@ -75,7 +75,7 @@ async def test_an_operator_edits_and_retries_and_it_is_delivered(
         token = await console.account("Robin", Role.OPERATOR, teams=TEAMS)
         async with signed_in(browser, console, token) as page:
             await page.goto(console.url())
-            await page.get_by_role("link", name="Exceptions").click()
+            await page.get_by_role("navigation").get_by_role("link", name="Exceptions", exact=True).click()
             await expect(page.get_by_text("PID-7: the date of birth")).to_be_visible()
             await accessible(page)
             await page.get_by_role("region", name="Cases").get_by_role("link", name="mapping").click()

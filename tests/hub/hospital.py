@@ -114,8 +114,9 @@ class Said:
 class Hospital:
     """A folder with a `careloom.toml`, and everything that people do with it."""
 
-    def __init__(self, folder: Path, dsn: str) -> None:
+    def __init__(self, folder: Path, dsn: str, *, console: bool = False) -> None:
         self.folder = folder
+        self.console = console
         self.dsn = dsn
         (folder / "dsn").write_text(dsn)
         (folder / "master").write_text(MASTER_KEY)
@@ -129,7 +130,8 @@ class Hospital:
         """Write the settings: an EHR over MLLP, the HTTP API, `more`, and Odoo with the registration flow if given."""
         text = (
             f'[hub]\nname = "north"\n{hub}\n[store]\nurl = "file:dsn"\n[security]\nmaster_key = "file:master"\n'
-            f'[api]\nport = 0\n[systems.ehr]\nkind = "mllp"\nport = 0\n{ehr}\n{more}\n'
+            f"[api]\nport = 0\nconsole = {str(self.console).lower()}\n"
+            f'[systems.ehr]\nkind = "mllp"\nport = 0\n{ehr}\n{more}\n'
         )
         if odoo is not None:
             (self.folder / "erp-key").write_text(odoo.api_key)

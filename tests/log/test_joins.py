@@ -93,6 +93,7 @@ async def test_a_parked_loser_blocks_the_merge_until_it_is_retried(
     place = await _case(log)
     await log.eventually(lambda: log.value("select count(*) from parked where state = 'waiting'"))
     await log.eventually(lambda: log.value("select count(*) = 2 from parked where state = 'behind' or state = 'join'"))
+    await sink.until(1)
     assert sink.texts() == ["w1"]
     assert (await log.numbers()).holds
     rules.bad.clear()

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
+from hypothesis import reject
 from hypothesis import strategies as st
 from msgspec import Meta
 
@@ -35,7 +36,15 @@ def instances(cls: type[Element], depth: int = 0) -> st.SearchStrategy[Any]:
     fields = msgspec.structs.fields(cls)
     required = {one.name: values(one.type, depth) for one in fields if one.required}
     optional = {one.name: values(one.type, depth) for one in fields if not one.required} if depth <= _DEEP else {}
-    return st.fixed_dictionaries(required, optional=optional).map(lambda kept: cls(**kept))
+    return st.fixed_dictionaries(required, optional=optional).map(lambda kept: _made(cls, kept))
+
+
+def _made(cls: type[Element], kept: dict[str, Any]) -> Element:
+    """One of it; what an event refuses by itself, such as a patient without a person, is not an instance."""
+    try:
+        return cls(**kept)
+    except ValueError:
+        reject()
 
 
 def values(hint: Any, depth: int) -> st.SearchStrategy[Any]:

@@ -16,9 +16,9 @@ FIRST_NUMBER: Final = 700_001
 LOT: Final = "R77"
 REAGENT: Final = "RG-220"
 VALVE: Final = "S-VALVE-26"
-KNEE: Final = "29881"
+KNEE: Final = "29877"
 VALVE_OPERATION: Final = "33361"
-INTAKE: Final = "ORT"
+INTAKE: Final = "ORD"
 PACKAGES: Final = {
     INTAKE: {"S-GEL-5": Decimal(1), "S-DRESS-10": Decimal(2)},
     KNEE: {"S-SCREW-3": Decimal(2)},

@@ -10,6 +10,6 @@ from careloom.flows.steps.packages import Supply, packages
 
 __all__ = ["appointments", "intake"]
 
-packages.needs("ORT", Supply("S-GEL-5", Decimal(1)), Supply("S-DRESS-10", Decimal(2)))
-packages.needs("29881", Supply("S-SCREW-3", Decimal(2)))
+packages.needs("ORD", Supply("S-GEL-5", Decimal(1)), Supply("S-DRESS-10", Decimal(2)))
+packages.needs("29877", Supply("S-SCREW-3", Decimal(2)))
 packages.needs("33361", Supply("S-VALVE-26", Decimal(4)))

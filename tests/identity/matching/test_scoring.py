@@ -123,5 +123,5 @@ def test_a_model_of_other_levels_is_refused() -> None:
 
 def test_without_splink_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "splink", None)
-    with pytest.raises(ConfigurationError, match=r"careloom\[matching\]"):
+    with pytest.raises(ConfigurationError, match=r"careloom\[linkage\]"):
         splinking.libraries()

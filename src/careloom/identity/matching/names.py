@@ -46,7 +46,8 @@ def folded(text: str) -> str:
     lower = text.lower()
     if lower.isascii():
         return lower
-    parts = unicodedata.normalize("NFKD", lower.translate(_LETTERS))
+    # Letters of mathematics and the like are letters only once they are decomposed, and capitals then.
+    parts = unicodedata.normalize("NFKD", lower.translate(_LETTERS)).lower().translate(_LETTERS)
     return "".join(one for one in parts if not unicodedata.combining(one))
 
 

@@ -19,9 +19,9 @@ def _resolved(*patients: Patient) -> None:
 
 
 class PersonMerged(CanonicalEvent, frozen=True, kw_only=True):
-    """Two persons of the index are one: what was known of `retired` belongs to the survivor from now on. Its number is
-    the one of the two that does not stand for the person any more.
+    """Two persons of the index are one: what was known of `retired` belongs to the survivor from now on.
 
+    The number of `retired` is the one of the two that does not stand for the person any more.
     `survivor` holds what is known of the person now, by authority and recency; its `person` says who it is.
     """
 
