@@ -39,6 +39,11 @@ class TelemetrySection(_Section):
         default=None, description="the bearer token that the collector asks for, by reference"
     )
 
+    away_after: Length = Field(
+        default="5m",
+        description="a system whose calls are held back for so long is a case `system-away`; its owner is told once",
+    )
+
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
         if self.collector_key and self.collector and not _is_guarded(self.collector):

@@ -28,3 +28,6 @@ create table feed_fold (
 -- What sort of failure it was: schema, mapping, authentication, throttling, business, network, unknown.
 alter table work_case
     add column category text not null default 'unknown';
+-- The same of what waits for its next try; empty while nothing was tried.
+alter table parked
+    add column category text not null default '';
