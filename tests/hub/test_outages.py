@@ -97,7 +97,7 @@ async def test_a_case_that_a_person_ended_does_not_come_again_in_the_same_outage
     house.states = {"erp": "open"}
     await house.pass_(watch, AFTER)
     async with house.database.acquire() as connection, connection.transaction():
-        await house.recorder.settle(connection, "erp", "system-away", "breaker", "we know")
+        await house.recorder.settle(connection, "erp", "system-away", "connection", "we know")
     await house.pass_(watch, 10 * AFTER)
     assert await house.cases() == [("erp", "network", "resolved")]
     house.states = {"erp": "closed"}
@@ -135,3 +135,14 @@ async def test_refused_credentials_are_told_of_once(house: House, met: bool, cas
     house.states = {"erp": "refused"}
     await house.pass_(watch, AFTER)
     assert await house.cases() == [("erp", "authentication", "open")] * cases
+
+
+async def test_what_was_refused_and_then_does_not_answer_is_told_of_too(house: House) -> None:
+    watch = house.watch()
+    for state in ("refused", "half-open", "open", "half-open"):
+        house.states = {"erp": state}
+        await house.pass_(watch, AFTER)
+    assert await house.cases() == [("erp", "authentication", "open"), ("erp", "network", "open")]
+    house.states = {"erp": "closed"}
+    await house.pass_(watch, STEADY_SECONDS)
+    assert {state for _, _, state in await house.cases()} == {"resolved"}

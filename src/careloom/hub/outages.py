@@ -31,10 +31,12 @@ EVERY_SECONDS: Final = 5.0
 STEADY_SECONDS: Final = 30.0
 """A breaker begins closed: only one that stays so for a while says that the system is back."""
 KIND: Final = "system-away"
-PLACE: Final = "breaker"
 _WELL: Final = BreakerState.CLOSED.value
-_AWAY: Final = (BreakerState.OPEN.value, BreakerState.HALF_OPEN.value, BreakerState.REFUSED.value)
+_PROBED: Final = BreakerState.HALF_OPEN.value
+_AWAY: Final = {BreakerState.OPEN.value: Category.NETWORK, BreakerState.REFUSED.value: Category.AUTHENTICATION}
 Standings = Mapping[str, Mapping[str, Any]]
+Outage = tuple[str, Category]
+"""A system, and why nothing goes through to it: one may follow the other, and is told of by itself."""
 
 
 class Outages:
@@ -56,23 +58,27 @@ class Outages:
         self._standings = standings
         self._callers = callers
         self._after = after.total_seconds()
-        self._away: dict[str, float] = {}
+        self._away: dict[Outage, float] = {}
         self._well: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._told: set[Outage] = set()
 
     async def look(self) -> list[str]:
         """Open and close cases; the systems that are away for long. Raises Unavailable."""
         now = self._clock.monotonic()
         states = {name: str(one["state"]) for name, one in self._standings().items()}
-        self._away = {name: self._away.get(name, now) for name, state in states.items() if state in _AWAY}
+        self._away = {one: self._away.get(one, now) for one in self._outages(states)}
         self._well = {name: self._well.get(name, now) for name, state in states.items() if state == _WELL}
-        late = [name for name, since in self._away.items() if now - since >= self._after]
+        late = [one for one, since in self._away.items() if now - since >= self._after]
         back = [name for name, since in self._well.items() if now - since >= STEADY_SECONDS]
-        fresh = [name for name in late if name not in self._told]
         async with self._database.acquire() as connection, connection.transaction():
-            await self._tell(connection, {name: states[name] for name in fresh}, back)
-        self._told = (self._told | set(late)) - set(back)
-        return sorted(late)
+            await self._tell(connection, [one for one in late if one not in self._told], back)
+        self._told = {one for one in (*self._told, *late) if one[0] not in back}
+        return sorted({name for name, _ in late})
+
+    def _outages(self, states: Mapping[str, str]) -> list[Outage]:
+        """While a probe is under way it is what it was before."""
+        found = [(name, _AWAY[state]) for name, state in states.items() if state in _AWAY]
+        return found + [one for one in self._away if states.get(one[0]) == _PROBED]
 
     async def keep_looking(self) -> None:
         """For ever; while the store is away nothing is delivered anyhow."""
@@ -81,22 +87,18 @@ class Outages:
             with suppress(CareloomError):
                 await self.look()
 
-    async def _tell(self, connection: Connection, fresh: Mapping[str, str], back: Sequence[str]) -> None:
+    async def _tell(self, connection: Connection, fresh: Sequence[Outage], back: Sequence[str]) -> None:
         book = self._recorder.book
-        events = [*await book.open(connection, await self._cases(connection, fresh))]
-        open_ = {row["system"] for row in await connection.fetch(_SQL.open_of_kind, KIND)}
-        for name in sorted(open_ & set(back)):
-            events += await book.settle(connection, name, KIND, PLACE, "it answers again")
+        events = [*await book.open(connection, [_case(*one) for one in fresh if await self._is_news(connection, *one)])]
+        for row in await connection.fetch(_SQL.open_of_kind, KIND):
+            if row["system"] in back:
+                events += await book.settle(connection, row["system"], KIND, row["field"], "it answers again")
         await self._recorder.write(connection, events)
 
-    async def _cases(self, connection: Connection, fresh: Mapping[str, str]) -> list[NewCase]:
-        made = []
-        for name, state in sorted(fresh.items()):
-            refused = state == BreakerState.REFUSED.value
-            # An event that met the refusal is a case already, of the same cause.
-            if not refused or not await connection.fetchval(_SQL.refused_before, list(self._callers.get(name, ()))):
-                made.append(_case(name, refused=refused))
-        return made
+    async def _is_news(self, connection: Connection, system: str, category: Category) -> bool:
+        """An event that met a refusal is a case already, of the same cause."""
+        callers = list(self._callers.get(system, ()))
+        return category is Category.NETWORK or not await connection.fetchval(_SQL.refused_before, callers)
 
 
 def outages_of(
@@ -120,11 +122,12 @@ def outages_of(
     return Outages(store.database, recorder, clock, standings, callers, length_of(section.away_after))
 
 
-def _case(system: str, *, refused: bool) -> NewCase:
+def _case(system: str, category: Category) -> NewCase:
+    refused = category is Category.AUTHENTICATION
     reason = (
         "it refuses our credentials or settings; what is meant for it waits until they are corrected"
         if refused
         else "it does not answer; what is meant for it waits, and a probe finds by itself when it is back"
     )
-    category = Category.AUTHENTICATION if refused else Category.NETWORK
-    return NewCase(kind=KIND, system=system, reason=reason, field=PLACE, category=category)
+    place = "credentials" if refused else "connection"
+    return NewCase(kind=KIND, system=system, reason=reason, field=place, category=category)

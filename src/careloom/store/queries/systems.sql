@@ -44,8 +44,8 @@ from unnest($1::text[], $2::text[], $3::uuid[]) as late (system, kind, key)
 where expectation.system = late.system and expectation.kind = late.kind and expectation.key = late.key
 
 -- name: open_of_kind
--- Which systems have a case of a kind that waits.
-select system from work_case where kind = $1 and resolved is null
+-- Which systems have cases of a kind that wait, and where.
+select system, field from work_case where kind = $1 and resolved is null order by system, field
 
 -- name: refused_before
 -- Whether one of these subscriptions has met a refusal of our credentials that waits for a person.
