@@ -31,3 +31,5 @@ alter table work_case
 -- The same of what waits for its next try; empty while nothing was tried.
 alter table parked
     add column category text not null default '';
+-- Stand-ins for messages of several subjects, which are few: how many messages wait is counted without reading these.
+create index event_join on event (lane, seq) where kind = 'j';
