@@ -24,12 +24,3 @@ create table feed_fold (
     lane smallint primary key references lane (lane),
     seq  bigint   not null
 );
-
--- What sort of failure it was: schema, mapping, authentication, throttling, business, network, unknown.
-alter table work_case
-    add column category text not null default 'unknown';
--- The same of what waits for its next try; empty while nothing was tried.
-alter table parked
-    add column category text not null default '';
--- Stand-ins for messages of several subjects, which are few: how many messages wait is counted without reading these.
-create index event_join on event (lane, seq) where kind = 'j';
