@@ -84,7 +84,7 @@ class Story:
         """By the overview."""
         page = await self.vera.get("/")
         cell = r'<td class="number"><a href="/console([^"]*)">([\d,]+)</a></td>'
-        found = re.search(rf'<th scope="row">{category}</th>{cell}{cell}', page.html)
+        found = re.search(rf'<th scope="row"><a [^>]*>{category}</a></th>{cell}{cell}', page.html)
         return Figures(int(found[2]), int(found[4]), found[1]) if found else Figures(0, 0, "")
 
     async def counted(self, category: Category) -> float:

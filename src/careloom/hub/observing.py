@@ -96,6 +96,15 @@ class FeedSection(Section):
         return tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in parts)
 
 
+class ContactSection(Section):
+    """Whom to call at the vendor of a system: shown beside its exceptions and in the runbook."""
+
+    vendor: str = Field(min_length=1, max_length=200, description="who stands behind the system")
+    phone: str = Field(default="", max_length=100, description="its service desk")
+    mail: str = Field(default="", max_length=200, description="the same by mail")
+    hours: str = Field(default="", max_length=200, description="when it answers, and by which contract")
+
+
 class AlertSection(Section):
     """Who is told when cases of an owner open or wait too long, and how. `*` is every owner that is not named."""
 
