@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from opentelemetry.sdk.trace import SpanProcessor
 from starlette.applications import Starlette
@@ -56,6 +57,7 @@ from careloom.identity.crosswalk.imports import ProposalResolver
 from careloom.identity.crosswalk.ledger import NOTICE as CROSSWALK
 from careloom.identity.index.answering import QuestionResolver
 from careloom.identity.index.index import PersonIndex
+from careloom.identity.index.teaching import Teaching
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
@@ -89,6 +91,7 @@ class Node:
     telemetry: Telemetry
     silences: Silences
     persons: PersonIndex
+    teaching: Teaching
     ports: dict[str, int] = field(default_factory=dict)
     welcome: str | None = None
 
@@ -219,6 +222,7 @@ async def _assemble(
         runs=runs,
         telemetry=telemetry,
         persons=index,
+        teaching=Teaching(index, store.database, clock),
         silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
     )
 
@@ -286,14 +290,16 @@ def _target(path: str, system: object | None) -> Target:
 async def _listen(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> None:
     await node.keys.refresh()
     await node.status.refresh()
-    forever = (
+    forever: list[Coroutine[Any, Any, None]] = [
         node.keys.keep_fresh(),
         node.status.keep_fresh(),
         node.alarms.keep_looking(),
         node.work.escalations.keep_looking(),
         node.retention.keep_looking(),
         node.silences.keep_looking(),
-    )
+    ]
+    if configuration.settings.identity.enabled:
+        forever.append(node.teaching.keep_looking())
     for background in forever:
         stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
     for name, system in node.systems.items():

@@ -9,6 +9,7 @@ import pytest
 
 from careloom.core.errors import ConfigurationError
 from careloom.identity.matching import plain_splink, shipped, thresholds, training
+from careloom.identity.matching.counting import counted
 from careloom.identity.matching.evaluating import Labelled, Pair, figures, pairs, same_persons, zoned
 from careloom.identity.matching.features import Features
 from careloom.identity.matching.headings import FIELDS
@@ -42,7 +43,7 @@ def test_the_shipped_model_is_of_this_release_and_holds_no_name() -> None:
 
 def test_the_shipped_model_decides_well_on_another_hospital() -> None:
     records = generated(6_000, 11)
-    model = training.with_frequencies(shipped.default_model(), [one.features for one in records])
+    model = counted(shipped.default_model(), [one.features for one in records])
     found = figures(zoned(model, pairs(model, records)), records)
     assert found.precision >= 0.995
     assert found.recall >= 0.9

@@ -53,6 +53,11 @@ def measured(model: Model, found: Sequence[Pair], records: Sequence[Labelled], o
     return msgspec.structs.replace(model, link=round(link.weight, 3), review=round(review, 3), measured=text)
 
 
+def with_zones(model: Model, other: Model) -> Model:
+    """The model with the zones of another one of the same weights, and what was measured of them."""
+    return msgspec.structs.replace(model, link=other.link, review=other.review, measured=other.measured)
+
+
 def _link(found: list[Pair], records: Sequence[Labelled]) -> Point | None:
     best: Point | None = None
     right = wrong = 0
