@@ -3,7 +3,7 @@ population says so by an entry point."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Annotated, Any
 
@@ -21,8 +21,18 @@ _COLUMNS = {field: [field] for field in FIELDS}
 
 def generated(persons: int, seed: int) -> list[Labelled]:
     """A generated hospital. Raises ConfigurationError where none is installed."""
-    found = next(iter(entry_points(group="careloom.populations", name="hospital")), None)
+    hospital: Callable[[int, int], Iterator[Any]] = _offered("hospital")
+    return [Labelled(features_of_row(sent.row, _COLUMNS), str(sent.person)) for sent in hospital(persons, seed)]
+
+
+def real_names() -> Mapping[str, frozenset[str]]:
+    """By feature, the names of generated hospitals that people really have; the others are made up."""
+    names: Callable[[], Mapping[str, frozenset[str]]] = _offered("names")
+    return names()
+
+
+def _offered(name: str) -> Any:
+    found = next(iter(entry_points(group="careloom.populations", name=name)), None)
     if found is None:
         raise ConfigurationError("no generated hospital is installed; measure on files")
-    hospital: Callable[[int, int], Iterator[Any]] = found.load()
-    return [Labelled(features_of_row(sent.row, _COLUMNS), str(sent.person)) for sent in hospital(persons, seed)]
+    return found.load()

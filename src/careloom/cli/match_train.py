@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
-from careloom.cli.generated import Population, Seed, generated
+from careloom.cli.generated import Population, Seed, generated, real_names
 from careloom.cli.output import By, Json, console, json_line
 from careloom.identity.index.teaching import estimated, taught
 from careloom.identity.matching import shipped, thresholds, training
@@ -49,7 +49,7 @@ def train(
         model, kept = _of_hospital(population, seed, zones, zones_seed), False
         target = shipped.FILE if write else output
         if target is not None:
-            target.write_bytes(shipped.written(model))
+            target.write_bytes(shipped.written(model, real_names()))
             kept = True
     _show(model, kept=kept, json=json)
 

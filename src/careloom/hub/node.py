@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 from starlette.applications import Starlette
 
 from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
 from careloom.cases.resolving import Resolver
 from careloom.cases.work import Casework, casework
 from careloom.console.visiting import BASE
@@ -22,6 +23,7 @@ from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
 from careloom.flows.resolution import Resolution
 from careloom.flows.routing import Table, routing
+from careloom.flows.steps.refusals import Refusals, ToldOnce
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
@@ -169,7 +171,8 @@ async def _assemble(
     teller = teller_on(log, cases, clock, handling)
     index = index_of(settings.identity, settings.authority, store.database, store.master, cases, teller, clock, new_id)
     stack.push_async_callback(index.close)
-    stores = stores_of(configuration, store, clock, index)
+    refusals = ToldOnce(store.database, Recorder(log.keyring, cases, clock, new_id), clock)
+    stores = stores_of(configuration, store, clock, index, refusals)
     log.on_notice(CROSSWALK, stores.crosswalk.forget)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
@@ -229,7 +232,11 @@ async def _assemble(
 
 
 def stores_of(
-    configuration: Configuration, store: Storage, clock: Clock | None = None, index: PersonIndex | None = None
+    configuration: Configuration,
+    store: Storage,
+    clock: Clock | None = None,
+    index: PersonIndex | None = None,
+    refusals: Refusals | None = None,
 ) -> Stores:
     """The tables that flows use, with what the settings say of them."""
     settings = configuration.settings
@@ -240,6 +247,7 @@ def stores_of(
         authority=authority_of(settings.authority),
         answers_approved_by=settings.crosswalk.answers_approved_by,
         persons=index,
+        refusals=refusals,
     )
 
 

@@ -4,7 +4,7 @@ so many."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -56,14 +56,15 @@ def counted(model: Model, records: Iterable[Features]) -> Model:
     return count.taught(model)
 
 
-def common(model: Model, share: float) -> Model:
-    """With the names alone that at least so many of all have. One that is not listed counts as those that were left out
-    do on the whole, each as often as it occurs."""
+def common(model: Model, share: float, among: Mapping[str, Collection[str]] | None = None) -> Model:
+    """With the names alone that at least so many of all have, and, by feature, are `among` these. One that is not
+    listed counts as those that were left out do on the whole, each as often as it occurs."""
     kept: dict[str, dict[str, float]] = {}
     rarest: dict[str, float] = {}
     for feature, terms in model.frequencies.items():
-        kept[feature] = {term: round(one, 7) for term, one in terms.items() if one >= share}
-        left = [one for one in terms.values() if one < share]
+        known = terms if among is None else among[feature]
+        kept[feature] = {term: round(one, 7) for term, one in terms.items() if one >= share and term in known}
+        left = [one for term, one in terms.items() if term not in kept[feature]]
         unlisted = max(1.0 - sum(terms.values()), 0.0)
         mass = sum(left) + unlisted
         seen = sum(one * one for one in left) + unlisted * model.rarest[feature]

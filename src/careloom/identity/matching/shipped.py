@@ -3,6 +3,7 @@ trained and measured on generated hospitals; docs/how-to/measure-matching.md say
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 from careloom.identity.matching.counting import common
 from careloom.identity.matching.model import Model
 
-COMMON = 0.0002
+COMMON = 0.0003
 """The share of all records that have a name which is listed in it."""
 FILE = Path(__file__).with_name("default_model.json")
 
@@ -22,6 +23,7 @@ def default_model() -> Model:
     return msgspec.json.decode(FILE.read_bytes(), type=Model)
 
 
-def written(model: Model) -> bytes:
-    """A model as it is shipped: with common names alone, and to be read by people who compare two of them."""
-    return msgspec.json.format(msgspec.json.encode(common(model, COMMON)), indent=1) + b"\n"
+def written(model: Model, names: Mapping[str, Collection[str]] | None = None) -> bytes:
+    """A model as it is shipped: with common names alone, of these where they are given, and to be read by people who
+    compare two of them."""
+    return msgspec.json.format(msgspec.json.encode(common(model, COMMON, names)), indent=1) + b"\n"
