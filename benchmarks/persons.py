@@ -78,7 +78,8 @@ async def _measured(dsn: str) -> list[Row]:
     book = Cases(clock, new_id)
     node = await LogNode.open(database, MASTER, book, clock, new_id)
     telling = Teller(node.writer, node.keyring, book, clock, lambda _: 0)
-    index = PersonIndex(database, MASTER, book, telling, clock, new_id, shipped=Weighing(default_model()), make=Weighing)
+    shipped = Weighing(default_model())
+    index = PersonIndex(database, MASTER, book, telling, clock, new_id, shipped=shipped, make=Weighing)
     rows += [row async for row in _asked(index, people)]
     await index.close()
     await node.close()
