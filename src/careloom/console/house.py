@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from careloom.cases.work import Casework
 from careloom.console.people import People
@@ -19,13 +19,29 @@ from careloom.store.database import Database
 from careloom.workflow.work import RunWork
 
 
+class Contact(Protocol):
+    """Whom to call at the vendor of a system."""
+
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def phone(self) -> str: ...
+
+    @property
+    def mail(self) -> str: ...
+
+    @property
+    def hours(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The running hub as pages see it. All lists come from it, none is written down here.
 
     `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
     those from which something may come, `addresses` where those answer that have a URL. `persons` is
-    the index of who is who, None where none is kept.
+    the index of who is who, None where none is kept, `contacts` the vendors of systems.
     """
 
     name: str
@@ -43,4 +59,5 @@ class House:
     senders: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
     persons: PersonIndex | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)

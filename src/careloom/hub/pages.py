@@ -67,6 +67,7 @@ def console_of(
         status=status,
         senders=senders,
         persons=persons if settings.identity.enabled else None,
+        contacts=settings.contacts,
         addresses={
             name: str(url).rstrip("/")
             for name, one in configuration.systems.items()

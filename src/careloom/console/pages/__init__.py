@@ -10,6 +10,7 @@ from careloom.console.pages import (
     journeys,
     overview,
     people,
+    runbook,
     subscriptions,
     systems,
     workflows,
@@ -28,4 +29,5 @@ def every() -> Sequence[Page]:
         *subscriptions.PAGES,
         *people.PAGES,
         *audit.PAGES,
+        *runbook.PAGES,
     )
