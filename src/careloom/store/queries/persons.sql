@@ -200,3 +200,65 @@ select version, since, by, why from person_model order by number
 -- How much there is.
 select count(*) as records, count(*) filter (where id = person) as persons,
        (select count(*) from person_question where state = 'open') as questions from person_record
+
+-- name: open_questions
+-- Those that wait for an answer, the oldest first, each with its case. A page goes on after the last row of the one before.
+select q.id, q.basis, q.system, q.asked, coalesce((q.evidence ->> 'weight')::float8, 1000) as weight,
+       q.evidence ->> 'model' as model, c.id as case_id, c.owner, c.assignee, c.state, c.opened, c.due
+from person_question q
+join work_case c on c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
+     and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
+where q.state = 'open'
+  and ($1::text is null or q.system = $1) and ($2::text is null or q.basis = $2)
+  and ($3::float8 is null or (q.evidence ->> 'weight')::float8 >= $3) and ($4::timestamptz is null or q.asked <= $4)
+  and ($5::text is null or c.owner = $5) and ($6::text is null or c.assignee = $6)
+  and ($7::timestamptz is null or (q.asked, q.id) > ($7, $8::uuid))
+order by q.asked, q.id limit $9
+
+-- name: likeliest_questions
+-- The same, those that weigh most first; what no score asked, a source did, and that comes before all others.
+select q.id, q.basis, q.system, q.asked, coalesce((q.evidence ->> 'weight')::float8, 1000) as weight,
+       q.evidence ->> 'model' as model, c.id as case_id, c.owner, c.assignee, c.state, c.opened, c.due
+from person_question q
+join work_case c on c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
+     and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
+where q.state = 'open'
+  and ($1::text is null or q.system = $1) and ($2::text is null or q.basis = $2)
+  and ($3::float8 is null or (q.evidence ->> 'weight')::float8 >= $3) and ($4::timestamptz is null or q.asked <= $4)
+  and ($5::text is null or c.owner = $5) and ($6::text is null or c.assignee = $6)
+  and ($7::float8 is null or (coalesce((q.evidence ->> 'weight')::float8, 1000), q.id) < ($7, $8::uuid))
+order by coalesce((q.evidence ->> 'weight')::float8, 1000) desc, q.id desc limit $9
+
+-- name: asked_by_source
+-- How many wait, by what made them known, the most first.
+select system, count(*) as questions, min(asked) as oldest from person_question
+where state = 'open' group by system order by count(*) desc, system
+
+-- name: pairs_of_cases
+-- Of open questions, by their cases: whose their records are now, in the order in which the cases are given.
+select c.id as case_id, q.id, q.basis, q.system, q.asked, (q.evidence ->> 'weight')::float8 as weight, c.owner, c.assignee,
+       a.person as older_person, b.person as newer_person
+from unnest($1::uuid[]) with ordinality as shown (id, place)
+join work_case c on c.id = shown.id and c.kind = 'possible-duplicate' and c.resolved is null
+join person_question q on q.id = split_part(c.run, ':', 2)::uuid and q.state = 'open'
+join person_record a on a.id = q.older join person_record b on b.id = q.newer
+order by shown.place
+
+-- name: cases_of_questions
+-- The open cases of these questions, in the order of the questions.
+select c.id from unnest($1::uuid[]) with ordinality as wanted (id, place)
+join person_question q on q.id = wanted.id and q.state = 'open'
+join work_case c on c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
+     and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
+order by wanted.place
+
+-- name: distinct_among
+-- Which of these persons are known not to be the same.
+select a.person as one, b.person as other from person_record a
+join person_distinct d on d.older = a.id and d.ended is null
+join person_record b on b.id = d.newer
+where a.person = any($1::uuid[]) and b.person = any($1::uuid[]) and a.person <> b.person
+
+-- name: sizes_of
+-- How many records these persons have.
+select person, count(*) as records from person_record where person = any($1::uuid[]) group by person
