@@ -12,6 +12,7 @@ from careloom.console.shelf import Shelf
 from careloom.core.clock import Clock
 from careloom.flows import Flow
 from careloom.identity.index.index import PersonIndex
+from careloom.identity.index.together import QuestionSets
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
@@ -25,7 +26,7 @@ class House:
 
     `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
     those from which something may come, `addresses` where those answer that have a URL. `persons` is
-    the index of who is who, None where none is kept.
+    the index of who is who, None where none is kept; `questions` are its questions that are answered together.
     """
 
     name: str
@@ -43,4 +44,5 @@ class House:
     senders: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
     persons: PersonIndex | None = None
+    questions: QuestionSets | None = None
     shelf: Shelf = field(default_factory=Shelf)
