@@ -57,7 +57,10 @@ def sets_of(index: Index, clock: VirtualClock | None = None) -> QuestionSets:
     return QuestionSets(index.database, index.reviewing, work.desk, work.recorder, used, index.heard.book._new_id)
 
 
-async def questions(index: Index, wanted: Wanted = Wanted()) -> list[UUID]:
+EVERY = Wanted()
+
+
+async def questions(index: Index, wanted: Wanted = EVERY) -> list[UUID]:
     return [one.id for one in (await index.reviewing.questions(wanted, None, 100)).questions]
 
 
@@ -80,9 +83,9 @@ async def test_the_queue_goes_on_where_a_page_ended_and_keeps_to_its_filters(ind
     assert (first.basis, first.system, first.weight, first.model) == (Basis.SCORE, "lab", 5.0, "plain")
     assert (first.owner, first.assignee, first.state) == ("health-information", None, "open")
     for wanted, many in (
-        (Wanted(system="lab"), 5), (Wanted(system="ehr"), 0), (Wanted(basis=Basis.IDENTIFIER), 0), (Wanted(weight=5), 5),
-        (Wanted(weight=5.1), 0), (Wanted(before=START + timedelta(seconds=120)), 2), (Wanted(owner="billing"), 0),
-        (Wanted(owner="health-information"), 5), (Wanted(assignee="Robin"), 0),
+        (Wanted(system="lab"), 5), (Wanted(system="ehr"), 0), (Wanted(basis=Basis.IDENTIFIER), 0),
+        (Wanted(weight=5), 5), (Wanted(weight=5.1), 0), (Wanted(before=START + timedelta(seconds=120)), 2),
+        (Wanted(owner="billing"), 0), (Wanted(owner="health-information"), 5), (Wanted(assignee="Robin"), 0),
     ):  # fmt: skip
         assert len(await questions(index, wanted)) == many, wanted
     [source] = await index.reviewing.sources()

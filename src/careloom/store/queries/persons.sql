@@ -177,8 +177,11 @@ select id, older, newer, basis, evidence, system, asked, state, answered, by fro
 where older = any($1::uuid[]) or newer = any($1::uuid[]) order by asked, id
 
 -- name: found
--- Records by something that they may be found by.
-select id, person, source, known, features from person_record where keys && $1::bigint[] order by id limit $2
+-- Records by something that they may be found by. By their keys first, whatever the planner thinks of: how many have one
+-- it cannot know, and in the order of ids it would read all records until there are enough.
+with near as materialized (select id from person_record where keys && $1::bigint[])
+select r.id, r.person, r.source, r.known, r.features
+from (select id from near order by id limit $2) first join person_record r on r.id = first.id order by r.id
 
 -- name: everybody
 -- A page of all records that stand, in their order.
