@@ -15,6 +15,10 @@ from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory, Uuid7
 from careloom.hub.configuration import Configuration
 from careloom.hub.flowlist import find_flows
+from careloom.hub.governance import authority_of
+from careloom.identity.crosswalk.imports import ImportDesk
+from careloom.identity.crosswalk.lookup import Crosswalk
+from careloom.identity.crosswalk.work import Codework
 from careloom.identity.index.index import PersonIndex
 from careloom.identity.index.together import QuestionSets
 from careloom.log.handling import Subscription
@@ -40,6 +44,13 @@ def senders_of(systems: Mapping[str, object]) -> frozenset[str]:
 def question_sets(database: Database, index: PersonIndex, work: Casework, clock: Clock) -> QuestionSets:
     """The questions of an index, to be answered together."""
     return QuestionSets(database, index.reviewing, work.desk, work.recorder, clock, Uuid7(clock, stored_id))
+
+
+def codework(configuration: Configuration, database: Database, work: Casework, clock: Clock) -> Codework:
+    """The crosswalk of a deployment, for people."""
+    settings = configuration.settings
+    desk = ImportDesk(database, work.recorder, clock, Uuid7(clock, stored_id), settings.crosswalk.approvers)
+    return Codework(desk, Crosswalk(database, clock.monotonic), authority_of(settings.authority))
 
 
 def console_of(
@@ -76,6 +87,7 @@ def console_of(
         senders=senders,
         persons=index,
         questions=None if index is None else question_sets(database, index, work, clock),
+        codes=codework(configuration, database, work, clock),
         addresses={
             name: str(url).rstrip("/")
             for name, one in configuration.systems.items()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from careloom.console.pages import (
     audit,
+    codes,
     exceptions,
     journeys,
     overview,
@@ -26,6 +27,7 @@ def every() -> Sequence[Page]:
         *exceptions.PAGES,
         *workflows.PAGES,
         *persons.PAGES,
+        *codes.PAGES,
         *systems.PAGES,
         *subscriptions.PAGES,
         *people.PAGES,

@@ -23,6 +23,7 @@ from careloom.console.asking import Field, data_of, fields_of
 from careloom.console.rights import Right
 from careloom.console.visiting import Form, Page, Refused, Visit
 from careloom.core.errors import CareloomError, FormatError
+from careloom.identity.crosswalk.imports import RESUMES as CROSSWALK
 from careloom.identity.index.arriving import OVERLAID, QUESTION
 from careloom.log.parking import NothingThere
 from careloom.security.masking import mask
@@ -213,6 +214,8 @@ def _about(case: Standing) -> dict[str, Any]:
     record = (case.field or "").partition("/")[2]
     if case.resumes == QUESTION:
         return {"run": "", "elsewhere": Elsewhere(f"/persons/questions/{rest}", "The two records side by side")}
+    if case.resumes == CROSSWALK:
+        return {"run": "", "elsewhere": Elsewhere(f"/codes/proposals/{rest}", "What it would change")}
     if case.kind == OVERLAID:
         return {"run": "", "elsewhere": Elsewhere(f"/persons/{record}", "The person and its records")}
     return {"run": "" if rest else sort.partition("/")[0], "elsewhere": None}
