@@ -57,16 +57,18 @@ def index_of(visit: Visit) -> PersonIndex:
     return visit.house.persons
 
 
-def shown(said: Iterable[Said], *, open_: bool) -> list[Said]:
-    """Values for a page."""
-    return [one if open_ else Said(mask_value(one.text), one.of) for one in said]
+def shown(said: Iterable[Said], *, open_: bool, field: str = "") -> list[Said]:
+    """Values for a page. Of a field with few values the length of a masked one would tell which it is."""
+    if open_:
+        return list(said)
+    return [Said("x" if field in _TOLD_BY_LENGTH else mask_value(one.text), one.of) for one in said]
 
 
 def golden_rows(golden: Golden, records: Sequence[Held], *, open_: bool) -> list[Row]:
     """What is known of a person, but for fields of which nothing is."""
     by_id = {one.id: one for one in records}
     return [
-        Row(field, shown(said, open_=open_), by_id.get(golden.origins.get(kept_as(field), _NONE)))
+        Row(field, shown(said, open_=open_, field=field), by_id.get(golden.origins.get(kept_as(field), _NONE)))
         for field, said in portrait(golden.patient).items()
         if said
     ]
@@ -74,12 +76,14 @@ def golden_rows(golden: Golden, records: Sequence[Held], *, open_: bool) -> list
 
 def fields_of(patient: Patient, *, open_: bool) -> dict[str, list[Said]]:
     """Every field, for a table of several persons."""
-    return {field: shown(said, open_=open_) for field, said in portrait(patient).items()}
+    return {field: shown(said, open_=open_, field=field) for field, said in portrait(patient).items()}
 
 
 def compared(rows: Iterable[Beside], *, open_: bool) -> list[Compared]:
     """Two records, for a page."""
-    return [Compared(one, shown(one.older, open_=open_), shown(one.newer, open_=open_)) for one in rows]
+    return [
+        Compared(one, *(shown(said, open_=open_, field=one.field) for said in (one.older, one.newer))) for one in rows
+    ]
 
 
 def seen(preview: Preview) -> str:
@@ -90,3 +94,4 @@ def seen(preview: Preview) -> str:
 
 
 _NONE: Final = UUID(int=0)
+_TOLD_BY_LENGTH: Final = frozenset({"gender", "deceased", "marital status", "language"})

@@ -210,15 +210,14 @@ def _right(case: Standing) -> Right:
 
 def _about(case: Standing) -> dict[str, Any]:
     """The run that waits for it, or the page that shows what it is about."""
-    sort, _, rest = (case.run or "").partition(":")
-    record = (case.field or "").partition("/")[2]
-    if case.resumes == QUESTION:
-        return {"run": "", "elsewhere": Elsewhere(f"/persons/questions/{rest}", "The two records side by side")}
-    if case.resumes == CROSSWALK:
-        return {"run": "", "elsewhere": Elsewhere(f"/codes/proposals/{rest}", "What it would change")}
+    waits, record = (case.run or "").partition(":")[2], (case.field or "").partition("/")[2]
+    elsewhere = {
+        QUESTION: Elsewhere(f"/persons/questions/{waits}", "The two records side by side"),
+        CROSSWALK: Elsewhere(f"/codes/proposals/{waits}", "What it would change"),
+    }.get(case.resumes)
     if case.kind == OVERLAID:
-        return {"run": "", "elsewhere": Elsewhere(f"/persons/{record}", "The person and its records")}
-    return {"run": "" if rest else sort.partition("/")[0], "elsewhere": None}
+        elsewhere = Elsewhere(f"/persons/{record}", "The person and its records")
+    return {"run": "" if elsewhere else (case.run or "").partition("/")[0], "elsewhere": elsewhere}
 
 
 def _laid_out(text: str) -> str:
