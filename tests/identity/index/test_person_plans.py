@@ -79,3 +79,6 @@ async def test_the_queue_reads_what_is_open_and_no_more(index: Index, name: str)
     text = "\n".join(row[0] for row in plan)
     for table in ("person_record", "person_question"):
         assert f"Seq Scan on {table}" not in text, text
+    if name in ("open_questions", "likeliest_questions"):
+        index_of = {"open_questions": "person_question_open", "likeliest_questions": "person_question_likeliest"}
+        assert index_of[name] in text and "Seq Scan" not in text, text

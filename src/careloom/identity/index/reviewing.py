@@ -115,7 +115,7 @@ class Reviewing:
             rows = await connection.fetch(statement, *asked, *(after or (None, None)), limit + 1)
         last = rows[limit - 1] if len(rows) > limit else None
         place = None if last is None else (last["weight" if wanted.likeliest else "asked"], last["id"])
-        return Queue([_waiting(row) for row in rows[:limit]], place)
+        return Queue([_waiting(row) for row in rows[:limit] if row["case_id"] is not None], place)
 
     async def sources(self) -> list[Source]:
         """What waits by source, the most first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -191,6 +192,7 @@ class QuestionSets:
         sizes = {row["person"]: row["records"] for row in await connection.fetch(_SQL.sizes_of, persons)}
         marks = await connection.fetch(_SQL.distinct_among, persons)
         apart = {whose[row["one"]] for row in marks if whose[row["one"]] == whose[row["other"]]}
+        asked = Counter(whose[one.older] for one in members)
         found: dict[UUID, list[UUID]] = {}
         for person in sorted(persons):
             found.setdefault(whose[person], []).append(person)
@@ -199,7 +201,7 @@ class QuestionSets:
                 first,
                 tuple(each),
                 {one: sizes.get(one, 0) for one in each},
-                sum(whose[one.older] == first for one in members),
+                asked[first],
                 first in apart,
             )
             for first, each in found.items()

@@ -205,32 +205,49 @@ select count(*) as records, count(*) filter (where id = person) as persons,
        (select count(*) from person_question where state = 'open') as questions from person_record
 
 -- name: open_questions
--- Those that wait for an answer, the oldest first, each with its case. A page goes on after the last row of the one before.
-select q.id, q.basis, q.system, q.asked, coalesce((q.evidence ->> 'weight')::float8, 1000) as weight,
-       q.evidence ->> 'model' as model, c.id as case_id, c.owner, c.assignee, c.state, c.opened, c.due
-from person_question q
-join work_case c on c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
-     and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
-where q.state = 'open'
-  and ($1::text is null or q.system = $1) and ($2::text is null or q.basis = $2)
-  and ($3::float8 is null or (q.evidence ->> 'weight')::float8 >= $3) and ($4::timestamptz is null or q.asked <= $4)
-  and ($5::text is null or c.owner = $5) and ($6::text is null or c.assignee = $6)
-  and ($7::timestamptz is null or (q.asked, q.id) > ($7, $8::uuid))
-order by q.asked, q.id limit $9
+-- Those that wait for an answer, the oldest first, each with its case, which is looked up for those of the page alone. A
+-- page goes on after the last row of the one before.
+select q.id, q.basis, q.system, q.asked, q.weight, q.model, c.id as case_id, c.owner, c.assignee, c.state, c.opened, c.due
+from (
+    select id, basis, system, asked, coalesce((evidence ->> 'weight')::float8, 1000) as weight, evidence ->> 'model' as model
+    from person_question
+    where state = 'open'
+      and ($1::text is null or system = $1) and ($2::text is null or basis = $2)
+      and ($3::float8 is null or (evidence ->> 'weight')::float8 >= $3) and ($4::timestamptz is null or asked <= $4)
+      and (($5::text is null and $6::text is null) or id in (
+          select split_part(run, ':', 2)::uuid from work_case
+          where kind = 'possible-duplicate' and resolved is null and resumes = 'question'
+            and ($5::text is null or owner = $5) and ($6::text is null or assignee = $6)))
+      and ($7::timestamptz is null or (asked, id) > ($7, $8::uuid))
+    order by asked, id limit $9) q
+left join lateral (
+    select * from work_case c
+    where c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
+      and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
+    limit 1) c on true
+order by q.asked, q.id
 
 -- name: likeliest_questions
 -- The same, those that weigh most first; what no score asked, a source did, and that comes before all others.
-select q.id, q.basis, q.system, q.asked, coalesce((q.evidence ->> 'weight')::float8, 1000) as weight,
-       q.evidence ->> 'model' as model, c.id as case_id, c.owner, c.assignee, c.state, c.opened, c.due
-from person_question q
-join work_case c on c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
-     and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
-where q.state = 'open'
-  and ($1::text is null or q.system = $1) and ($2::text is null or q.basis = $2)
-  and ($3::float8 is null or (q.evidence ->> 'weight')::float8 >= $3) and ($4::timestamptz is null or q.asked <= $4)
-  and ($5::text is null or c.owner = $5) and ($6::text is null or c.assignee = $6)
-  and ($7::float8 is null or (coalesce((q.evidence ->> 'weight')::float8, 1000), q.id) < ($7, $8::uuid))
-order by coalesce((q.evidence ->> 'weight')::float8, 1000) desc, q.id desc limit $9
+select q.id, q.basis, q.system, q.asked, q.weight, q.model, c.id as case_id, c.owner, c.assignee, c.state, c.opened, c.due
+from (
+    select id, basis, system, asked, coalesce((evidence ->> 'weight')::float8, 1000) as weight, evidence ->> 'model' as model
+    from person_question
+    where state = 'open'
+      and ($1::text is null or system = $1) and ($2::text is null or basis = $2)
+      and ($3::float8 is null or (evidence ->> 'weight')::float8 >= $3) and ($4::timestamptz is null or asked <= $4)
+      and (($5::text is null and $6::text is null) or id in (
+          select split_part(run, ':', 2)::uuid from work_case
+          where kind = 'possible-duplicate' and resolved is null and resumes = 'question'
+            and ($5::text is null or owner = $5) and ($6::text is null or assignee = $6)))
+      and ($7::float8 is null or (coalesce((evidence ->> 'weight')::float8, 1000), id) < ($7, $8::uuid))
+    order by coalesce((evidence ->> 'weight')::float8, 1000) desc, id desc limit $9) q
+left join lateral (
+    select * from work_case c
+    where c.kind = 'possible-duplicate' and c.system = q.system and c.message is null and c.event is null
+      and c.field = 'question/' || q.id and c.run = 'question:' || q.id and c.subscription is null and c.resolved is null
+    limit 1) c on true
+order by q.weight desc, q.id desc
 
 -- name: asked_by_source
 -- How many wait, by what made them known, the most first.
