@@ -47,17 +47,17 @@ kind = "mllp"
 port = 0
 """
 _OTHERS = """
-insert into person_record (id, number, source, person, digest, keys, known, features, content)
-select id, gen_random_uuid(), 'ehr', id, decode(md5(n::text), 'hex'),
+insert into person_record (id, number, source, person, digest, compared, keys, known, features, content)
+select id, gen_random_uuid(), 'ehr', id, decode(md5(n::text), 'hex'), decode(md5(n::text), 'hex'),
        array(select (hashint8(n * 10 + place)::bigint << 31) + n from generate_series(1, 6) place),
        sha512(n::text::bytea), sha512(n::text::bytea) || sha512(n::text::bytea), repeat('x', 600)::bytea
 from (select n, ('01952c00-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id
       from generate_series($1::bigint, $2::bigint) n) numbered
 """
 _ASKED = """
-insert into person_record (id, number, source, person, digest, keys, known, features, content)
+insert into person_record (id, number, source, person, digest, compared, keys, known, features, content)
 select id, gen_random_uuid(), case when id::text like '%0' then 'lab' else 'ehr' end, id, decode(md5(id::text), 'hex'),
-       keys::bigint[], known, features, content
+       decode(md5(id::text), 'hex'), keys::bigint[], known, features, content
 from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[]) as r (id, keys, known, features, content)
 """
 _QUESTIONS = """

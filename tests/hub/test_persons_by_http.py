@@ -47,7 +47,7 @@ async def test_found_explained_asked_about_and_answered(hospital: Hospital) -> N
         hospital, "desk", "read:phi", "cases:read", "cases:work", "read:operational", roles=("health-information",)
     )
     less = await key(hospital, "board", "read:operational")
-    other = {**LAB, 7: "19710421", 11: "", 13: ""}
+    other = {**LAB, 7: "", 13: ""}
     async with hospital.running() as hub, aiohttp.ClientSession() as http:
         await hub.send(adt("A04", "C1"))
         await hub.settled(1)
