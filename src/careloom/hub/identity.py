@@ -12,6 +12,7 @@ from careloom.core.ids import IdFactory
 from careloom.hub.governance import AuthoritySection
 from careloom.hub.section import Section
 from careloom.identity.crosswalk.authority import ANY, Decision
+from careloom.identity.index.asking import Stewards
 from careloom.identity.index.index import PersonIndex
 from careloom.identity.index.seam import Telling
 from careloom.identity.index.survivorship import FIELDS, Authority
@@ -33,6 +34,9 @@ class IdentitySection(Section):
     region: str = Field(
         default="US", pattern=r"^[A-Z]{2}$", description="whose telephone numbers come without a country code"
     )
+    owners: dict[str, str] = Field(
+        default={}, description="the team that answers for a facility, by the assigner of its record numbers"
+    )
 
 
 def index_of(
@@ -52,8 +56,9 @@ def index_of(
 
     rules = list(_rules(authority))
     return PersonIndex(
-        database, master, book, telling, clock, new_id, shipped=make(default_model()), make=make, authority=rules
-    )
+        database, master, book, telling, clock, new_id, shipped=make(default_model()), make=make, authority=rules,
+        stewards=Stewards(section.owners),
+    )  # fmt: skip
 
 
 def _rules(sections: Mapping[str, AuthoritySection]) -> Iterator[Authority]:

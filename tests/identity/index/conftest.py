@@ -13,6 +13,7 @@ import pytest
 from careloom.cases.book import Cases
 from careloom.core.envelope import Event
 from careloom.core.ids import Uuid7
+from careloom.identity.index.asking import Stewards
 from careloom.identity.index.comparing import Matcher
 from careloom.identity.index.index import PersonIndex
 from careloom.identity.index.seam import Arrival
@@ -114,6 +115,7 @@ def opened(
     new_id: Callable[[], UUID] | None = None,
     authority: Sequence[Authority] = (),
     make: Callable[[Model], Matcher] | None = None,
+    stewards: Stewards | None = None,
 ) -> Index:
     """An index over this database."""
     used = clock or VirtualClock(START)
@@ -122,7 +124,7 @@ def opened(
     heard = Heard(book)
     index = Index(
         database, MASTER, book, heard, used, ids, shipped=matcher or Plain(), authority=authority,
-        make=make or (lambda model: Plain(version=model.version)),
+        make=make or (lambda model: Plain(version=model.version)), stewards=stewards,
     )  # fmt: skip
     index.heard, index.database, index.clock = heard, database, used
     return index

@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.identity.index.conftest import ROBIN, Index, arrival
+from tests.identity.index.conftest import ROBIN, Index, Plain, arrival, opened
 
 from careloom.core.errors import PermanentError
+from careloom.identity.index.asking import Stewards
 from careloom.identity.index.errors import DecidedOtherwise, NoSuchPerson
 from careloom.identity.index.seam import Basis
+from careloom.identity.matching.features import Features
 from careloom.log.operators import Act
 from careloom.model import Identifier
+from careloom.store.database import Database
 
 
 async def _three(index: Index) -> list[UUID]:
@@ -248,3 +251,27 @@ async def test_the_database_refuses_what_cannot_be(index: Index) -> None:
     await index.undo(joined.link, ROBIN)
     with pytest.raises(PermanentError, match="person_decision_stays"):
         await index.rows("update person_link set ended = null, ended_by = null, ended_why = null")
+
+
+async def test_what_is_asked_goes_to_those_who_answer_for_the_facility(database: Database) -> None:
+    index = opened(database, stewards=Stewards({"NORTH": "north-records"}))
+    await index.resolve(arrival("1", "Ana Reyes", assigner="SOUTH"))
+    await index.resolve(arrival("2", "Anna Reyes", assigner="NORTH"))
+    await index.resolve(arrival("3", "Anja Reyes", assigner="SOUTH"))
+    await index.resolve(arrival("2", "Ben Stone", "2010-06-07", assigner="NORTH", day=1))
+    owned = await index.rows("select kind, owner, field from work_case order by opened, field")
+    assert [(row["kind"], row["owner"]) for row in owned if row["owner"] == "north-records"] == [
+        ("possible-duplicate", "north-records"), ("overlaid-record", "north-records"),
+    ]  # fmt: skip
+    assert {row["owner"] for row in owned} == {"north-records", "health-information"}
+
+
+async def test_what_a_look_through_asks_and_what_a_source_contests_is_owned_too(database: Database) -> None:
+    index = opened(database, Plain(blind=True), stewards=Stewards({"NORTH": "north-records"}))
+    one, other = [await index.resolve(arrival(str(n), "Ana Reyes", assigner="NORTH")) for n in range(2)]
+    assert await index.ask(one.record, other.record, Plain().evidence(Features(), Features()))
+    await index.distinct(one.record, other.record, ROBIN)
+    ended = arrival("1", "Ana Reyes", assigner="NORTH").number
+    assert (await index.merged(arrival("0", "Ana Reyes", assigner="NORTH"), ended))[1] is None
+    rows = await index.rows("select owner from work_case")
+    assert [row["owner"] for row in rows] == ["north-records"] * 2

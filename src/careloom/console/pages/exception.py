@@ -24,7 +24,7 @@ from careloom.console.rights import Right
 from careloom.console.visiting import Form, Page, Refused, Visit
 from careloom.core.errors import CareloomError, FormatError
 from careloom.identity.crosswalk.imports import RESUMES as CROSSWALK
-from careloom.identity.index.arriving import OVERLAID, QUESTION
+from careloom.identity.index.asking import OVERLAID, QUESTION
 from careloom.log.parking import NothingThere
 from careloom.security.masking import mask
 

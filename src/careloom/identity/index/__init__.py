@@ -9,7 +9,7 @@ What others use of it:
   for the model.
 - `weighing.Weighing`: the matcher of a `Model`; `comparing.Matcher` is what any other must offer.
 - `survivorship.Authority`: which sources may say a field of the golden view.
-- `arriving.question_field`: the field of the case that is open for a question.
+- `asking.question_field`: the field of the case that is open for a question.
 - `errors`: what stewards are told when something cannot be done.
 
 The rest is how it is done: `resolving` collects calls that are made side by side (`collecting`); `arriving` writes

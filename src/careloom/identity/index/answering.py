@@ -9,7 +9,7 @@ from careloom.cases.kinds import Action
 from careloom.cases.resolving import Resolution, Resumed
 from careloom.cases.rights import must_be_assigned
 from careloom.cases.states import NotPossible
-from careloom.identity.index.arriving import QUESTION
+from careloom.identity.index.asking import QUESTION
 from careloom.identity.index.errors import DecidedOtherwise, NoSuchPerson
 from careloom.identity.index.index import PersonIndex
 from careloom.log.operators import Act

@@ -13,10 +13,11 @@ import msgspec
 from careloom.core.clock import Clock
 from careloom.core.errors import Contention
 from careloom.core.ids import IdFactory
+from careloom.identity.index.asking import Stewards
 from careloom.identity.index.comparing import Matcher, lookups, shared
 from careloom.identity.index.deciding import Candidate, Choice, decide, doubts
 from careloom.identity.index.sealed import Seal
-from careloom.identity.index.seam import Arrival, Basis, Resolved, Telling
+from careloom.identity.index.seam import Arrival, Resolved, Telling
 from careloom.identity.matching.features import Features
 from careloom.identity.matching.zones import Zone
 from careloom.log.ports import Connection, NewCase
@@ -31,9 +32,6 @@ CROWD: Final = 200
 dozens."""
 _BY: Final = "careloom"
 _BUMP: Final = 1 << 80
-DUPLICATE, OVERLAID = "possible-duplicate", "overlaid-record"
-QUESTION: Final = "question"
-"""What the cases of questions wait for (see `answering`)."""
 
 
 class Comer(NamedTuple):
@@ -64,7 +62,7 @@ class _Plan:
     records: list[tuple[object, ...]] = field(default_factory=list)
     changes: list[tuple[object, ...]] = field(default_factory=list)
     links: list[tuple[UUID, Choice]] = field(default_factory=list)
-    doubts: list[tuple[UUID, UUID, Choice, str]] = field(default_factory=list)
+    doubts: list[tuple[UUID, UUID, Choice, Arrival]] = field(default_factory=list)
     cases: list[NewCase] = field(default_factory=list)
     fresh: dict[int, list[Candidate]] = field(default_factory=dict)
 
@@ -72,8 +70,9 @@ class _Plan:
 class Arriving:
     """Decides of arrivals that are new or say something new."""
 
-    def __init__(self, seal: Seal, telling: Telling, clock: Clock, new_id: IdFactory) -> None:
+    def __init__(self, seal: Seal, telling: Telling, stewards: Stewards, clock: Clock, new_id: IdFactory) -> None:
         self._seal = seal
+        self._stewards = stewards
         self._telling = telling
         self._clock = clock
         self._new_id = new_id
@@ -135,7 +134,7 @@ class Arriving:
         for key in comer.blocking:
             plan.fresh.setdefault(key, []).append(Candidate(id_, person, comer.features))
         plan.records.append(self._row(comer, id_, person))
-        plan.doubts += [(id_, person, one, comer.arrival.source) for one in decision.doubts]
+        plan.doubts += [(id_, person, one, comer.arrival) for one in decision.doubts]
         return Resolved(person, id_, comer.arrival.number, decision.zone)
 
     def _row(self, comer: Comer, id_: UUID, person: UUID) -> tuple[object, ...]:
@@ -158,10 +157,10 @@ class Arriving:
         if before == comer.features:
             return resolved
         if why := matcher.contradicts(before, comer.features):
-            plan.cases.append(_overlaid(id_, comer.arrival.source, why))
+            plan.cases.append(self._stewards.overlaid(id_, comer.arrival.source, comer.arrival.number, why))
         among = [*near, *_among(plan.fresh, comer.blocking)]
         found = doubts(matcher, comer.features, person, (one for one in among if one.record != id_))
-        plan.doubts += [(id_, person, one, comer.arrival.source) for one in found]
+        plan.doubts += [(id_, person, one, comer.arrival) for one in found]
         return resolved
 
     async def _named(self, connection: Connection, decided: dict[UUID, Resolved]) -> None:
@@ -203,19 +202,20 @@ class Arriving:
         await connection.execute(_SQL.add_links, *_turned(rows), _BY, "arrived", self._clock.now())
 
     async def _ask(
-        self, connection: Connection, wanted: Sequence[tuple[UUID, UUID, Choice, str]]
+        self, connection: Connection, wanted: Sequence[tuple[UUID, UUID, Choice, Arrival]]
     ) -> dict[UUID, list[tuple[UUID, NewCase]]]:
         """By record, the persons that are asked about from now on, each with its case."""
         pairs = [(person, choice.person) for _, person, choice, _ in wanted if person != choice.person]
         settled = {(row["a"], row["b"]) for row in await connection.fetch(_SQL.settled, *_turned(pairs, 2))}
         rows, told = [], {}
-        for record, person, choice, source in wanted:
+        for record, person, choice, arrival in wanted:
             if person == choice.person or {(person, choice.person), (choice.person, person)} & settled:
                 continue
             settled.add((person, choice.person))
             id_, (older, newer) = self._new_id(), sorted((record, choice.record))
-            rows.append((id_, older, newer, choice.basis.value, written(choice.evidence), source))
-            told[id_] = (record, choice.person, _duplicate(id_, source, choice))
+            rows.append((id_, older, newer, choice.basis.value, written(choice.evidence), arrival.source))
+            case = self._stewards.duplicate(id_, arrival.source, arrival.number, choice)
+            told[id_] = (record, choice.person, case)
         asked: dict[UUID, list[tuple[UUID, NewCase]]] = {}
         if rows:
             for row in await connection.fetch(_SQL.ask, *_turned(rows), self._clock.now()):
@@ -235,28 +235,6 @@ def after(id_: UUID, floor: UUID) -> UUID:
 def written(evidence: Any) -> str:
     """Evidence as it is kept."""
     return msgspec.json.encode(evidence).decode()
-
-
-def question_field(question: UUID) -> str:
-    """The field of the case that is open for a question."""
-    return f"question/{question}"
-
-
-def _duplicate(question: UUID, source: str, choice: Choice) -> NewCase:
-    reason = f"two records look like one person (weight {choice.evidence.weight:.1f})"
-    if choice.basis is Basis.IDENTIFIER:
-        reason = "two records share a number" + ("" if choice.sure else ", and contradict each other")
-    return asked_of(question, source, reason)
-
-
-def asked_of(question: UUID, source: str, reason: str) -> NewCase:
-    """The case by which a steward answers a question."""
-    return NewCase(DUPLICATE, source, reason, field=question_field(question), run=f"{QUESTION}:{question}")
-
-
-def _overlaid(record: UUID, source: str, why: Sequence[str]) -> NewCase:
-    reason = f"a record's new content cannot be of the person that it was of: {', '.join(why)} differ"
-    return NewCase(OVERLAID, source, reason, field=f"record/{record}")
 
 
 def _among(fresh: Mapping[int, list[Candidate]], keys: Iterable[int]) -> Iterator[Candidate]:

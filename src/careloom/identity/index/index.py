@@ -11,6 +11,7 @@ from careloom.cases.book import Cases
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event
 from careloom.core.ids import IdFactory
+from careloom.identity.index.asking import Stewards
 from careloom.identity.index.comparing import Matcher
 from careloom.identity.index.models import Models, Used
 from careloom.identity.index.persons import Persons
@@ -49,14 +50,16 @@ class PersonIndex:
         shipped: Matcher,
         make: Callable[[Model], Matcher],
         authority: Sequence[Authority] = (),
+        stewards: Stewards | None = None,
     ) -> None:
         seal = Seal(master)
         self._telling = telling
         self._new_id = new_id
         persons = Persons(seal, Survivorship(authority))
+        stewards = stewards or Stewards()
         self._models = Models(database, seal, make, shipped, clock)
-        self._resolving = Resolving(database, seal, self._models, telling, clock, new_id)
-        self._stewarding = Stewarding(database, persons, book, telling, clock, new_id)
+        self._resolving = Resolving(database, seal, self._models, telling, stewards, clock, new_id)
+        self._stewarding = Stewarding(database, persons, book, telling, stewards, clock, new_id)
         self._reading = Reading(database, persons, self._models)
         self.reviewing = Reviewing(database, persons)
 

@@ -10,6 +10,7 @@ from careloom.core.clock import Clock
 from careloom.core.errors import Contention
 from careloom.core.ids import IdFactory
 from careloom.identity.index.arriving import Arriving, Comer
+from careloom.identity.index.asking import Stewards
 from careloom.identity.index.collecting import Collecting
 from careloom.identity.index.models import Models
 from careloom.identity.index.refreshing import refresh
@@ -45,12 +46,19 @@ class Resolving:
     """Resolves arrivals on one node. It holds no record: what it knows, it asks."""
 
     def __init__(
-        self, database: Database, seal: Seal, models: Models, telling: Telling, clock: Clock, new_id: IdFactory
+        self,
+        database: Database,
+        seal: Seal,
+        models: Models,
+        telling: Telling,
+        stewards: Stewards,
+        clock: Clock,
+        new_id: IdFactory,
     ) -> None:
         self._database = database
         self._seal = seal
         self._models = models
-        self._arriving = Arriving(seal, telling, clock, new_id)
+        self._arriving = Arriving(seal, telling, stewards, clock, new_id)
         self._looking = Collecting(self._look, most=_LOOKED_UP, workers=1)
         self._refreshing = Collecting(self._refresh, most=_REFRESHED, workers=1)
         self._writing = Collecting(self._write, most=_WRITTEN, workers=_WRITERS)

@@ -14,7 +14,8 @@ from careloom.core.clock import Clock
 from careloom.core.envelope import Event
 from careloom.core.ids import IdFactory
 from careloom.identity.index import happened
-from careloom.identity.index.arriving import DUPLICATE, GATE, asked_of, question_field, written
+from careloom.identity.index.arriving import GATE, written
+from careloom.identity.index.asking import DUPLICATE, Stewards, question_field
 from careloom.identity.index.components import components
 from careloom.identity.index.errors import DecidedOtherwise, NoSuchPerson
 from careloom.identity.index.persons import Persons
@@ -50,8 +51,16 @@ class Stewarding:
     """Changes who is who. Arrivals wait while an act holds the gate, and see all of it or nothing."""
 
     def __init__(
-        self, database: Database, persons: Persons, book: Cases, telling: Telling, clock: Clock, new_id: IdFactory
+        self,
+        database: Database,
+        persons: Persons,
+        book: Cases,
+        telling: Telling,
+        stewards: Stewards,
+        clock: Clock,
+        new_id: IdFactory,
     ) -> None:
+        self._stewards = stewards
         self._database = database
         self._persons = persons
         self._book = book
@@ -162,7 +171,9 @@ class Stewarding:
             if asked is None:
                 return False
             reason = f"two records look like one person (weight {pair.evidence.weight:.1f})"
-            await self._telling.write(connection, (), [asked_of(asked, LOOKED_THROUGH, reason)])
+            number = await self._first(connection, whose[pair.ordered[1]])
+            case = self._stewards.question(asked, LOOKED_THROUGH, number, reason)
+            await self._telling.write(connection, (), [case])
             return True
 
     async def answer(self, connection: Connection, question: UUID, act: Act, *, same: bool) -> Sequence[Event]:
@@ -255,7 +266,10 @@ class Stewarding:
         row = [self._new_id(), *pair.ordered, Basis.SOURCE.value, None, system]
         asked = await connection.fetchval(_SQL.ask, *([one] for one in row), self._clock.now())
         reason = "a source merged two records that a steward said are not of one person"
-        return [asked_of(asked, system, reason)] if asked else []
+        if not asked:
+            return []
+        person = (await self._whose(connection, (pair.left,)))[pair.left]
+        return [self._stewards.question(asked, system, await self._first(connection, person), reason)]
 
     async def _end(self, connection: Connection, links: Sequence[Any], act: Act) -> None:
         ended = [link["id"] for link in links]
