@@ -145,10 +145,7 @@ async def test_held_passed_on_and_given_back(console: Console, robin: Window) ->
     [case] = await opened(console, silence())
     path = f"/cases/{case}"
     page = await robin.get(path)
-    assert (
-        page.actions == {"claim", "assign", "decide", "comment"}
-        and "/console/runbook#case-silence" in page.html
-    )
+    assert page.actions == {"claim", "assign", "decide", "comment"} and "/console/runbook#case-silence" in page.html
     claimed = await robin.post(f"{path}/claim")
     assert "It is yours." in claimed.text and claimed.actions == {"release", "wait", "assign", "decide", "comment"}
     assert "say what you wait for" in (await robin.post(f"{path}/wait", {"reason": ""})).text
