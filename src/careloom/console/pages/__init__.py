@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from careloom.console.pages import (
     audit,
+    codes,
     exceptions,
     journeys,
     overview,
     people,
+    persons,
     runbook,
     subscriptions,
     systems,
@@ -25,6 +27,8 @@ def every() -> Sequence[Page]:
         *journeys.PAGES,
         *exceptions.PAGES,
         *workflows.PAGES,
+        *persons.PAGES,
+        *codes.PAGES,
         *systems.PAGES,
         *subscriptions.PAGES,
         *people.PAGES,
