@@ -142,12 +142,12 @@ async def admit(run: Run, registration: RegistrationCreated) -> None:
 async def renew(run: Run, change: PatientUpdated) -> None:
     await run.sleep("10m")
 """
-TRACED = 'flows = ["careloom.flows.registration", "careloom.flows.standards", "traced_flow"]\n'
+TRACED = 'flows = ["careloom.flows.registration", "careloom.flows.standards", "still_flow"]\n'
 
 
 @pytest.fixture
 def traced(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> Hospital:
-    (hospital.folder / "traced_flow.py").write_text(FLOW)
+    (hospital.folder / "still_flow.py").write_text(FLOW)
     monkeypatch.setattr(sys, "path", [str(hospital.folder), *sys.path])
     return hospital
 
