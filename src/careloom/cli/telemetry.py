@@ -16,6 +16,7 @@ from careloom.hub.flowlist import find_flows, find_kinds
 from careloom.hub.measuring import acting
 from careloom.store.sql import queries
 from careloom.telemetry.dashboard import dashboard as make_dashboard
+from careloom.telemetry.figures import statement
 from careloom.telemetry.objectives import objectives_of
 from careloom.telemetry.rules import RUNBOOK
 from careloom.telemetry.rules import rules as make_rules
@@ -60,7 +61,7 @@ def unsynchronised(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 
 async def _unsynchronised(config: Path) -> Sequence[Any]:
     async with deployment(config) as here, here.store.database.acquire() as connection:
-        return await connection.fetch(queries("telemetry").unsynchronised_rows)
+        return await connection.fetch(statement(queries("telemetry").unsynchronised_rows))
 
 
 def written(made: dict[str, Any]) -> str:

@@ -24,7 +24,8 @@ class Right(StrEnum):
 
     SEE = "see states, counts and lists"
     SEE_PERSONAL = "see who it is about, with a reason"
-    SEE_FINANCE = "see amounts"
+    SEE_OPERATIONS = "see how the operations do"
+    SEE_FINANCE = "see how the finances do, and amounts"
     SEE_AUDIT = "see who did and looked at what"
     WORK_CASES = "claim, decide and comment exceptions"
     OPERATE = "pause, resume, replay"
@@ -33,14 +34,15 @@ class Right(StrEnum):
 
 
 _SEES: Final = frozenset({Right.SEE})
+_OPERATIONS: Final = _SEES | {Right.SEE_OPERATIONS}
 _WORKS: Final = _SEES | {Right.WORK_CASES, Right.SEE_PERSONAL}
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
-        Role.VIEWER: _SEES,
-        Role.OPERATOR: _WORKS | {Right.OPERATE},
-        Role.STEWARD: _WORKS | {Right.STEWARD},
+        Role.VIEWER: _OPERATIONS,
+        Role.OPERATOR: _OPERATIONS | _WORKS | {Right.OPERATE},
+        Role.STEWARD: _OPERATIONS | _WORKS | {Right.STEWARD},
         Role.FINANCE: _WORKS | {Right.SEE_FINANCE},
-        Role.AUDITOR: _SEES | {Right.SEE_AUDIT, Right.SEE_FINANCE, Right.SEE_PERSONAL},
+        Role.AUDITOR: _OPERATIONS | {Right.SEE_AUDIT, Right.SEE_FINANCE, Right.SEE_PERSONAL},
         Role.ADMIN: frozenset(Right),
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,6 +21,7 @@ from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
 from careloom.store.database import Database
 from careloom.systems.seam import Endpoint, Listening, Polled, TakesMessages
+from careloom.telemetry.silence import FeedStanding
 from careloom.workflow.work import RunWork
 
 
@@ -48,6 +49,7 @@ def console_of(
     clock: Clock,
     senders: frozenset[str] = frozenset(),
     persons: PersonIndex | None = None,
+    feeds: Callable[[], Awaitable[Sequence[FeedStanding]]] | None = None,
 ) -> Starlette:
     """The pages over these parts of a hub."""
     settings = configuration.settings
@@ -67,6 +69,7 @@ def console_of(
         status=status,
         senders=senders,
         persons=persons if settings.identity.enabled else None,
+        feeds=feeds,
         addresses={
             name: str(url).rstrip("/")
             for name, one in configuration.systems.items()
