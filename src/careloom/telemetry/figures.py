@@ -1,6 +1,7 @@
-"""The figures of the business: each a sum over rows that a list can show, so that a number and its rows cannot disagree.
+"""The figures of the business: each a sum over rows that a list can show, so that a number and its rows agree.
 
-Which rows those are stands once, in store/queries/figures.sql; metrics, dashboards, lists and the report are made of it.
+Which rows those are stands once, in store/queries/figures.sql; metrics, dashboards, lists and the report are made of
+it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -47,9 +49,9 @@ class Leads(StrEnum):
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. `rows` names a statement of figures.sql; `good` is its column that says which rows are well. `stretch`:
-    it is about what happened in a stretch of time, else about how things stand. `bars` are the limits of a chart of the
-    rows' seconds; none, with `over_time`, a chart over time."""
+    """One figure. `rows` names a statement of figures.sql; `good` is its column that says which rows are well.
+    `stretch`: it is about what happened in a stretch of time, else about how things stand. `bars` are the limits of a
+    chart of the rows' seconds; none, with `over_time`, a chart over time."""
 
     name: str
     title: str
@@ -61,11 +63,6 @@ class Figure:
     stretch: bool = True
     bars: tuple[float, ...] = ()
     over_time: bool = False
-
-    @property
-    def good_column(self) -> str:
-        """SQL of whether a row is well; null where nothing says so."""
-        return self.good or "null::boolean"
 
 
 _OF_RUNS, _OF_CASES = Leads.RUN, Leads.CASE
@@ -128,8 +125,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """Which of a figure's rows: of these parts (None: all), with at least `least` and less than `most` seconds, and only
-    those that are well, or only those that are not."""
+    """Which of a figure's rows: of these parts (None: all), with at least `least` and less than `most` seconds, and
+    only those that are well, or only those that are not."""
 
     parts: tuple[str, ...] | None = None
     least: float | None = None
@@ -174,9 +171,10 @@ class Summed:
     bars: Sequence[Bar] = field(default=())
 
 
-def statement(text: str) -> str:
-    """SQL with the rows of other statements put in for their names. Raises KeyError for one that there is not."""
-    return _OTHER.sub(lambda found: f"({statement(_ROWS[found[1]])})", text)
+def statement(text: str, **given: str) -> str:
+    """SQL with the rows of other statements put in for their names, or what is given for them. Raises KeyError for one
+    that there is not."""
+    return _OTHER.sub(lambda found: f"({given.get(found[1]) or statement(_ROWS[found[1]])})", text)
 
 
 def kept(figure: Figure, parts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -190,11 +188,13 @@ def kept(figure: Figure, parts: Sequence[str] | None) -> tuple[str, ...] | None:
 async def summed(connection: Connection, figure: Figure, window: Window, parts: Sequence[str] | None = None) -> Summed:
     """The figure, as it stands in the caller's snapshot."""
     asked = (window.end, window.begin, kept(figure, parts))
-    lines = [Line(*row) for row in await connection.fetch(_sum(figure.name), *asked)]
+    how = "summed_lengths" if figure.measure is Measure.LENGTH else "summed"
+    lines = [_line(figure, row) for row in await connection.fetch(_made(figure.name, how), *asked)]
     bars: Sequence[Bar] = ()
     if figure.over_time or figure.bars:
         edges = _moments(window) if figure.over_time else figure.bars
-        counted = dict(await connection.fetch(_chart(figure.name), *asked, [_number(one) for one in edges]))
+        how = "charted_over_time" if figure.over_time else "charted"
+        counted = dict(await connection.fetch(_made(figure.name, how), *asked, [_number(one) for one in edges]))
         bars = _bars(edges, counted, last=not figure.over_time)
     return Summed(figure, window, lines[0], lines[1:], bars)
 
@@ -206,54 +206,25 @@ async def rows(
     """The rows behind it, the newest first, each page after the last row of the one before: id, at, part, about, what,
     state, said, seconds, good."""
     asked = (window.end, window.begin, kept(figure, wanted.parts), wanted.least, wanted.most, wanted.good)
-    return await connection.fetch(_list(figure.name), *asked, *(after or (None, None)), limit)
+    found: Sequence[Any] = await connection.fetch(_made(figure.name, "listed"), *asked, *(after or (None, None)), limit)
+    return found
 
 
-_FITS: Final = "$2::timestamptz <= $1::timestamptz and ($3::text[] is null or part = any($3))"
-
-
-@cache
-def _sum(name: str) -> str:
-    one = FIGURES[name]
-    good = f"count(*) filter (where {one.good})" if one.good else "null::bigint"
-    lengths = "null::float8, null::float8, null::float8"
-    if one.measure is Measure.LENGTH:
-        lengths = (
-            "percentile_cont(0.5) within group (order by seconds), "
-            "percentile_cont(0.95) within group (order by seconds), max(seconds)"
-        )
-    return (
-        f"select part, count(*), {good}, {lengths} from {statement('{' + one.rows + '}')} r where {_FITS}"
-        " group by grouping sets ((), (part)) order by grouping(part) desc, part"
-    )
+def _line(figure: Figure, row: Any) -> Line:
+    part, many, good, *lengths = row
+    return Line(part, many, good if figure.good else None, *lengths)
 
 
 @cache
-def _chart(name: str) -> str:
-    """Between limits: of seconds from one on, of moments after one."""
+def _made(name: str, how: str) -> str:
     one = FIGURES[name]
-    place = "width_bucket(seconds, $4::float8[])"
-    if one.over_time:
-        place = "cardinality($4::float8[]) - width_bucket(-extract(epoch from at)::float8, $4::float8[])"
-    return f"select {place}, count(*) from {statement('{' + one.rows + '}')} r where {_FITS} group by 1"
-
-
-@cache
-def _list(name: str) -> str:
-    one = FIGURES[name]
-    return (
-        f"select id, at, part, about, what, state, said, seconds, {one.good_column} as good"
-        f" from {statement('{' + one.rows + '}')} r where {_FITS}"
-        " and ($4::float8 is null or seconds >= $4) and ($5::float8 is null or seconds < $5)"
-        f" and ($6::boolean is null or {one.good_column} = $6)"
-        " and ($7::timestamptz is null or (at, id) < ($7, $8::uuid)) order by at desc, id desc limit $9"
-    )
+    return statement(_ROWS[how], rows=statement(_ROWS[one.rows]), good=one.good or "null::boolean")
 
 
 def _moments(window: Window) -> tuple[datetime, ...]:
-    """Where the slices begin, and where the last one ends; the newest first, as `_chart` counts them."""
+    """Where the slices begin, and where the last one ends; the newest first, as they are counted."""
     width = (window.end - window.begin) / SLICES
-    return tuple(window.end - width * number for number in range(SLICES)) + (window.begin,)
+    return (*(window.end - width * number for number in range(SLICES)), window.begin)
 
 
 def _number(edge: float | datetime) -> float:
@@ -261,12 +232,8 @@ def _number(edge: float | datetime) -> float:
 
 
 def _bars(edges: Sequence[Any], counted: Mapping[int, int], *, last: bool) -> Sequence[Bar]:
-    if last:
-        ends = [*edges[1:], None]
-        return [Bar(one, end, counted.get(number, 0)) for number, (one, end) in enumerate(zip(edges, ends, strict=True), 1)]
-    oldest_first = edges[::-1]
-    pairs = zip(oldest_first, oldest_first[1:], strict=False)
-    return [Bar(one, end, counted.get(number, 0)) for number, (one, end) in enumerate(pairs, 1)]
+    ordered: list[Any] = [*edges, None] if last else [*edges[::-1]]
+    return [Bar(one, end, counted.get(number, 0)) for number, (one, end) in enumerate(pairwise(ordered), 1)]
 
 
 def day_before(now: datetime) -> Window:

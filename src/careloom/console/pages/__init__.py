@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from careloom.console.pages import (
     audit,
+    dashboards,
     exceptions,
     journeys,
     overview,
@@ -21,6 +22,7 @@ def every() -> Sequence[Page]:
     """All pages, in the order of the menu."""
     return (
         *overview.PAGES,
+        *dashboards.PAGES,
         *journeys.PAGES,
         *exceptions.PAGES,
         *workflows.PAGES,

@@ -94,3 +94,36 @@ from {unsynchronised_events} e order by e.token, e.recorded desc, e.id
 select md5(system || hour::text)::uuid as id, last as at, system as part, null::uuid as about, system as what,
        messages || ' messages' as state, '' as said, extract(epoch from $1::timestamptz - last)::float8 as seconds
 from feed_hour where last > $2::timestamptz and last <= $1::timestamptz
+
+-- name: summed
+-- A figure: all of it first, then each part. {rows} are its rows, {good} says which of them are well. $3: only these parts.
+select part, count(*) as rows, count(*) filter (where {good}) as good, null::float8, null::float8, null::float8
+from {rows} r where $2::timestamptz <= $1::timestamptz and ($3::text[] is null or part = any($3))
+group by grouping sets ((), (part)) order by grouping(part) desc, part
+
+-- name: summed_lengths
+-- The same of one about how long it took.
+select part, count(*) as rows, count(*) filter (where {good}) as good,
+       percentile_cont(0.5) within group (order by seconds)::float8 as median,
+       percentile_cont(0.95) within group (order by seconds)::float8 as most, max(seconds) as longest
+from {rows} r where $2::timestamptz <= $1::timestamptz and ($3::text[] is null or part = any($3))
+group by grouping sets ((), (part)) order by grouping(part) desc, part
+
+-- name: charted
+-- Rows by their seconds: the bar of each has those from its limit on, below the next one. $4: the limits, from 0.
+select width_bucket(seconds, $4::float8[]) as bar, count(*) as rows
+from {rows} r where $2::timestamptz <= $1::timestamptz and ($3::text[] is null or part = any($3)) group by 1
+
+-- name: charted_over_time
+-- Rows by when: the bar of each has those after its begin, up to its end. $4: the limits, each less than zero, as seconds
+-- before 1970, the newest first.
+select cardinality($4::float8[]) - width_bucket(-extract(epoch from at)::float8, $4::float8[]) as bar, count(*) as rows
+from {rows} r where $2::timestamptz <= $1::timestamptz and ($3::text[] is null or part = any($3)) group by 1
+
+-- name: listed
+-- The rows themselves, the newest first, each page after the last row of the one before.
+select id, at, part, about, what, state, said, seconds, {good} as good
+from {rows} r where $2::timestamptz <= $1::timestamptz and ($3::text[] is null or part = any($3))
+  and ($4::float8 is null or seconds >= $4) and ($5::float8 is null or seconds < $5)
+  and ($6::boolean is null or {good} = $6)
+  and ($7::timestamptz is null or (at, id) < ($7, $8::uuid)) order by at desc, id desc limit $9
