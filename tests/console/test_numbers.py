@@ -93,7 +93,8 @@ RUNS_GO_ON = (
        where state = 'running' and right(id::text, 1) between '2' and 'd'""",
     """insert into work_case (id, message, kind, system, run, reason, opened, due)
        select gen_random_uuid(), gen_random_uuid(),
-              case when right(id::text, 1) < '6' then 'unmatched-record' else 'rejected-posting' end, 'x', id || '/1', 'r',
+              case when right(id::text, 1) < '6' then 'unmatched-record' else 'rejected-posting' end, 'x',
+              id || '/1', 'r',
               now() - interval '9 minutes',
               now() + (get_byte(decode(md5(id::text), 'hex'), 0) - 128) * interval '1 minute'
        from run where right(id::text, 1) in ('0', '5', 'a', 'b', 'e') and id::text || '/1' not in (
