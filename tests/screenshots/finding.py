@@ -30,7 +30,7 @@ def name_of(path: str) -> str:
 
 def links(html: str) -> Sequence[str]:
     """Where a page leads to in the console, without what is asked there."""
-    found = re.findall(r'href="/console(/[^"#]*)"', html)
+    found = re.findall(r'href="/console(/[^"#]*)(?:#[^"]*)?"', html)
     return list(dict.fromkeys(unescape(one) for one in found if not one.startswith("/static/")))
 
 
