@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -50,5 +51,10 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
 
 def rights_of(roles: Iterable[str]) -> frozenset[Right]:
     """All that these roles give; a role that the console does not know gives nothing."""
+    return _rights(frozenset(roles))
+
+
+@lru_cache(maxsize=256)  # asked for every link of a page
+def _rights(roles: frozenset[str]) -> frozenset[Right]:
     known = {role.value for role in Role}
     return frozenset().union(*(RIGHTS[Role(role)] for role in roles if role in known))
