@@ -3,9 +3,9 @@
 A hub in a process of its own, on a log of 1,000,000 entries with 10,000 open exceptions and 20,000 runs, made by SQL
 (CARELOOM_BENCH_EVENTS and CARELOOM_BENCH_CASES make it smaller or larger). Measured are every page that the registry
 has: from the request to the last byte, one operator alone, and twenty at once who each open another page every 1 to 3
-seconds from a process of theirs, which is what twenty open pages ask by themselves; the first paint of each in Chromium;
-and how many messages the hub acknowledges without and with the
-twenty, who take part of the same cores, as the load generator does.
+seconds from a process of theirs, which is what twenty open pages ask by themselves; the first paint of each in
+Chromium; and how many messages the hub acknowledges without and with the twenty, who take part of the same cores, as
+the load generator does.
 """
 
 from __future__ import annotations

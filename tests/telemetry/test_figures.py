@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from tests.hub.hospital import Hospital
 from tests.telemetry.seeding import seed
 from tests.telemetry.test_business_numbers import NOW, event, parked, run
 
@@ -162,6 +163,26 @@ async def test_who_had_to_decide_and_where_it_came_from(database: Database) -> N
         sourced = await listed(connection, FIGURES["sourced"], day_before(NOW), Narrowed(good=True))
     assert {row["about"] for row in unaided} == {ids[0], ids[2]}
     assert {row["about"] for row in sourced} == {ids[4], ids[5]}, "of the others nothing says where they came from"
+
+
+async def test_the_report_says_the_same_as_often_as_it_is_asked(database: Database, hospital: Hospital) -> None:
+    """It is made of what is on record alone: of a stretch that is over it comes out the same, and as the sums say."""
+    week = Window(NOW - 7 * DAY, NOW)
+    async with database.acquire() as connection:
+        await seed(connection, NOW)
+        expected = {one.name: (await summed(connection, one, week)).total for one in FIGURES.values()}
+    asked = ("telemetry", "figures", "--from", week.begin.isoformat(), "--to", week.end.isoformat(), "--json")
+    said = await hospital.careloom(*asked)
+    assert said.code == 0, said.errors
+    for one in (row for row in said.objects if row["part"] is None):
+        line = expected.pop(one["figure"])
+        assert (one["rows"], one["good"], one["p95_seconds"]) == (line.rows, line.good, line.most)
+    assert not expected
+    async with database.acquire() as connection:
+        await run(connection, "intake.admit", NOW, "running", "completed", at=NOW + HOUR)
+    assert (await hospital.careloom(*asked)).output == said.output
+    for wrong in (("--to", "yesterday"), ("--from", "2026-03-01T08:00:00"), ("--from", "2999-01-01T00:00:00+00:00")):
+        assert (await hospital.careloom("telemetry", "figures", *wrong)).code != 0, wrong
 
 
 def test_whoever_may_see_parts_sees_no_others() -> None:
