@@ -218,7 +218,7 @@ async def test_every_step_that_ends_a_delay_is_in_its_index(database: Database) 
 
 _MORE_EVENTS = """
 insert into event
-select 2, n, gen_random_uuid(), 'e', 'appointment.booked.v1', 'ehr', gen_random_uuid(), 1, now(), now(), '',
+select 2, n, gen_random_uuid(), 'e', 'payment.received.v1', 'ehr', gen_random_uuid(), 1, now(), now(), '',
        gen_random_uuid(), null, 0, decode(repeat('00', 600), 'hex'), '\\x00' from generate_series(1, 20000) n
 """
 
