@@ -17,7 +17,8 @@ from careloom.console.rights import Right
 from careloom.telemetry.figures import FIGURES, ONLY, Figure, Leads, Line, Summed, Window, summed
 from careloom.telemetry.silence import FeedStanding
 
-FRESH_SECONDS: Final = 5.0
+FRESH_SECONDS, STILL_SECONDS = 5.0, 30.0
+"""A reading is made anew after so long; meanwhile the one before is shown, with its moment, for so long at most."""
 LONGEST_SECONDS: Final = 10
 _LOOK_BACK: Final = timedelta(days=1)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -89,11 +90,13 @@ def parts_of(board: Board, figure: Figure, house: House) -> Sequence[str] | None
 
 
 async def read(house: House, board: Board, period: Period) -> Mapping[str, Shown]:
-    """Its figures by name, all of one moment; of a period that ends now at most `FRESH_SECONDS` old."""
+    """Its figures by name, all of one moment; of a period that ends now as old as these say."""
     if not period.name:
         return await _read(house, board, period.window)
     key = f"board {board.name} {period.name}"
-    return await house.shelf.kept(key, house.clock.monotonic, FRESH_SECONDS, lambda: _read(house, board, period.window))
+    return await house.shelf.kept(
+        key, house.clock.monotonic, FRESH_SECONDS, lambda: _read(house, board, period.window), STILL_SECONDS
+    )
 
 
 async def _read(house: House, board: Board, window: Window) -> Mapping[str, Shown]:
