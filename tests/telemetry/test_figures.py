@@ -97,6 +97,19 @@ async def _bars(connection: Any, one: Summed) -> None:
     assert not one.bars or sum(bar.rows for bar in one.bars) == one.total.rows
 
 
+async def test_the_ageing_chart_is_that_of_a_direct_query(seeded: Any) -> None:
+    found = await summed(seeded, FIGURES["waiting"], day_before(NOW))
+    ages = ("0", "1 hour", "4 hours", "1 day", "3 days", "7 days")
+    for bar, (begin, end) in zip(found.bars, pairwise((*ages, "100 years")), strict=True):
+        counted = await seeded.fetchval(
+            "select count(*) from work_case where state in ('open', 'claimed', 'waiting')"
+            " and $1::timestamptz - opened >= $2::text::interval and $1 - opened < $3::text::interval",
+            NOW, begin, end,
+        )  # fmt: skip
+        assert bar.rows == counted, (begin, end)
+    assert len({bar.rows for bar in found.bars}) > 2
+
+
 async def test_stretches_beside_each_other_count_everything_once(seeded: Any) -> None:
     edges = [NOW - 8 * DAY + number * 16 * HOUR for number in range(13)]
     assert edges[-1] == NOW
