@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 from tests.conftest import PostgresServer
-from tests.flows.house import House, house_of, survives
-from tests.flows.visits import GEL, HERE, LEAD, covers, decision, example, supplied
+from tests.flows.admissions import ADMITTED, AUT, HELD, REGISTERED, VISIT, WHOLE, begin, without
+from tests.flows.house import House, house_of
+from tests.flows.visits import GEL, HERE, LEAD, covers, decision, supplied
 
 from careloom.cases.kinds import Action
-from careloom.core.errors import Rejected
 from careloom.flows.intake import Admitted, intake
 from careloom.flows.steps.packages import Supply, packages
 from careloom.model import (
@@ -23,31 +23,8 @@ from careloom.model import (
     AuthorizationRequested,
     EligibilityRequested,
     MessageSent,
-    RegistrationCancelled,
-    RegistrationCreated,
 )
-from careloom.systems.odoo.connector import Odoo
-from careloom.systems.odoo.documents.analytics import Analytics
-from careloom.systems.odoo.documents.attachments import Attachments
-from careloom.systems.odoo.documents.moves import Moves
 from careloom.testing.processes import World
-
-REGISTERED: Any = example(RegistrationCreated)
-VISIT = "V900871"
-ELG, AUT = f"ELG-LAKESIDE-{VISIT}", f"AUT-LAKESIDE-{VISIT}"
-HELD = {GEL: 2.0, LEAD: 1.0}
-WHOLE = {
-    "accounts": ["60054", "MRN700123"],
-    "files": [VISIT],
-    "forms": [f"intake-{VISIT}.txt"],
-    "reserved": HELD,
-    "pickings": [(VISIT, "assigned")],
-}
-ADMITTED = [("intake.admit", "completed")]
-
-
-def without(**changes: Any) -> Any:
-    return msgspec.structs.replace(REGISTERED, **changes)
 
 
 @pytest.fixture
@@ -61,12 +38,6 @@ async def admitted(world: World) -> Admitted:
     found = await world.node.around.ended(row["id"])
     assert found is not None, "it has not ended"
     return msgspec.json.decode(found[1] or b"", type=Admitted)
-
-
-async def begin(house: House, event: Any = REGISTERED) -> World:
-    await house.world.tell(event)
-    await house.world.settle()
-    return house.world
 
 
 async def test_a_covered_patient_is_admitted(house: House) -> None:
@@ -318,96 +289,6 @@ async def test_a_product_that_odoo_does_not_have_is_a_case(house: House) -> None
     await house.fill(await house.product("S-PATCH-1"), "4")
     await world.decide(kind, Action.RETRY)
     assert (await world.runs(), await house.reserved()) == (ADMITTED, {"S-PATCH-1": 1.0})
-
-
-@pytest.mark.parametrize("until", ["coverage", "leave", "case", "denial"])
-async def test_a_cancelled_registration_is_undone(house: House, until: str) -> None:
-    if until != "coverage":
-        house.world.answers(EligibilityRequested, covers(leave=True))
-    if until == "denial":
-        house.world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationDenied, AUT)])
-    world = await begin(house)
-    if until == "case":
-        await world.later(days=3)
-    a11 = msgspec.structs.replace(example(RegistrationCancelled), encounter=REGISTERED.encounter)
-    await world.tell(a11)
-    await world.settle()
-    assert (await world.runs(), await world.cases()) == ([("intake.admit", "cancelled")], [])
-    books = await house.visits()
-    assert (books["accounts"], books["files"], books["forms"], books["reserved"]) == ([], [], [], {})
-
-
-FAILING = {
-    "open_account": (Odoo, "upsert"),
-    "prepare_billing": (Analytics, "keep"),
-    "file_form": (Attachments, "attach"),
-    "reserve": (Moves, "reserve"),
-}
-
-
-async def refuse(*_: Any, **__: Any) -> None:
-    raise Rejected("the other side refuses it", "field")
-
-
-@pytest.mark.parametrize("step", FAILING)
-async def test_whatever_fails_nothing_stays(house: House, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But the payer's account, and what the payer was asked."""
-    house.world.answers(EligibilityRequested, covers())
-    with monkeypatch.context() as patched:
-        patched.setattr(*FAILING[step], refuse)
-        world = await begin(house)
-    [kind] = await world.cases()
-    await world.decide(kind, Action.DISCARD)
-    assert await world.runs() == [("intake.admit", "failed")]
-    books = await house.visits()
-    assert set(books["accounts"]) <= {"60054"}
-    assert (books["files"], books["forms"], books["reserved"]) == ([], [], {})
-    assert await world.told(MessageSent) == []
-
-
-@pytest.mark.parametrize(
-    ("step", "action"), [*((one, Action.RETRY) for one in FAILING), ("open_account", Action.WAIVE)]
-)
-async def test_a_person_has_it_tried_again_or_left_out(
-    house: House, step: str, action: Action, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.world.answers(EligibilityRequested, covers())
-    with monkeypatch.context() as patched:
-        patched.setattr(*FAILING[step], refuse)
-        world = await begin(house)
-    [kind] = await world.cases()
-    await world.decide(kind, action)
-    assert (await world.runs(), await world.cases()) == (ADMITTED, [])
-    if action is Action.RETRY:
-        assert await house.visits() == WHOLE
-
-
-async def test_an_account_that_was_there_stays(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.world.answers(EligibilityRequested, covers())
-    key = house.erp.external_id("patient", "LAKESIDE", "MRN700123")
-    await house.erp.upsert("res.partner", key, {"name": "Maribel Okonjo", "ref": "MRN700123"})
-    with monkeypatch.context() as patched:
-        patched.setattr(Attachments, "attach", refuse)
-        world = await begin(house)
-    [kind] = await world.cases()
-    await world.decide(kind, Action.DISCARD)
-    assert (await world.runs(), await house.accounts()) == ([("intake.admit", "failed")], ["60054", "MRN700123"])
-
-
-@pytest.mark.parametrize("fails", [False, True])
-async def test_a_kill_at_any_boundary_changes_nothing(postgres_server: PostgresServer, *, fails: bool) -> None:
-    async def scenario(house: House) -> Any:
-        world = house.world
-        world.answers(EligibilityRequested, covers(leave=True))
-        world.answers(AuthorizationRequested, lambda _: [decision(AuthorizationGranted, AUT)])
-        await world.tell(REGISTERED)
-        await world.settle()
-        if fails:
-            await world.decide("stock-shortage", Action.DISCARD)
-        told = [len(await world.told(event)) for event in (EligibilityRequested, AuthorizationRequested, MessageSent)]
-        return await world.runs(), await world.cases(), told, await house.visits()
-
-    assert await survives(postgres_server, [intake], supplied(0 if fails else 10), scenario, companies=HERE) > 20
 
 
 async def test_a_person_who_is_only_made_known_is_no_intake(house: House) -> None:

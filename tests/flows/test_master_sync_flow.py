@@ -80,6 +80,14 @@ class Store:
         await self.world.settle()
         return await self.last()
 
+    async def shortened(self, count: int, to: int) -> Sync:
+        """A night with all items, and one with those that are left."""
+        self.stock(count)
+        await self.night()
+        self.items = dict(list(self.items.items())[:to])
+        self.write()
+        return await self.night()
+
     async def last(self) -> Sync:
         return (await last_syncs(self.world.database, None, 1))[0]
 
@@ -208,11 +216,7 @@ async def test_what_leaves_the_list_leaves_use_and_comes_back(postgres_server: P
 
 async def test_a_list_that_is_cut_short_waits_for_a_person(postgres_server: PostgresServer, tmp_path: Path) -> None:
     async with store(postgres_server, tmp_path) as house:
-        house.stock(50)
-        await house.night()
-        house.items = dict(list(house.items.items())[:30])
-        house.write()
-        found = await house.night()
+        found = await house.shortened(50, to=30)
         assert found.ended is None
         [(kind, place, reason)] = await house.told()
         assert (kind, place) == ("batch-stopped", "catalogue")
@@ -225,11 +229,7 @@ async def test_a_list_that_is_cut_short_waits_for_a_person(postgres_server: Post
 
 async def test_a_person_may_leave_what_a_short_list_lacks(postgres_server: PostgresServer, tmp_path: Path) -> None:
     async with store(postgres_server, tmp_path) as house:
-        house.stock(10)
-        await house.night()
-        house.items = dict(list(house.items.items())[:5])
-        house.write()
-        await house.night()
+        await house.shortened(10, to=5)
         await house.world.decide("batch-stopped", Action.DISCARD)
         found = await house.last()
         assert (found.vanished, found.odoo_rows, found.ended is not None) == (0, 10, True)

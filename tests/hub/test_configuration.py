@@ -12,7 +12,8 @@ import pytest
 
 from careloom.cases.rights import AmountLimits
 from careloom.core.errors import ConfigurationError
-from careloom.hub.configuration import Configuration, SourceSection, check, load
+from careloom.hub.configuration import Configuration, check, load
+from careloom.hub.sections import SourceSection
 from careloom.systems.http.connector import Settings as HttpSettings
 from careloom.systems.mllp.connector import Settings as MllpSettings
 

@@ -12,8 +12,8 @@ import pytest
 from tests.gateway.calling import Api, open_api
 
 from careloom.formats import x12
-from careloom.hub.configuration import ApiSection
 from careloom.hub.lookups import make_lookups
+from careloom.hub.sections import ApiSection
 from careloom.mapping.source import Settings as Sender
 from careloom.systems.fhir import connector as fhir_kind
 from careloom.systems.fhir.fake import FakeFhir

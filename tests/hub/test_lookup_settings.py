@@ -12,8 +12,8 @@ from tests.hub.hospital import Hospital
 from careloom.core.errors import ConfigurationError
 from careloom.gateway.lookup import Lookup
 from careloom.gateway.lookup_shapes import SHAPES
-from careloom.hub.configuration import ApiSection
 from careloom.hub.lookups import STALE_SECONDS, make_lookups
+from careloom.hub.sections import ApiSection
 from careloom.model import EVENTS
 from careloom.systems.fhir import connector as fhir_kind
 from careloom.systems.odoo.connector import Odoo

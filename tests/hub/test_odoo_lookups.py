@@ -9,8 +9,8 @@ import pytest
 from tests.gateway.calling import Api, Reply, open_api
 
 from careloom.core.clock import SystemClock
-from careloom.hub.configuration import ApiSection
 from careloom.hub.lookups import make_lookups
+from careloom.hub.sections import ApiSection
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.systems.ledger import MemoryLedger
 from careloom.systems.odoo import Odoo, Settings

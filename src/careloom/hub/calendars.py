@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from careloom.hub.section import Section
 from careloom.workflow.calendars import DAYS, Calendar
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 assert get_args(Day) == DAYS, "the days of the settings are those of calendars"
 
 
-class CalendarSection(BaseModel):
+class CalendarSection(Section):
     """The days of a house on which schedules are due."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     weekend: tuple[Day, ...] = Field(default=("sat", "sun"), description="days of the week without business")
     holidays: tuple[date, ...] = Field(default=(), description="dates without business, 2026-12-25")

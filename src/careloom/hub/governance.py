@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from careloom.hub.section import Section
 from careloom.identity.crosswalk.authority import ANY, Authority, Decision, Rule
 from careloom.identity.crosswalk.imports import STEWARDS
 
 
-class CrosswalkSection(BaseModel):
+class CrosswalkSection(Section):
     """How codes of systems and what they stand for are changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     approvers: str = Field(
         default=STEWARDS, description="the role that approves changes from files; empty: they need no approval"
@@ -35,10 +34,8 @@ class CrosswalkSection(BaseModel):
         return self.approvers if self.answers == "approved" else ""
 
 
-class AuthoritySection(BaseModel):
+class AuthoritySection(Section):
     """A rule of authority: which systems may set some fields of an entity."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     entity: str = Field(min_length=1, description="patient or supplier")
     fields: tuple[str, ...] = Field(default=(ANY,), min_length=1, description="address, address.city, or `*` for all")

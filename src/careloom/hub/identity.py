@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from careloom.cases.book import Cases
 from careloom.core.clock import Clock
 from careloom.core.ids import IdFactory
 from careloom.hub.governance import AuthoritySection
+from careloom.hub.section import Section
 from careloom.identity.crosswalk.authority import ANY, Decision
 from careloom.identity.index.index import PersonIndex
 from careloom.identity.index.seam import Telling
@@ -23,10 +24,8 @@ from careloom.store.database import Database
 _PATIENT = "patient"
 
 
-class IdentitySection(BaseModel):
+class IdentitySection(Section):
     """The person index."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = Field(
         default=False, description="find out who each incoming patient is, over all systems, before anything is done"

@@ -11,7 +11,7 @@ from careloom.gateway.classes import DataClass
 from careloom.gateway.lookup import Found, LookupResult, NotFound, Run
 from careloom.gateway.lookup_shapes import SHAPES, Shape
 from careloom.gateway.lookups import Lookups
-from careloom.hub.configuration import ApiSection, LookupSection
+from careloom.hub.sections import ApiSection, LookupSection
 from careloom.systems.seam import Answers
 
 STALE_SECONDS: Final = 3600.0

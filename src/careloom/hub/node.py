@@ -32,7 +32,7 @@ from careloom.hub.alerts import alerts_of
 from careloom.hub.calendars import calendars_of
 from careloom.hub.calls import CallAudit
 from careloom.hub.cards import Cards
-from careloom.hub.configuration import ApiSection, Configuration, RouteSection
+from careloom.hub.configuration import Configuration
 from careloom.hub.flowlist import find_flows, find_kinds
 from careloom.hub.governance import authority_of
 from careloom.hub.identity import index_of
@@ -46,6 +46,7 @@ from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
 from careloom.hub.runs import Runs, make_runs, registry_of, teller_on
+from careloom.hub.sections import ApiSection, RouteSection
 from careloom.hub.silences import silences_of
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard

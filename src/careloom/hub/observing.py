@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.secrets import SecretRef
+from careloom.hub.section import Section, Zone
 from careloom.workflow.declaration import length_of
 
 LearnedOr = Annotated[str, StringConstraints(pattern=r"^(learned|never|[1-9][0-9]{0,6}[smhd])$")]
@@ -18,11 +18,7 @@ Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01
 Length = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}[smhd]$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TelemetrySection(_Section):
+class TelemetrySection(Section):
     """What can be seen of the hub while it works. Nothing is sent anywhere but to a collector that is named here."""
 
     metrics: Literal["key", "open", "off"] = Field(
@@ -46,13 +42,13 @@ class TelemetrySection(_Section):
         return self
 
 
-class LogSection(_Section):
+class LogSection(Section):
     """The lines that the hub writes to standard error."""
 
     format: Literal["text", "json"] = Field(default="text", description="`json`: one object a line, for collectors")
 
 
-class MaintenanceSection(_Section):
+class MaintenanceSection(Section):
     """A stretch of time in which a feed may be quiet."""
 
     begin: datetime = Field(description="from when on, with an offset: 2026-12-24T18:00:00Z")
@@ -65,7 +61,7 @@ class MaintenanceSection(_Section):
         return self
 
 
-class FeedSection(_Section):
+class FeedSection(Section):
     """How often a system sends. It is silent when nothing came for longer, and its owner is told once."""
 
     expects_every: LearnedOr = Field(
@@ -74,19 +70,10 @@ class FeedSection(_Section):
         "`never`: it may be quiet",
     )
     quiet: tuple[Hours, ...] = Field(default=(), description="hours of the day that do not count, `22:00-06:00`")
-    zone: str = Field(default="UTC", description="time zone of these hours and of the calendar, America/Chicago")
+    zone: Zone = Field(default="UTC", description="time zone of these hours and of the calendar, America/Chicago")
     calendar: str = Field(default="", description="a calendar, whose days without business do not count; empty: none")
     owner: str = Field(default="", description="who is told; empty: the owner of the kind of case")
     maintenance: tuple[MaintenanceSection, ...] = Field(default=(), description="announced stretches of quiet")
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("there is no such time zone; write one of the IANA names, America/Chicago") from None
-        return zone
 
     @field_validator("expects_every")
     @classmethod
@@ -104,7 +91,7 @@ class FeedSection(_Section):
         return tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in parts)
 
 
-class AlertSection(_Section):
+class AlertSection(Section):
     """Who is told when cases of an owner open or wait too long, and how. `*` is every owner that is not named."""
 
     mail: tuple[str, ...] = Field(default=(), description="addresses of staff; sent through `notices.mail`")

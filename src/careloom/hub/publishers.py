@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from careloom.hub.configuration import PublisherSection
+from careloom.hub.sections import PublisherSection
 from careloom.security.apikeys import Principal
 
 

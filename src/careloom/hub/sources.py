@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from careloom.core.errors import ConfigurationError
-from careloom.hub.configuration import Configuration, SourceSection
+from careloom.hub.configuration import Configuration
+from careloom.hub.sections import SourceSection
 from careloom.mapping.source import Settings as SenderSettings
 from careloom.systems.registry import Kind, kinds
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -128,8 +128,3 @@ class Staff:
 
     def _head(self, who: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[who]}"}
-
-
-def of_kind(cases: Iterable[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
-    """Those of one kind."""
-    return [one for one in cases if one["kind"] == kind]

@@ -19,7 +19,7 @@ from careloom.core.errors import (
     Rejected,
     Unavailable,
 )
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.systems import kafka
 from careloom.systems.broker import Publisher, Record
 from careloom.systems.folder.fake import DOCUMENTS, order

@@ -13,7 +13,7 @@ from tests.systems.kafka.tls_front import certificate, front
 
 from careloom.core.errors import AccessRefused, ContractBroken, Unavailable
 from careloom.core.outcomes import Done, ErrorKind, Park, Retry
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.systems.broker import Publisher
 from careloom.systems.broker_trial import Bringing, Publishing
 from careloom.systems.folder.fake import DOCUMENTS, order

@@ -13,7 +13,7 @@ import pytest
 from tests.systems.nats.server import RealNats
 
 from careloom.core.errors import ConfigurationError, ContractBroken, Unavailable
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.systems import nats
 from careloom.systems.broker import Record, open_wire
 from careloom.systems.broker_trial import Bringing, Broker, Publishing

@@ -22,7 +22,7 @@ from careloom.core.errors import (
     Throttled,
     Unavailable,
 )
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.systems import rabbitmq
 from careloom.systems.broker import Publisher, Record
 from careloom.systems.folder.fake import DOCUMENTS, order

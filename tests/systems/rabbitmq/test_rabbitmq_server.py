@@ -13,7 +13,7 @@ from tests.systems.rabbitmq.rabbit_server import ERL_CALL, INSTALLED, MISSING, R
 
 from careloom.core.errors import ContractBroken, Unavailable
 from careloom.core.outcomes import Done, ErrorKind, Outcome, Park, Retry
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.systems.broker import Publisher
 from careloom.systems.broker_trial import Bringing, Publishing
 from careloom.systems.folder.fake import DOCUMENTS, order

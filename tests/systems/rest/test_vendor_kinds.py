@@ -15,7 +15,8 @@ from tests.systems.rest.conftest import Bench, document
 
 from careloom.core.errors import ConfigurationError
 from careloom.core.outcomes import Done
-from careloom.hub.configuration import Configuration, check, rules_of
+from careloom.hub.configuration import Configuration, check
+from careloom.hub.sections import rules_of
 from careloom.hub.sources import rules_beside, source_of
 from careloom.mapping.declared import Rules
 from careloom.mapping.source import Settings

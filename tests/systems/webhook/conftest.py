@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.systems.registry import kinds
 from careloom.systems.seam import Request
 from careloom.systems.webhook.connector import Webhook

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from careloom.console.glance import glance
 from careloom.console.health import SubscriptionShown, subscriptions_shown
+from careloom.console.pages.holding import hold
 from careloom.console.rights import Right
 from careloom.console.visiting import Page, Refused, Visit
 from careloom.core.errors import FormatError
@@ -45,24 +47,13 @@ async def _subscription(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-async def _pause(visit: Visit) -> Response:
-    return await _hold(visit, paused=True)
-
-
-async def _resume(visit: Visit) -> Response:
-    return await _hold(visit, paused=False)
-
-
 async def _hold(visit: Visit, *, paused: bool) -> Response:
-    form = await visit.form()
     one = await _named(visit)
-    reason = form.one("reason")
-    if paused and not reason:
-        raise FormatError("say why it is paused", "reason")
-    await visit.house.operators.pause(one.name, Act(visit.visitor.name, reason or "resumed"), paused=paused)
-    visit.house.shelf.forget("glance")
-    done = "is paused: what comes waits in the log" if paused else "goes on where it was"
-    return visit.go(f"/subscriptions/{one.name}", f"{one.name} {done}.")
+    operators = visit.house.operators
+    return await hold(
+        visit, f"/subscriptions/{one.name}", "what comes", lambda act: operators.pause(one.name, act, paused=paused),
+        paused=paused,
+    )  # fmt: skip
 
 
 async def _preview(visit: Visit) -> Response:
@@ -131,8 +122,8 @@ def _written(when: datetime) -> str:
 PAGES = (
     Page("/subscriptions", Right.SEE, _subscriptions, "Subscriptions"),
     Page("/subscriptions/{name}", Right.SEE, _subscription),
-    Page("/subscriptions/{name}/pause", Right.OPERATE, _pause, methods=("POST",)),
-    Page("/subscriptions/{name}/resume", Right.OPERATE, _resume, methods=("POST",)),
+    Page("/subscriptions/{name}/pause", Right.OPERATE, partial(_hold, paused=True), methods=("POST",)),
+    Page("/subscriptions/{name}/resume", Right.OPERATE, partial(_hold, paused=False), methods=("POST",)),
     Page("/subscriptions/{name}/replay", Right.OPERATE, _preview),
     Page("/subscriptions/{name}/replay/run", Right.OPERATE, _replay, methods=("POST",)),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
 
 from careloom.console.glance import glance
 from careloom.console.health import SystemShown, systems_shown
+from careloom.console.pages.holding import hold
 from careloom.console.rights import Right
 from careloom.console.visiting import Page, Refused, Visit
 from careloom.core.errors import FormatError
@@ -32,28 +34,16 @@ async def _system(visit: Visit) -> Response:
     )
 
 
-async def _pause(visit: Visit) -> Response:
-    return await _hold(visit, paused=True)
-
-
-async def _resume(visit: Visit) -> Response:
-    return await _hold(visit, paused=False)
-
-
 async def _hold(visit: Visit, *, paused: bool) -> Response:
-    form = await visit.form()
     one = await _named(visit)
-    reason = form.one("reason")
-    if paused and not reason:
-        raise FormatError("say why it is paused", "reason")
     names = [each.name for each in one.subscriptions]
-    if not names:
-        raise FormatError("no subscription calls this system, so there is nothing to hold back", "system")
-    act = Act(visit.visitor.name, reason or "resumed")
-    await visit.house.operators.pause_all(names, act, paused=paused)
-    visit.house.shelf.forget("glance")
-    done = "is paused: what comes for it waits in the log" if paused else "goes on where it was"
-    return visit.go(f"/systems/{one.name}", f"{one.name} {done}.")
+
+    async def act(by: Act) -> None:
+        if not names:
+            raise FormatError("no subscription calls this system, so there is nothing to hold back", "system")
+        await visit.house.operators.pause_all(names, by, paused=paused)
+
+    return await hold(visit, f"/systems/{one.name}", "what comes for it", act, paused=paused)
 
 
 async def _named(visit: Visit) -> SystemShown:
@@ -68,6 +58,6 @@ async def _named(visit: Visit) -> SystemShown:
 PAGES = (
     Page("/systems", Right.SEE, _systems, "Systems"),
     Page("/systems/{name}", Right.SEE, _system),
-    Page("/systems/{name}/pause", Right.OPERATE, _pause, methods=("POST",)),
-    Page("/systems/{name}/resume", Right.OPERATE, _resume, methods=("POST",)),
+    Page("/systems/{name}/pause", Right.OPERATE, partial(_hold, paused=True), methods=("POST",)),
+    Page("/systems/{name}/resume", Right.OPERATE, partial(_hold, paused=False), methods=("POST",)),
 )

@@ -9,7 +9,6 @@ from typing import Any, Final
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 SSN: Final = "http://hl7.org/fhir/sid/us-ssn"
 IDENTIFIER_TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
-TAX_ID: Final = "urn:oid:2.16.840.1.113883.4.4"
 
 _SSN: Final = re.compile(r"\d{3}-?\d{2}-?\d{4}", re.ASCII)
 _NPI_PREFIX_SUM: Final = 24

@@ -18,7 +18,6 @@ Resource: TypeAlias = dict[str, Any]
 MAX_DEPTH: Final = 128
 _MAX_DIGITS: Final = 64
 _MAX_EXPONENT: Final = 400
-_WIDEST_INTEGER: Final = 2**63
 
 _BOM: Final = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS: Final = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{", b"\x00\x00")

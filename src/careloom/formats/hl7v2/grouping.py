@@ -10,7 +10,6 @@ from careloom.formats.hl7v2.dictionary.structure import FOLLOWERS, ROOT
 from careloom.formats.hl7v2.fields import Fields
 from careloom.formats.hl7v2.message import Message
 
-STRAY = -1
 Reason: TypeAlias = Literal["late", "misplaced", "unknown", "local"]
 
 

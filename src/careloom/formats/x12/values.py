@@ -62,7 +62,6 @@ def period_of(qualifier: str, text: str) -> tuple[date, date] | None:
 _PERIODS: Final = {
     "D8": (8, False), "RD8": (8, True), "D6": (6, False), "RD6": (6, True), "DT": (12, False), "RDT": (12, True),
 }  # fmt: skip
-KNOWN_FORMATS: Final = frozenset(_PERIODS) | {"TM", "RTM"}
 
 
 def _day(text: str, qualifier: str) -> date | None:

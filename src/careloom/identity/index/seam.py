@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from careloom.core.envelope import Event
-from careloom.identity.matching.zones import Evidence, Zone
+from careloom.identity.matching.zones import Zone
 from careloom.log.ports import Connection, NewCase
 from careloom.model import Identifier, Patient
 
@@ -68,14 +68,6 @@ class Parted(NamedTuple):
 
     person: UUID
     persons: tuple[UUID, ...]
-
-
-class Question(NamedTuple):
-    """Two records that may be of one person, and why; asked once, whatever comes in later."""
-
-    left: UUID
-    right: UUID
-    evidence: Evidence
 
 
 class Telling(Protocol):

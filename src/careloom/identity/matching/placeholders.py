@@ -29,12 +29,6 @@ NEWBORNS = words_of(
 )
 """First tokens of the given name of a child that has none yet."""
 
-NEWBORN_WORDS = NEWBORNS | words_of(
-    """
-    a b c d 1 2 3 4 of one two three four
-    """
-)
-"""Tokens that may follow one of `NEWBORNS` and are no name either."""
 
 PLACES = {"a": 1, "b": 2, "c": 3, "d": 4, "1": 1, "2": 2, "3": 3, "4": 4, "one": 1, "two": 2, "three": 3, "four": 4}
 """A place within a multiple birth as it is written after the name."""

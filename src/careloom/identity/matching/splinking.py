@@ -54,11 +54,6 @@ def table(records: Sequence[Features], model: Model | None = None, *, blocked: b
     return pyarrow.table(arrays)
 
 
-def _shares(records: Sequence[Features], model: Model, feature: str) -> list[float | None]:
-    terms = map(TERMS[feature], records)
-    return [None if term is None else share_of(model, feature, term) for term in terms]
-
-
 def settings(names: Iterable[str], model: Model | None = None) -> Any:
     """Splink's settings for these comparisons, by name; with the weights of a model where one is given."""
     splink, _ = libraries()

@@ -16,7 +16,6 @@ from careloom.model import Address, AllowanceCharge, Identifier, Location, Lot, 
 BUYER, SUPPLIER, BILL_TO, SHIP_TO = ("BY", "BT"), ("SE", "SU", "VN", "RE", "SF", "RI"), ("BT",), ("ST",)
 _LOT, _SERIAL = ("LT", "B8"), ("SN",)
 _PAIRS = 10
-NO_PLACE = Address()
 
 
 def party(loops: list[Loop], *codes: str) -> Loop | None:

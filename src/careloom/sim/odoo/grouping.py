@@ -11,7 +11,6 @@ from careloom.sim.odoo.environment import Environment
 from careloom.sim.odoo.fields import X2MANY, Field, Row, shown_value
 from careloom.sim.odoo.money import rounded
 
-_SUMMED = ("integer", "float", "monetary")
 _PERIODS = ("day", "week", "month", "quarter", "year")
 
 Work = Callable[[list[Any]], Any]

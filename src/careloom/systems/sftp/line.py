@@ -19,7 +19,6 @@ T = TypeVar("T")
 # It logs each path at INFO, and names of files may name patients.
 asyncssh.set_log_level(logging.WARNING)
 _GONE = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection, asyncssh.ConnectionLost, TimeoutError)
-_BROKEN = (OSError, *_GONE)
 
 
 class LoginRefused(AccessRefused):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from careloom.core.outcomes import Outcome, Park, Retry, Skip
-from careloom.hub.configuration import SourceSection
+from careloom.hub.sections import SourceSection
 from careloom.mapping.source import Settings as SourceSettings
 from careloom.systems.registry import Kind
 from careloom.systems.seam import Connection, Listening

@@ -65,12 +65,6 @@ def datatype_named(name: str, version: str) -> DatatypeDefinition | None:
     return DatatypeDefinition(name, tuple(components), {one.name: one.number for one in components})
 
 
-def has_segment(name: str, version: str) -> bool:
-    """Whether a version itself has a segment."""
-    found = _entries("segments.txt").get(name)
-    return found is not None and within(version, found[0])
-
-
 def structure_text(name: str, version: str, *, near: bool = False) -> str:
     """The one-line form of a structure, or `=OTHER`; `""` where there is none; `near` takes the nearest version's."""
     rows = _structures().get(name, {})

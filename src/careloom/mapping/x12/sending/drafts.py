@@ -31,7 +31,6 @@ from careloom.model import (
     RelatedPerson,
 )
 
-_ALTERNATE: Final = frozenset({"SN", "AN"})
 _OWN: Final = ("NPI", "MB", "NIIP", "HPID", "ETIN", "XX")
 _NOT_OWN: Final = frozenset({"MR", "AN", "SN", "TAX", "SS", "VN"})
 _CONTACT: Final = {"phone": "TE", "fax": "FX", "email": "EM", "url": "UR"}

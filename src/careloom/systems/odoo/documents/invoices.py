@@ -23,7 +23,7 @@ from careloom.systems.odoo.documents.moves_held import (
     refuse,
 )
 from careloom.systems.odoo.documents.outcome import compared, reference
-from careloom.systems.odoo.documents.steps import once
+from careloom.systems.odoo.documents.steps import once, read_one, record_of
 from careloom.systems.odoo.documents.submission import POST, Action
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -111,7 +111,7 @@ class Invoices:
 
         Raises Rejected when anything was paid or credited: then a credit note is due, and money may go back.
         """
-        record = await self._record(key)
+        record = await record_of(self._access, MODEL, key, "invoice")
         held = await self._read(record, company)
         if held.state == "posted" and held.payment_state not in ("not_paid", ""):
             told = f"{MODEL}/{record} is {held.payment_state}: credit it, and refund what was paid"
@@ -133,7 +133,7 @@ class Invoices:
 
     async def held(self, key: str, company: int | None = None) -> HeldMove:
         """What Odoo holds of it now. Raises Rejected when there is none."""
-        return await self._read(await self._record(key), company)
+        return await self._read(await record_of(self._access, MODEL, key, "invoice"), company)
 
     async def _bring(self, asked: Invoice | CreditNote, sort: str, action: Action | None) -> HeldMove:
         draft = Draft(
@@ -157,18 +157,7 @@ class Invoices:
             raise Rejected(told, "reverses")
 
     async def _read(self, record: int, company: int | None) -> HeldMove:
-        rows = await self._access.call(
-            MODEL, "read", {"fields": list(READ)}, ids=[record], company=company, repeatable=True
-        )
-        if not rows:
-            raise Rejected(f"{MODEL}/{record} is gone", "key")
-        return held_move(record, rows[0], created=False)
-
-    async def _record(self, key: str) -> int:
-        record = await self._access.record(key, MODEL)
-        if record is None:
-            raise Rejected(f"{MODEL}: there is no invoice with this key", "key")
-        return record
+        return held_move(record, await read_one(self._access, MODEL, record, READ, company), created=False)
 
 
 def _values(asked: Invoice | CreditNote, sort: str) -> dict[str, Value]:

@@ -53,6 +53,12 @@ class Duplicate(Rejected):
         self.field = field
 
 
+def refuse(model: str, record_id: int, differences: Iterable[Difference]) -> None:
+    """Raises HeldOtherwise where there is a difference."""
+    if found := tuple(differences):
+        raise HeldOtherwise(model, record_id, found)
+
+
 def compared(code: str, field: str, asked: object, held: object, advice: str = "") -> Iterable[Difference]:
     """A difference where the two are not the same. None asked means: whatever Odoo took."""
     if asked is not None and _plain(asked) != _plain(held):

@@ -15,7 +15,7 @@ from careloom.core.errors import Rejected
 from careloom.systems.odoo.cells import Value
 from careloom.systems.odoo.documents.access import Access
 from careloom.systems.odoo.documents.drafts import Draft
-from careloom.systems.odoo.documents.outcome import Difference, HeldOtherwise, compared, money, reference
+from careloom.systems.odoo.documents.outcome import Difference, compared, money, reference, refuse
 from careloom.systems.odoo.documents.steps import once
 from careloom.systems.odoo.documents.submission import POST
 
@@ -107,7 +107,7 @@ class Payments:
             POST,
             _READ,
         )
-        _refuse(held.record_id, _differences(payment, held.values))
+        refuse(MODEL, held.record_id, _differences(payment, held.values))
         move = reference(held.values["move_id"])
         assert move is not None, "a payment without one was refused"
         items = await self._set_off(move, invoices, payment.company)
@@ -217,9 +217,3 @@ def _differences(payment: Payment, held: Mapping[str, Any]) -> Iterable[Differen
     if not held["move_id"]:
         advice = "give the journal's payment method an outstanding account; then cancel this payment and send it anew"
         yield Difference("no-journal-entry", "move_id", "an entry", "", advice)
-
-
-def _refuse(record: int, differences: Iterable[Difference]) -> None:
-    found = list(differences)
-    if found:
-        raise HeldOtherwise(MODEL, record, found)

@@ -21,8 +21,8 @@ from careloom.systems.odoo.documents.order_lines import (
     names,
     total_differences,
 )
-from careloom.systems.odoo.documents.outcome import Difference, HeldOtherwise, compared, money, reference
-from careloom.systems.odoo.documents.steps import load_rows, once, state_of
+from careloom.systems.odoo.documents.outcome import compared, money, reference, refuse
+from careloom.systems.odoo.documents.steps import load_rows, once, read_one, record_of, state_of
 from careloom.systems.odoo.documents.submission import CONFIRM_PURCHASE, Action
 
 MODEL: Final = "purchase.order"
@@ -122,7 +122,7 @@ class Purchasing:
 
     async def confirm(self, key: str, company: int | None = None) -> HeldPurchase:
         """Confirm a request that is there. Odoo takes the confirmation of a cancelled one without a word."""
-        record = await self._record(key)
+        record = await record_of(self._access, MODEL, key, "order")
 
         async def done() -> bool:
             return await state_of(self._access, MODEL, record, company) not in _DRAFT
@@ -136,10 +136,12 @@ class Purchasing:
 
     async def revise(self, purchase: Purchase) -> HeldPurchase:
         """Give a draft these lines and no others. Raises HeldOtherwise when it is no draft any more."""
-        record, company = await self._record(purchase.key), purchase.company
+        record, company = await record_of(self._access, MODEL, purchase.key, "order"), purchase.company
         state = await state_of(self._access, MODEL, record, company)
         if state not in _DRAFT:
-            _refuse(record, compared("state", "state", "draft", state, "only drafts are changed; cancel it instead"))
+            refuse(
+                MODEL, record, compared("state", "state", "draft", state, "only drafts are changed; cancel it instead")
+            )
         draft, fields = await self._draft(purchase)
         await load_rows(self._access, MODEL, {purchase.key: draft.values}, company)
         rows: dict[str, Mapping[str, Value]] = {
@@ -151,7 +153,7 @@ class Purchasing:
 
     async def cancel(self, key: str, company: int | None = None) -> HeldPurchase:
         """Cancel it; nothing happens when it is. Raises Rejected when goods were received: 19.0 would cancel it."""
-        record = await self._record(key)
+        record = await record_of(self._access, MODEL, key, "order")
         held = await self._read(record, company)
         if held.state != "cancel" and any(line.done for line in held.lines):
             raise Rejected(f"{MODEL}/{record} was received in part: return the goods before it is cancelled", "state")
@@ -161,12 +163,12 @@ class Purchasing:
 
         await once(self._access, done, lambda: self._access.call(MODEL, "button_cancel", ids=[record], company=company))
         held = await self._read(record, company)
-        _refuse(record, compared("state", "state", "cancel", held.state, "is it locked or billed?"))
+        refuse(MODEL, record, compared("state", "state", "cancel", held.state, "is it locked or billed?"))
         return held
 
     async def held(self, key: str, company: int | None = None) -> HeldPurchase:
         """What Odoo holds of it now. Raises Rejected when there is none."""
-        return await self._read(await self._record(key), company)
+        return await self._read(await record_of(self._access, MODEL, key, "order"), company)
 
     async def _bring(self, purchase: Purchase, action: Action | None) -> HeldPurchase:
         draft, fields = await self._draft(purchase)
@@ -210,7 +212,7 @@ class Purchasing:
             *line_differences(purchase.lines, lines, fields),
             *total_differences(purchase.lines, values),
         ]
-        _refuse(record, differences)
+        refuse(MODEL, record, differences)
         return _held(record, values, lines, created=created)
 
     async def _drop_others(self, record: int, kept: set[int], company: int | None) -> None:
@@ -225,27 +227,10 @@ class Purchasing:
         return _held(record, values, lines, created=False)
 
     async def _values(self, record: int, company: int | None) -> Mapping[str, Any]:
-        rows = await self._access.call(
-            MODEL, "read", {"fields": list(_READ)}, ids=[record], company=company, repeatable=True
-        )
-        if not rows:
-            raise Rejected(f"{MODEL}/{record} is gone", "key")
-        return dict(rows[0])
-
-    async def _record(self, key: str) -> int:
-        record = await self._access.record(key, MODEL)
-        if record is None:
-            raise Rejected(f"{MODEL}: there is no order with this key", "key")
-        return record
+        return await read_one(self._access, MODEL, record, _READ, company)
 
     async def _names(self) -> Names:
         return names(LINES, "product_qty", "qty_received", await self._access.major())
-
-
-def _refuse(record: int, differences: Any) -> None:
-    found: list[Difference] = list(differences)
-    if found:
-        raise HeldOtherwise(MODEL, record, found)
 
 
 def _refuse_unconfirmed(held: HeldPurchase) -> None:
@@ -253,7 +238,7 @@ def _refuse_unconfirmed(held: HeldPurchase) -> None:
         advice = (
             "it was cancelled: send the order under another key" if held.state == "cancel" else "it is a draft still"
         )
-        _refuse(held.record_id, compared("state", "state", "purchase", held.state, advice))
+        refuse(MODEL, held.record_id, compared("state", "state", "purchase", held.state, advice))
 
 
 def _held(record: int, values: Mapping[str, Any], lines: tuple[HeldLine, ...], *, created: bool) -> HeldPurchase:

@@ -21,8 +21,8 @@ from careloom.systems.odoo.documents.order_lines import (
     names,
     total_differences,
 )
-from careloom.systems.odoo.documents.outcome import Difference, HeldOtherwise, compared, money, reference
-from careloom.systems.odoo.documents.steps import once, state_of
+from careloom.systems.odoo.documents.outcome import Difference, compared, money, reference, refuse
+from careloom.systems.odoo.documents.steps import once, read_one, record_of, state_of
 from careloom.systems.odoo.documents.submission import CONFIRM_SALE, Action
 
 MODEL: Final = "sale.order"
@@ -114,12 +114,12 @@ class Sales:
         held = await self._bring(sale, CONFIRM_SALE)
         if held.state != "sale":
             advice = "it was cancelled: send the order under another key"
-            _refuse(held.record_id, compared("state", "state", "sale", held.state, advice))
+            refuse(MODEL, held.record_id, compared("state", "state", "sale", held.state, advice))
         return held
 
     async def cancel(self, key: str, company: int | None = None) -> HeldSale:
         """Cancel it; nothing happens when it is. Raises Rejected when goods were delivered, which Odoo would ignore."""
-        record = await self._record(key)
+        record = await record_of(self._access, MODEL, key, "order")
         held = await self._read(record, company)
         if held.state != "cancel" and any(line.done for line in held.lines):
             raise Rejected(
@@ -135,12 +135,12 @@ class Sales:
 
         await once(self._access, done, act)
         held = await self._read(record, company)
-        _refuse(record, compared("state", "state", "cancel", held.state, "Odoo asks a person, or it is locked"))
+        refuse(MODEL, record, compared("state", "state", "cancel", held.state, "Odoo asks a person, or it is locked"))
         return held
 
     async def held(self, key: str, company: int | None = None) -> HeldSale:
         """What Odoo holds of it now. Raises Rejected when there is none."""
-        return await self._read(await self._record(key), company)
+        return await self._read(await record_of(self._access, MODEL, key, "order"), company)
 
     async def _bring(self, sale: Sale, action: Action | None) -> HeldSale:
         fields = await self._names()
@@ -156,23 +156,13 @@ class Sales:
         draft = Draft(sale.key, values, lines, "order_line", sale.company, sale.correlation)
         held = await self._access.submissions.submit(MODEL, draft, action, _READ)
         found = await held_lines(self._access, fields, held.values["order_line"], sale.company)
-        _refuse(held.record_id, _differences(sale, held.values, found, fields))
+        refuse(MODEL, held.record_id, _differences(sale, held.values, found, fields))
         return _held(held.record_id, held.values, found, created=held.created)
 
     async def _read(self, record: int, company: int | None) -> HeldSale:
-        rows = await self._access.call(
-            MODEL, "read", {"fields": list(_READ)}, ids=[record], company=company, repeatable=True
-        )
-        if not rows:
-            raise Rejected(f"{MODEL}/{record} is gone", "key")
-        lines = await held_lines(self._access, await self._names(), rows[0]["order_line"], company)
-        return _held(record, rows[0], lines, created=False)
-
-    async def _record(self, key: str) -> int:
-        record = await self._access.record(key, MODEL)
-        if record is None:
-            raise Rejected(f"{MODEL}: there is no order with this key", "key")
-        return record
+        values = await read_one(self._access, MODEL, record, _READ, company)
+        lines = await held_lines(self._access, await self._names(), values["order_line"], company)
+        return _held(record, values, lines, created=False)
 
     async def _names(self) -> Names:
         return names(LINES, "product_uom_qty", "qty_delivered", await self._access.major())
@@ -187,12 +177,6 @@ def _differences(
     yield from compared("currency", "currency_id", sale.currency, reference(values["currency_id"]), advice)
     yield from line_differences(sale.lines, lines, fields)
     yield from total_differences(sale.lines, values)
-
-
-def _refuse(record: int, differences: Iterable[Difference]) -> None:
-    found = list(differences)
-    if found:
-        raise HeldOtherwise(MODEL, record, found)
 
 
 def _held(record: int, values: Mapping[str, Any], lines: tuple[HeldLine, ...], *, created: bool) -> HeldSale:

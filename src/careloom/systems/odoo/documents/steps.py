@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from careloom.core.errors import AmbiguousError, Rejected
@@ -69,3 +69,21 @@ async def state_of(access: Access, model: str, record_id: int, company: int | No
     """The state of one document; empty when it is gone."""
     rows = await access.call(model, "read", {"fields": ["state"]}, ids=[record_id], company=company, repeatable=True)
     return str(rows[0]["state"]) if rows else ""
+
+
+async def record_of(access: Access, model: str, key: str, noun: str) -> int:
+    """The id of the document with this key, which messages call `noun`. Raises Rejected when there is none."""
+    record = await access.record(key, model)
+    if record is None:
+        raise Rejected(f"{model}: there is no {noun} with this key", "key")
+    return record
+
+
+async def read_one(
+    access: Access, model: str, record: int, fields: Sequence[str], company: int | None
+) -> Mapping[str, Any]:
+    """The fields of one document. Raises Rejected when it is gone."""
+    rows = await access.call(model, "read", {"fields": list(fields)}, ids=[record], company=company, repeatable=True)
+    if not rows:
+        raise Rejected(f"{model}/{record} is gone", "key")
+    return dict(rows[0])

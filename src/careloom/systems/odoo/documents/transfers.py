@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
-from careloom.core.errors import Rejected
 from careloom.systems.odoo.cells import Value
 from careloom.systems.odoo.documents.access import Access
 from careloom.systems.odoo.documents.amounts import exact
 from careloom.systems.odoo.documents.outcome import reference
-from careloom.systems.odoo.documents.steps import load_rows, once, state_of
+from careloom.systems.odoo.documents.steps import load_rows, once, read_one, state_of
 from careloom.systems.odoo.faults import Fault, OdooRejected, make
 
 MODEL: Final = "stock.picking"
@@ -70,12 +69,7 @@ class Transfers:
 
     async def read(self, picking: int, company: int | None) -> Mapping[str, Any]:
         """The transfer's state, number and parts. Raises Rejected when it is gone."""
-        rows = await self._access.call(
-            MODEL, "read", {"fields": list(_READ)}, ids=[picking], company=company, repeatable=True
-        )
-        if not rows:
-            raise Rejected(f"{MODEL}/{picking} is gone", "key")
-        return dict(rows[0])
+        return await read_one(self._access, MODEL, picking, _READ, company)
 
     async def lines(self, ids: Sequence[int], company: int | None) -> list[HeldMove]:
         """These lines of goods, in the order in which they were made."""

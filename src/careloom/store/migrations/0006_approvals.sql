@@ -87,9 +87,14 @@ end
 $$;
 create trigger approval_vote_counts before insert on approval_vote for each row execute function approval_vote_counts();
 
+-- Votes are only added to; they go with their run, once it has ended, and never else.
 create function approval_vote_stays() returns trigger language plpgsql as
 $$
 begin
+    if tg_op = 'DELETE' and current_setting('careloom.retention', true) = 'on'
+       and exists (select from approval a join run r on r.id = a.run where a.id = old.approval and r.ended is not null) then
+        return old;
+    end if;
     raise exception 'votes are only added to'
         using errcode = '23514', table = 'approval_vote', constraint = 'approval_vote_stays';
 end
@@ -117,11 +122,6 @@ begin
 end
 $$;
 create trigger approval_stays before update on approval for each row execute function approval_stays();
-
--- A vote that leaves a case open is in its history.
-alter table case_history drop constraint case_history_what_check;
-alter table case_history add constraint case_history_what_check check (what in
-    ('opened', 'moved', 'assigned', 'escalated', 'commented', 'supplied', 'edited', 'looked', 'approved'));
 
 -- The roles that the person or program behind a key stands in; none: it was never said.
 alter table api_key

@@ -22,6 +22,8 @@ alter table work_case drop constraint work_case_check;
 --        discarded  it was given up
 -- resumes: what goes on when it ends: a run, or what else stands before the colon of `run`. escalate_at: when it is told of next; none once it has ended.
 -- quiet: nothing is told of it in the log, since it is about a delivery of just that.
+-- category: what sort of failure it was: schema, mapping, authentication, throttling, business, network, unknown.
+-- offers: of the actions of its kind those that whoever opened the case can follow, apart by spaces; empty: all of them.
 alter table work_case
     add column type text not null default '',
     add column run text,
@@ -36,6 +38,8 @@ alter table work_case
     add column escalated smallint not null default 0 check (escalated in (0, 50, 100)),
     add column escalate_at timestamptz,
     add column quiet boolean not null default false,
+    add column category text not null default 'unknown',
+    add column offers text not null default '',
     add column changed timestamptz not null default now(),
     add column changed_by text not null default 'careloom',
     add column changed_why text not null default '',
@@ -63,14 +67,14 @@ create index work_case_ended on work_case (resolved desc, id desc) where resolve
 create index work_case_escalation on work_case (escalate_at) where escalate_at is not null;
 
 -- What happened to each case, in order; only added to. `body` is sealed under the case's own key: what somebody wrote or
--- supplied. `entry` is the entry of the log that an edit made.
+-- supplied. `entry` is the entry of the log that an edit made. approved: by a vote that leaves the case open.
 create table case_history (
     id       uuid        primary key default gen_random_uuid(),
     number   bigint      not null generated always as identity,
     case_id  uuid        not null references work_case (id),
     at       timestamptz not null,
     by       text        not null,
-    what     text        not null check (what in ('opened', 'moved', 'assigned', 'escalated', 'commented', 'supplied', 'edited', 'looked')),
+    what     text        not null check (what in ('opened', 'moved', 'assigned', 'escalated', 'commented', 'supplied', 'edited', 'looked', 'approved')),
     before   text,
     after    text,
     owner    text        not null default '',

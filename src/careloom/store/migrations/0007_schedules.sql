@@ -20,11 +20,6 @@ create table schedule_fire (
 );
 create index schedule_fire_run on schedule_fire (run);
 
--- going: a loop is at its place: one row that each chunk overwrites, however many there were.
-alter table run_step drop constraint run_step_state_check;
-alter table run_step add constraint run_step_state_check
-    check (state in ('tried', 'retry', 'going', 'done', 'failed', 'undone', 'left'));
-
 -- How far a loop is. pace: items a second, as they went lately.
 create table run_progress (
     run     uuid             not null references run (id),

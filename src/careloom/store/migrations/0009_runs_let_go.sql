@@ -1,20 +1,5 @@
 -- Runs that ended long ago are let go of, with all that was kept of them.
 
-create index run_ended on run (ended) where ended is not null;
-
--- Votes are only added to; they go with their run, once it has ended, and never else.
-create or replace function approval_vote_stays() returns trigger language plpgsql as
-$$
-begin
-    if tg_op = 'DELETE' and current_setting('careloom.retention', true) = 'on'
-       and exists (select from approval a join run r on r.id = a.run where a.id = old.approval and r.ended is not null) then
-        return old;
-    end if;
-    raise exception 'votes are only added to'
-        using errcode = '23514', table = 'approval_vote', constraint = 'approval_vote_stays';
-end
-$$;
-
 -- Lets go of these, what refers to a run before the run itself; how many they were.
 create function let_go_of_runs(in_runs uuid[]) returns bigint language plpgsql as
 $$

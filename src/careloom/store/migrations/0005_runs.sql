@@ -24,6 +24,8 @@ insert into run_move (before, after) values
 -- revision: of two nodes that drive one run the second one's writes are refused.
 -- since: what came before it began is not for it. version, code: it finishes on the code that began it.
 -- fixed: a person holds it. urgency: 0 live, 1 backfill.
+-- Its service level counts our own time: while it waits only for events, the time is the others'. late_left: what was
+-- left of the service level when it began to wait for somebody outside; late_at is null meanwhile.
 create table run (
     id         uuid        primary key,
     lane       smallint    not null,
@@ -45,6 +47,7 @@ create table run (
     due        timestamptz,
     late_at    timestamptz,
     late       timestamptz,
+    late_left  interval,
     deadline   timestamptz,
     fixed      boolean     not null default false,
     cancel     text,
@@ -59,6 +62,7 @@ create index run_due on run (lane, urgency, due) where due is not null;
 create index run_late on run (lane, late_at) where late_at is not null;
 create index run_open on run (workflow, state, begun) where ended is null;
 create index run_begun on run (begun desc, id desc);
+create index run_ended on run (ended) where ended is not null;
 create index run_unwell on run (begun desc, id desc) where state in ('failed', 'cancelled');
 create index run_parent on run (parent) where parent is not null;
 create index run_correlation on run (correlation);
@@ -83,9 +87,26 @@ $$;
 create trigger run_begins before insert on run for each row execute function run_moves();
 create trigger run_moves before update of state on run for each row execute function run_moves();
 
+-- Whatever takes it out of the wait has its time go on, and what has ended is late no more.
+create function run_time_goes_on() returns trigger language plpgsql as
+$$
+begin
+    if new.ended is not null then
+        new.late_left := null;
+    elsif old.state = 'waiting' and new.state <> 'waiting' then
+        new.late_at := new.changed + new.late_left;
+        new.late_left := null;
+    end if;
+    return new;
+end
+$$;
+create trigger run_time_goes_on before update of state on run for each row when (old.late_left is not null)
+execute function run_time_goes_on();
+
 -- What a run did, by its place in the code: `3`, or `3.1.2` within what goes on side by side. Replayed, never done twice.
 -- state: tried  it was begun, and nothing tells yet whether it happened
 --        retry  it failed, and is tried again when due
+--        going  a loop is at its place: one row that each chunk overwrites, however many there were
 --        done, failed
 --        undone what undoes it was done; left: undoing failed, and a person has the case
 create table run_step (
@@ -93,7 +114,7 @@ create table run_step (
     path     text        not null,
     name     text        not null,
     sort     text        not null,
-    state    text        not null check (state in ('tried', 'retry', 'done', 'failed', 'undone', 'left')),
+    state    text        not null check (state in ('tried', 'retry', 'going', 'done', 'failed', 'undone', 'left')),
     attempts integer     not null default 1,
     due      timestamptz,
     reference uuid,
@@ -194,11 +215,12 @@ $$;
 
 -- The run lets go of its node until something that it waits for comes. No row for a driver that has lost the run.
 -- in_used: what waited there before was answered, and the answer was used up.
+-- in_pauses: the time of its service level stops while the run waits for nothing but events.
 -- Arrivals lock the same key, so that of an event and a wait for it the later one always sees the other.
 create function suspend_run(
     in_run uuid, in_revision integer, in_state text, in_due timestamptz, in_now timestamptz, in_error text,
     in_paths text[], in_sorts text[], in_signals text[], in_keys uuid[], in_dues timestamptz[], in_references uuid[],
-    in_used text[])
+    in_used text[], in_pauses boolean)
 returns table (revision integer) language plpgsql as
 $$
 #variable_conflict use_column
@@ -219,10 +241,18 @@ begin
     from unnest(in_paths, in_sorts, in_signals, in_keys, in_dues, in_references)
         as x (path, sort, signal, key, due, reference)
     on conflict (run, path) do update
-        -- A run that stops again asks again: what was answered the time before has been acted on.
+        -- A run that stops again asks again: what was answered the time before has been acted on. A step that waited for
+        -- its next attempt, or for what held it back, and then failed for good waits for a person: what it waits for now
+        -- takes the place of what it waited for then.
         set due = excluded.due,
-            answer = case when run_wait.path = 'root' then null else run_wait.answer end,
-            answered = case when run_wait.path = 'root' then null else run_wait.answered end;
+            sort = excluded.sort,
+            signal = excluded.signal,
+            key = excluded.key,
+            reference = excluded.reference,
+            since = case when run_wait.sort = excluded.sort then run_wait.since else in_now end,
+            answer = case when run_wait.path = 'root' or run_wait.sort <> excluded.sort then null else run_wait.answer end,
+            answered = case when run_wait.path = 'root' or run_wait.sort <> excluded.sort
+                then null else run_wait.answered end;
     update run set due = in_now
     where run.id = in_run and in_state <> 'suspended' and (
         run.cancel is not null
@@ -235,6 +265,14 @@ begin
                    where w.run = in_run and w.path = any(in_paths) and w.sort = 'run' and c.ended is not null)
         or exists (select from run_wait w where w.run = in_run and w.path = any(in_paths) and w.sort = 'hold'
                    and not exists (select from run_hold h where h.key = w.key and h.sort = w.signal)));
+    if in_pauses and in_state = 'waiting' then
+        if (select bool_and(sort = 'event') from run_wait where run = in_run) then
+            update run set late_left = late_at - in_now, late_at = null where run.id = in_run and run.late_at > in_now;
+        else
+            update run set late_at = in_now + late_left, late_left = null
+            where run.id = in_run and run.late_left is not null;
+        end if;
+    end if;
     return query select run.revision from run where run.id = in_run;
 end
 $$;

@@ -24,7 +24,3 @@ create table feed_fold (
     lane smallint primary key references lane (lane),
     seq  bigint   not null
 );
-
--- What sort of failure it was: schema, mapping, authentication, throttling, business, network, unknown.
-alter table work_case
-    add column category text not null default 'unknown';
