@@ -213,12 +213,6 @@ def test_what_is_no_other_statement_is_refused() -> None:
         statement("select 1 from {nothing}")
 
 
-def test_each_statement_and_each_column_is_used() -> None:
-    used = {one.rows for one in FIGURES.values()} | {"measured_steps", "unsynchronised_events", "runs_open"}
-    wrappers = {"summed", "summed_lengths", "charted", "charted_over_time", "listed"}
-    assert set(queries("figures")) == used | wrappers
-
-
 async def test_every_step_that_ends_a_delay_is_in_its_index(database: Database) -> None:
     """The names stand in the index, in the statement and in the list of what is measured: all three are the same."""
     async with database.acquire() as connection:

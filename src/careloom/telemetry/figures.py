@@ -21,7 +21,8 @@ from careloom.log.ports import Connection
 from careloom.store.sql import queries
 
 _ROWS = queries("figures")
-_OTHER: Final = re.compile(r"\{([a-z_]+)\}")
+OTHER: Final = re.compile(r"\{([a-z_]+)\}")
+"""How a statement names the rows of another one."""
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 AGES: Final = (0.0, _HOUR, 4 * _HOUR, _DAY, 3 * _DAY, 7 * _DAY)
 DELAYS: Final = (0.0, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 4 * _HOUR, _DAY)
@@ -174,7 +175,7 @@ class Summed:
 def statement(text: str, **given: str) -> str:
     """SQL with the rows of other statements put in for their names, or what is given for them. Raises KeyError for one
     that there is not."""
-    return _OTHER.sub(lambda found: f"({given.get(found[1]) or statement(_ROWS[found[1]])})", text)
+    return OTHER.sub(lambda found: f"({given.get(found[1]) or statement(_ROWS[found[1]])})", text)
 
 
 def kept(figure: Figure, parts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -188,12 +189,12 @@ def kept(figure: Figure, parts: Sequence[str] | None) -> tuple[str, ...] | None:
 async def summed(connection: Connection, figure: Figure, window: Window, parts: Sequence[str] | None = None) -> Summed:
     """The figure, as it stands in the caller's snapshot."""
     asked = (window.end, window.begin, kept(figure, parts))
-    how = "summed_lengths" if figure.measure is Measure.LENGTH else "summed"
+    how = _ROWS.summed_lengths if figure.measure is Measure.LENGTH else _ROWS.summed
     lines = [_line(figure, row) for row in await connection.fetch(_made(figure.name, how), *asked)]
     bars: Sequence[Bar] = ()
     if figure.over_time or figure.bars:
         edges = _moments(window) if figure.over_time else figure.bars
-        how = "charted_over_time" if figure.over_time else "charted"
+        how = _ROWS.charted_over_time if figure.over_time else _ROWS.charted
         counted = dict(await connection.fetch(_made(figure.name, how), *asked, [_number(one) for one in edges]))
         bars = _bars(edges, counted, last=not figure.over_time)
     return Summed(figure, window, lines[0], lines[1:], bars)
@@ -206,7 +207,9 @@ async def rows(
     """The rows behind it, the newest first, each page after the last row of the one before: id, at, part, about, what,
     state, said, seconds, good."""
     asked = (window.end, window.begin, kept(figure, wanted.parts), wanted.least, wanted.most, wanted.good)
-    found: Sequence[Any] = await connection.fetch(_made(figure.name, "listed"), *asked, *(after or (None, None)), limit)
+    found: Sequence[Any] = await connection.fetch(
+        _made(figure.name, _ROWS.listed), *asked, *(after or (None, None)), limit
+    )
     return found
 
 
@@ -218,7 +221,7 @@ def _line(figure: Figure, row: Any) -> Line:
 @cache
 def _made(name: str, how: str) -> str:
     one = FIGURES[name]
-    return statement(_ROWS[how], rows=statement(_ROWS[one.rows]), good=one.good or "null::boolean")
+    return statement(how, rows=statement(_ROWS[one.rows]), good=one.good or "null::boolean")
 
 
 def _moments(window: Window) -> tuple[datetime, ...]:
