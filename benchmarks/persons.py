@@ -42,7 +42,7 @@ DATABASE = os.environ.get("CARELOOM_BENCH_DATABASE", "")
 ASKING, RATES, SECONDS = 64, (100, 300), float(os.environ.get("CARELOOM_BENCH_SECONDS", "8"))
 MASTER = MasterKey(bytes(range(32)))
 _CHUNK = 10_000
-_COLUMNS = ("id", "number", "source", "person", "digest", "keys", "known", "features", "content")
+_COLUMNS = ("id", "number", "source", "person", "digest", "compared", "keys", "known", "features", "content")
 Row = dict[str, Any]
 Make = Callable[[int], Arrival]
 
@@ -110,7 +110,7 @@ def _record(arrival: Arrival, seal: Seal, matcher: Weighing, new_id: Uuid7) -> t
     comer = Comer.of(arrival, seal.number(arrival.source, arrival.number), digest, matcher, seal)
     id_ = new_id()
     return (
-        id_, comer.number, arrival.source, id_, digest, comer.keys, seal.known(id_, arrival.number),
+        id_, comer.number, arrival.source, id_, digest, comer.compared, comer.keys, seal.known(id_, arrival.number),
         seal.features(id_, comer.features), seal.content(id_, arrival.patient, arrival.occurred),
     )  # fmt: skip
 

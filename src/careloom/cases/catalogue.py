@@ -165,6 +165,14 @@ _OF_PROCESSES: Final = (
         {Action.APPROVE: supplies.SamePerson},
     ),
     _kind(
+        "refused-write",
+        "a system says something of records that another system keeps, and it was not written; one case until somebody"
+        " has seen to it, however often it comes",
+        "master-data",
+        3 * _DAYS,
+        _LOOSE,
+    ),
+    _kind(
         "proposed-write",
         "a system says something of a record that another system keeps; a steward decides whether it is written",
         "master-data",

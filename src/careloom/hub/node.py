@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from opentelemetry.sdk.trace import SpanProcessor
 from starlette.applications import Starlette
 
 from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
 from careloom.cases.resolving import Resolver
 from careloom.cases.work import Casework, casework
 from careloom.console.visiting import BASE
@@ -21,6 +23,7 @@ from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
 from careloom.flows.resolution import Resolution
 from careloom.flows.routing import Table, routing
+from careloom.flows.steps.refusals import Refusals, ToldOnce
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
@@ -57,6 +60,7 @@ from careloom.identity.crosswalk.imports import ProposalResolver
 from careloom.identity.crosswalk.ledger import NOTICE as CROSSWALK
 from careloom.identity.index.answering import QuestionResolver
 from careloom.identity.index.index import PersonIndex
+from careloom.identity.index.teaching import Teaching
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
@@ -90,6 +94,7 @@ class Node:
     telemetry: Telemetry
     silences: Silences
     persons: PersonIndex
+    teaching: Teaching
     ports: dict[str, int] = field(default_factory=dict)
     welcome: str | None = None
 
@@ -166,7 +171,8 @@ async def _assemble(
     teller = teller_on(log, cases, clock, handling)
     index = index_of(settings.identity, settings.authority, store.database, store.master, cases, teller, clock, new_id)
     stack.push_async_callback(index.close)
-    stores = stores_of(configuration, store, clock, index)
+    refusals = ToldOnce(store.database, Recorder(log.keyring, cases, clock, new_id), clock)
+    stores = stores_of(configuration, store, clock, index, refusals)
     log.on_notice(CROSSWALK, stores.crosswalk.forget)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
@@ -220,12 +226,17 @@ async def _assemble(
         runs=runs,
         telemetry=telemetry,
         persons=index,
+        teaching=Teaching(index, store.database, clock),
         silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
     )
 
 
 def stores_of(
-    configuration: Configuration, store: Storage, clock: Clock | None = None, index: PersonIndex | None = None
+    configuration: Configuration,
+    store: Storage,
+    clock: Clock | None = None,
+    index: PersonIndex | None = None,
+    refusals: Refusals | None = None,
 ) -> Stores:
     """The tables that flows use, with what the settings say of them."""
     settings = configuration.settings
@@ -236,6 +247,7 @@ def stores_of(
         authority=authority_of(settings.authority),
         answers_approved_by=settings.crosswalk.answers_approved_by,
         persons=index,
+        refusals=refusals,
     )
 
 
@@ -287,14 +299,16 @@ def _target(path: str, system: object | None) -> Target:
 async def _listen(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> None:
     await node.keys.refresh()
     await node.status.refresh()
-    forever = (
+    forever: list[Coroutine[Any, Any, None]] = [
         node.keys.keep_fresh(),
         node.status.keep_fresh(),
         node.alarms.keep_looking(),
         node.work.escalations.keep_looking(),
         node.retention.keep_looking(),
         node.silences.keep_looking(),
-    )
+    ]
+    if configuration.settings.identity.enabled:
+        forever.append(node.teaching.keep_looking())
     for background in forever:
         stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
     for name, system in node.systems.items():

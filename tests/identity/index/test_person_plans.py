@@ -11,8 +11,9 @@ from tests.identity.index.conftest import Index
 from careloom.store.sql import queries
 
 _FILL = """
-insert into person_record (id, number, source, person, digest, keys, known, features, content)
-select id, gen_random_uuid(), 'ehr', id, '\\x00112233445566778899aabbccddeeff', array[n * 7, n * 7 + 1], '', '', ''
+insert into person_record (id, number, source, person, digest, compared, keys, known, features, content)
+select id, gen_random_uuid(), 'ehr', id, '\\x00112233445566778899aabbccddeeff',
+       '\\x00112233445566778899aabbccddeeff', array[n * 7, n * 7 + 1], '', '', ''
 from (select n::bigint, ('01952c00-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id
       from generate_series(1, 20000) as n) numbered
 """

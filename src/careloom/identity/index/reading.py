@@ -25,7 +25,8 @@ from careloom.store.sql import queries
 
 _SQL = queries("persons")
 MOST_FOUND: Final = 50
-_PAGE: Final = 5_000
+_PAGE: Final = 1_000
+"""Records that are opened with nothing else in between, a few milliseconds."""
 _evidence = msgspec.json.Decoder(Evidence).decode
 
 

@@ -1,7 +1,7 @@
 -- name: known
 -- All that is asked in the same moment, in one look: what is known under these numbers, and as of which content. A person
 -- goes by the number of its oldest record that its source did not end.
-select r.number, r.id, r.person, r.digest, p.id as lead, p.known
+select r.number, r.id, r.person, r.digest, r.compared, p.id as lead, p.known
 from person_record r
 join person_record root on root.id = r.person
 join person_record p on p.id = case when root.retired then (
@@ -9,17 +9,36 @@ join person_record p on p.id = case when root.retired then (
 where r.number = any($1::uuid[])
 
 -- name: contents
--- What stands under these numbers, whole, once nobody else can write it.
-select r.number, r.id, r.person, r.source, r.retired, r.known, r.features, r.content, p.id as lead, p.known as first
+-- What stands under these numbers, whole; nobody else writes it from now on. In order, so that nobody waits in a circle.
+select r.number, r.id, r.person, r.compared, r.features, r.content, p.id as lead, p.known as first
 from person_record r
 join person_record root on root.id = r.person
 join person_record p on p.id = case when root.retired then (
     select l.id from person_record l where l.person = r.person order by l.retired, l.id limit 1) else root.id end
 where r.number = any($1::uuid[])
+order by r.number for no key update of r
 
 -- name: candidates
 -- Locks, then looks: see the function.
-select arrival, id, person, features from person_candidates($1, $2, $3, $4, $5)
+select arrival, id, person, features, many from person_candidates($1, $2, $3, $4, $5)
+
+-- name: crowd
+-- Those of these keys that as many records share are asked by no more.
+insert into person_crowded_key (key, since)
+select asked.key, $3 from unnest($1::bigint[]) as asked (key)
+where (select count(*) from person_record r where r.keys @> array[asked.key]) >= $2
+on conflict (key) do nothing
+returning key
+
+-- name: in_passing
+-- What says nothing of who is who waits for acts of stewards too, but neither for the disk nor for other keys.
+select set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock_shared($1)
+
+-- name: refresh
+-- What their sources say now; nothing of it is compared.
+update person_record r set digest = new.digest, content = new.content
+from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as new (id, digest, content)
+where r.id = new.id
 
 -- name: numbers_of
 -- By which number persons go.
@@ -32,17 +51,19 @@ where r.id = any($1::uuid[])
 
 -- name: add_records
 -- New ones; one that another node added meanwhile is left as it is, and told by its absence.
-insert into person_record (id, number, source, person, digest, keys, known, features, content)
-select id, number, source, person, digest, keys::bigint[], known, features, content
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[])
-     as new (id, number, source, person, digest, keys, known, features, content)
+insert into person_record (id, number, source, person, digest, compared, keys, known, features, content)
+select id, number, source, person, digest, compared, keys::bigint[], known, features, content
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bytea[], $6::bytea[], $7::text[], $8::bytea[], $9::bytea[],
+            $10::bytea[]) as new (id, number, source, person, digest, compared, keys, known, features, content)
 on conflict (number) do nothing
 returning id
 
 -- name: change_records
 -- What their sources say now.
-update person_record r set digest = new.digest, keys = new.keys::bigint[], features = new.features, content = new.content
-from unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[]) as new (id, digest, keys, features, content)
+update person_record r set digest = new.digest, compared = new.compared, keys = new.keys::bigint[],
+                           features = new.features, content = new.content
+from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[])
+     as new (id, digest, compared, keys, features, content)
 where r.id = new.id
 
 -- name: add_links
@@ -200,3 +221,11 @@ select version, since, by, why from person_model order by number
 -- How much there is.
 select count(*) as records, count(*) filter (where id = person) as persons,
        (select count(*) from person_question where state = 'open') as questions from person_record
+
+-- name: size
+-- How many records there are.
+select count(*) from person_record
+
+-- name: try_teaching
+-- Whether this node may count names now; of several one may.
+select pg_try_advisory_xact_lock($1, 0)
