@@ -96,7 +96,7 @@ RUNS_GO_ON = (
               case when right(id::text, 1) < '6' then 'unmatched-record' else 'rejected-posting' end, 'x',
               id || '/1', 'r',
               now() - interval '9 minutes',
-              now() + (get_byte(decode(md5(id::text), 'hex'), 0) - 128) * interval '1 minute'
+              now() + (get_byte(decode(md5(id::text), 'hex'), 0) - 128) * interval '3 seconds'
        from run where right(id::text, 1) in ('0', '5', 'a', 'b', 'e') and id::text || '/1' not in (
            select run from work_case where run is not null)""",
     """update work_case set state = 'resolved', resolved = now(), resolved_by = 'Robin' where resolved is null

@@ -113,6 +113,10 @@ async def test_the_ageing_chart_is_that_of_a_direct_query(seeded: Any) -> None:
 async def test_stretches_beside_each_other_count_everything_once(seeded: Any) -> None:
     edges = [NOW - 8 * DAY + number * 16 * HOUR for number in range(13)]
     assert edges[-1] == NOW
+    for edge in edges:
+        for at in (edge, edge - timedelta(microseconds=1), edge + timedelta(microseconds=1)):
+            since = at - timedelta(minutes=5)
+            await run(seeded, "service-completed.bill", since, "running", "completed", at=at, step="issue")
     for figure in (one for one in FIGURES.values() if one.stretch):
         parts = [(await summed(seeded, figure, Window(*pair))).total.rows for pair in pairwise(edges)]
         whole = await summed(seeded, figure, Window(edges[0], edges[-1]))
