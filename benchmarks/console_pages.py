@@ -33,7 +33,7 @@ import psutil
 from tests.hub.hospital import adt, line
 from tests.screenshots.finding import OUTSIDE, example, links, name_of, pictured
 
-from benchmarks.hub import TOOLS, Hub, _folder, _free_port
+from benchmarks.hub import PROCESSES, TOOLS, Hub, _folder, _free_port
 from careloom.store.embedded import EmbeddedPostgres
 
 EVENTS: Final = int(os.environ.get("CARELOOM_BENCH_EVENTS", "1000000"))
@@ -59,6 +59,7 @@ _CONTROL: Final = "BENCH-1"
 Row = dict[str, Any]
 
 _PAST = """
+insert into subscription (name, bank) values ('translate', 'm') on conflict do nothing;
 insert into event select l.lane, l.head + n, md5(l.lane || '/' || n)::uuid, l.bank,
     case l.bank when 'm' then 'hl7v2:ADT^A04' else 'registration.created.v1' end, 'ehr',
     md5('about' || n % 999)::uuid, -1,
@@ -81,7 +82,8 @@ insert into feed_hour select 'ehr', date_trunc('hour', now()) - n * interval '1 
 update lane set head = head + {each}, messages = messages + case bank when 'm' then {each} else 0 end;
 insert into feed_fold select lane, head from lane where bank = 'm'
     on conflict (lane) do update set seq = excluded.seq;
-update cursor set seq = l.head from lane l where l.lane = cursor.lane;
+insert into cursor select 'translate', lane, head from lane where bank = 'm'
+    on conflict (subscription, lane) do update set seq = excluded.seq;
 """
 _CASES = """
 insert into work_case (id, kind, system, subscription, lane, seq, message, field, reason, opened, changed, owner, type,
@@ -154,7 +156,7 @@ class _Hub(Hub):
 @contextmanager
 def _hub(folder: Path) -> Iterator[_Hub]:
     port, api = _free_port(), _free_port()
-    text = f'[hub]\nname = "north"\n[store]\ndata = "data"\n[api]\nport = {api}\n'
+    text = f'[hub]\nname = "north"\nprocesses = {PROCESSES}\n[store]\ndata = "data"\n[api]\nport = {api}\n'
     (folder / "careloom.toml").write_text(f'{text}[systems.ehr]\nkind = "mllp"\nport = {port}\n')
     command = [sys.executable, "-m", "careloom", "run", "--log-level", "warning"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
