@@ -153,7 +153,7 @@ def _weights(records: list[Labelled], seed: int, only_shipped: bool) -> tuple[Mo
         return counting.counted(before, features), f"shipped ({before.version}), names counted in the set"
     model = training.train(features, version=f"{before.version}, re-estimated", before=before, seed=seed)
     return training.by_probability(model), (
-        f"shipped ({before.version}), re-estimated on the set without its labels; zones by probability 0.9999 and 0.5"
+        f"shipped ({before.version}), re-estimated on the set without its labels; zones by probability 0.999 and 0.5"
     )
 
 

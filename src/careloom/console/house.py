@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from careloom.cases.work import Casework
 from careloom.console.people import People
@@ -20,13 +20,30 @@ from careloom.telemetry.silence import FeedStanding
 from careloom.workflow.work import RunWork
 
 
+class Contact(Protocol):
+    """Whom to call at the vendor of a system."""
+
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def phone(self) -> str: ...
+
+    @property
+    def mail(self) -> str: ...
+
+    @property
+    def hours(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The running hub as pages see it. All lists come from it, none is written down here.
 
     `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
     those from which something may come, `addresses` where those answer that have a URL. `persons` is
-    the index of who is who, None where none is kept. `feeds` tells how new what the systems sent is.
+    the index of who is who, None where none is kept; `feeds` tells how new what the systems sent is, `contacts` are the
+    vendors of systems.
     """
 
     name: str
@@ -45,4 +62,5 @@ class House:
     addresses: Mapping[str, str] = field(default_factory=dict)
     persons: PersonIndex | None = None
     feeds: Callable[[], Awaitable[Sequence[FeedStanding]]] | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)

@@ -44,6 +44,7 @@ from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.measuring import Telemetry, open_telemetry
 from careloom.hub.noticing import make_notifier
+from careloom.hub.outages import Outages, outages_of
 from careloom.hub.pages import console_of, people_of, senders_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
@@ -93,6 +94,7 @@ class Node:
     runs: Runs
     telemetry: Telemetry
     silences: Silences
+    outages: Outages
     persons: PersonIndex
     teaching: Teaching
     ports: dict[str, int] = field(default_factory=dict)
@@ -203,12 +205,13 @@ async def _assemble(
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)
+    status = StatusBoard(store.database, clock, systems if works else {}, made, lambda: cards.standings)
     return Node(
         store=store,
         log=log,
         keys=keys,
         operators=Operators(store.database, log.writer, log.keyring, cases, clock, new_id),
-        status=StatusBoard(store.database, clock, systems if works else {}, made, lambda: cards.standings),
+        status=status,
         systems=systems,
         subscriptions=made,
         alarms=Alarms(store.database, work.recorder, clock),
@@ -228,6 +231,7 @@ async def _assemble(
         persons=index,
         teaching=Teaching(index, store.database, clock),
         silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
+        outages=outages_of(settings.telemetry, store, work.recorder, clock, status, made),
     )
 
 
@@ -306,6 +310,7 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
         node.work.escalations.keep_looking(),
         node.retention.keep_looking(),
         node.silences.keep_looking(),
+        node.outages.keep_looking(),
     ]
     if configuration.settings.identity.enabled:
         forever.append(node.teaching.keep_looking())

@@ -70,6 +70,7 @@ def console_of(
         senders=senders,
         persons=persons if settings.identity.enabled else None,
         feeds=feeds,
+        contacts=settings.contacts,
         addresses={
             name: str(url).rstrip("/")
             for name, one in configuration.systems.items()

@@ -91,8 +91,18 @@ def test_a_newborn_without_a_name_is_asked_about() -> None:
      ("3333", "900112222", True), (None, "900112222", False)],
 )  # fmt: skip
 def test_national_numbers(one: str | None, other: str, contradict: bool) -> None:
-    found = rules.vetoes(changed(national=one), changed(national=other))
+    found = rules.vetoes(changed(national=one), changed(national=other, given=("anne",)))
     assert (rules.NATIONAL in found) is contradict
+
+
+@pytest.mark.parametrize(
+    ("other", "held"),
+    [({}, False), ({"family": "weftwik"}, False), ({"birth": "1984-03-09"}, True), ({"given": ("anja",)}, True),
+     ({"number": None, "street": None, "phones": (), "city": "other", "postcode": "10001"}, True)],
+)  # fmt: skip
+def test_a_number_was_mistyped_where_all_else_is_the_same(other: dict[str, object], held: bool) -> None:
+    found = rules.vetoes(changed(national="900112222"), changed(**{"national": "901334444", **other}))
+    assert (rules.NATIONAL in found) is held
 
 
 def test_numbers_of_an_assigner_that_gives_one_to_a_person() -> None:

@@ -11,6 +11,7 @@ from careloom.console.pages import (
     journeys,
     overview,
     people,
+    runbook,
     subscriptions,
     systems,
     workflows,
@@ -30,4 +31,5 @@ def every() -> Sequence[Page]:
         *subscriptions.PAGES,
         *people.PAGES,
         *audit.PAGES,
+        *runbook.PAGES,
     )

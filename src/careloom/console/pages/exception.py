@@ -25,7 +25,6 @@ from careloom.core.errors import CareloomError, FormatError
 from careloom.log.parking import NothingThere
 from careloom.security.masking import mask
 
-RUNBOOK: Final = "docs/operations/runbook.md"
 _LARGEST_EDIT: Final = 200_000
 """Octets of what is edited in a form: three times as many may be sent for them."""
 _GIVEN_UP: Final = frozenset({Action.RESOLVE, Action.REJECT, Action.WAIVE, Action.DISCARD})
@@ -157,7 +156,7 @@ async def _shown(
     status = 200 if wrong is None else (403 if isinstance(wrong, NotAllowed) else 409)
     return visit.show(
         "exception.html", status, title=f"{case.kind.replace('-', ' ').capitalize()}", case=case, kind=kind,
-        runbook=f"{RUNBOOK}#{case.runbook}", works=works, free=free, hindrance=hindrance, entries=entries,
+        contact=visit.house.contacts.get(case.system), works=works, free=free, hindrance=hindrance, entries=entries,
         body=await _body(visit, case, seen, free=free, typed=typed), offers=_offers(case, kind) if free else (),
         people=people, owners=sorted({one.owner for one in work.reader.kinds}), request=uuid4(),
         wrong="" if wrong is None else str(wrong), typed=typed or Form(()), run=(case.run or "").partition("/")[0],

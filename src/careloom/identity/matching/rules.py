@@ -9,7 +9,7 @@ from rapidfuzz.distance.DamerauLevenshtein import distance
 from rapidfuzz.distance.JaroWinkler import similarity
 
 from careloom.identity.matching.features import Features
-from careloom.identity.matching.levels import crossed, house, phone_alone
+from careloom.identity.matching.levels import crossed, house, near_house, phone_alone, postcode_or_city
 from careloom.identity.matching.model import Model
 from careloom.identity.matching.nicknames import forms
 from careloom.identity.matching.zones import Evidence, Zone
@@ -29,7 +29,7 @@ NAMELESS = "names absent"
 PARTING = frozenset({TWINS, MULTIPLE})
 """Rules after which nobody is asked: two children of one birth are the rule, one child under two names is not."""
 
-_CLEARLY_DIFFERENT, _SLIP = 0.75, 0.919
+_CLEARLY_DIFFERENT, _MISSPELT, _SLIP = 0.75, 0.88, 0.919
 _JUNIOR = frozenset({"jr", "ii"})
 _LONG = 5
 """Letters of a name in which one slip leaves it what it is; among shorter ones it is often another name."""
@@ -49,7 +49,7 @@ def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str,
         found.append(TWINS)
     elif _perhaps_twins(a, b):
         found.append(PERHAPS_TWINS)
-    if _national_contradicts(a, b):
+    if _national_contradicts(a, b) and not _all_else(a, b):
         found.append(NATIONAL)
     if unique and a.identifiers and b.identifiers and _numbers_contradict(a, b, unique):
         found.append(NUMBERS)
@@ -183,6 +183,16 @@ def _national_contradicts(a: Features, b: Features) -> bool:
     if len(a.national) == 4 or len(b.national) == 4:
         return a.national[-4:] != b.national[-4:]
     return distance(a.national, b.national) > 2
+
+
+def _all_else(a: Features, b: Features) -> bool:
+    """Given name and birth are the very same, the family name nearly so, and the place: then a number was mistyped, for
+    no two persons share all of it."""
+    if not (a.given and b.given and len(a.given[0]) > 1 and a.birth is not None):
+        return False
+    if a.given[0] != b.given[0] or a.birth != b.birth or similarity(a.family, b.family) < _MISSPELT:
+        return False
+    return house(a, b) or near_house(a, b) or phone_alone(a, b) or postcode_or_city(a, b)
 
 
 def _numbers_contradict(a: Features, b: Features, unique: Collection[str]) -> bool:

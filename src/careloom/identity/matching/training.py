@@ -25,8 +25,8 @@ from careloom.identity.matching.scoring import Scorer, probability
 LEAST = 200
 """Fewer records than this teach nothing that the shipped weights do not know better."""
 
-SURE, DOUBTFUL = 13.29, 0.0
-"""Weights (log2 of the odds) of 0.9999 and 0.5: the zones of a model whose precision nobody measured."""
+SURE, DOUBTFUL = 9.964, 0.0
+"""Weights (log2 of the odds) of 0.999 and 0.5: the zones of a model whose precision nobody measured."""
 
 _SAMPLE = 10_000  # records whose candidates are scored for the prior
 _ROUNDS = 15
