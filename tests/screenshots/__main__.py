@@ -42,7 +42,7 @@ async def main(names: Sequence[str]) -> None:
         await context.add_cookies([{"name": "careloom_session", "value": token, "url": base}])
         found = await _found(page, base, seeds)
         for path, where in found.items():
-            await page.goto(base + where)
+            await _open(page, base + where)
             await _take(page, name_of(path), names)
         await browser.close()
     missing = [path for path in pictured() if path not in found and path != OUTSIDE]
@@ -57,7 +57,7 @@ async def _found(page: Page, base: str, seeds: Sequence[str]) -> Mapping[str, st
     known = [*seeds]
     queue, looked = [*found.values()], 0
     while queue and looked < _FURTHER:
-        await page.goto(base + queue.pop(0))
+        await _open(page, base + queue.pop(0))
         looked += 1
         known += [one for one in links(await page.content()) if one not in known]
         for path in wanted:
@@ -65,6 +65,12 @@ async def _found(page: Page, base: str, seeds: Sequence[str]) -> Mapping[str, st
                 found[path] = where
                 queue.append(where)
     return {path: found[path] for path in wanted if path in found}
+
+
+async def _open(page: Page, url: str) -> None:
+    """No picture is of a page that did not go."""
+    answer = await page.goto(url)
+    assert answer is not None and answer.status == 200, f"{url}: {answer and answer.status}"
 
 
 async def _take(page: Page, name: str, names: Sequence[str]) -> None:
