@@ -11,7 +11,9 @@ from careloom.console.people import People
 from careloom.console.shelf import Shelf
 from careloom.core.clock import Clock
 from careloom.flows import Flow
+from careloom.identity.crosswalk.work import Codework
 from careloom.identity.index.index import PersonIndex
+from careloom.identity.index.together import QuestionSets
 from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
@@ -42,8 +44,8 @@ class House:
 
     `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
     those from which something may come, `addresses` where those answer that have a URL. `persons` is
-    the index of who is who, None where none is kept; `feeds` tells how new what the systems sent is, `contacts` are the
-    vendors of systems.
+    the index of who is who, None where none is kept; `questions` are its questions that are answered
+    together; `codes` is the crosswalk, `contacts` the vendors of systems. `feeds` tells how new what they sent is.
     """
 
     name: str
@@ -63,4 +65,6 @@ class House:
     persons: PersonIndex | None = None
     feeds: Callable[[], Awaitable[Sequence[FeedStanding]]] | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    questions: QuestionSets | None = None
+    codes: Codework | None = None
     shelf: Shelf = field(default_factory=Shelf)

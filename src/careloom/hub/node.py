@@ -45,12 +45,12 @@ from careloom.hub.lookups import make_lookups
 from careloom.hub.measuring import Telemetry, open_telemetry
 from careloom.hub.noticing import make_notifier
 from careloom.hub.outages import Outages, outages_of
-from careloom.hub.pages import console_of, people_of, senders_of
+from careloom.hub.pages import codework, console_of, people_of, senders_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
 from careloom.hub.runs import Runs, make_runs, registry_of, teller_on
-from careloom.hub.sections import ApiSection, RouteSection
+from careloom.hub.sections import RouteSection
 from careloom.hub.silences import silences_of
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
@@ -331,21 +331,22 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
     stack.push_async_callback(polling.close)
     api = configuration.settings.api
     if api.enabled:
-        services = await _services(api, node, clock, stack)
+        services = await _services(configuration, node, clock, stack)
         pages = await _console(configuration, node, services, clock) if api.console else {}
         serving = await serve(create_app(services, pages), api.host, api.port)
         stack.push_async_callback(serving.close)
         node.ports["api"] = serving.port
 
 
-async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitStack) -> Services:
+async def _services(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> Services:
     """What the gateway needs; its background work ends with the stack, after the gateway."""
-    audit = CallAudit(node.store.database, clock)
+    api, database = configuration.settings.api, node.store.database
+    audit = CallAudit(database, clock)
     stack.push_async_callback(_write_last, audit)
     stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(audit.keep_writing()))
     lookups = make_lookups(api, node.systems, clock)
     stack.push_async_callback(lookups.close)
-    invalidation = Invalidation(lookups, node.store.database, node.log.lanes, clock)
+    invalidation = Invalidation(lookups, database, node.log.lanes, clock)
     stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(invalidation.keep_looking()))
     readers = [one for one in node.subscriptions if one.bank is Bank.EVENTS]
     return Services(
@@ -359,11 +360,13 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
         limits=api.limits,
         audit=node.telemetry.counted(audit.record),
         publishing=Publishers(api.publishers),
-        journal=LogJournal(node.store.database, node.log.keyring, node.log.lanes),
+        journal=LogJournal(database, node.log.keyring, node.log.lanes),
         consumers=lambda type_: [one.name for one in readers if one.wants(type_)],
         lookups=lookups,
         cases=node.work,
         runs=runwork(node.runs.around, node.runs.desk),
+        persons=node.persons if configuration.settings.identity.enabled else None,
+        codes=codework(configuration, database, node.work, clock),
         metrics=node.telemetry.page(node.status.as_dict),
         metrics_open=node.telemetry.is_open,
         traced=node.telemetry.tracer is not None,

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from careloom.console.pages import (
     audit,
+    codes,
     dashboards,
     exceptions,
     journeys,
     overview,
     people,
+    persons,
     runbook,
     subscriptions,
     systems,
@@ -27,6 +29,8 @@ def every() -> Sequence[Page]:
         *journeys.PAGES,
         *exceptions.PAGES,
         *workflows.PAGES,
+        *persons.PAGES,
+        *codes.PAGES,
         *systems.PAGES,
         *subscriptions.PAGES,
         *people.PAGES,

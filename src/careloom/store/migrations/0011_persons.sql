@@ -91,7 +91,9 @@ create table person_question (
     check ((state = 'open') = (answered is null) and (answered is null) = (by is null))
 );
 create index person_question_newer on person_question (newer);
-create index person_question_open on person_question (asked) where state = 'open';
+create index person_question_open on person_question (asked, id) where state = 'open';
+create index person_question_likeliest on person_question (coalesce((evidence ->> 'weight')::float8, 1000), id)
+    where state = 'open';
 
 -- The models that decided, newest last; the last one is in use. body is sealed: it lists how frequent names are.
 create table person_model (
