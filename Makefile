@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # What tests need of the system, beside Python: a browser for the console, promtool for the rules of alerts.
 PACKAGES := chromium prometheus
 
-.PHONY: packages demo run test lint types layers check chaos fuzz bench docs clean
+.PHONY: packages demo run test lint types layers check chaos fuzz bench docs screenshots clean
 
 demo: .venv/.ready
 	$(RUN) -m careloom demo
@@ -44,6 +44,9 @@ bench: .venv/.ready
 
 docs: .venv/.ready
 	$(RUN) -m tests.docs.generate
+
+screenshots: .venv/.ready
+	$(RUN) -m tests.screenshots
 
 clean:
 	rm -rf .venv build dist

@@ -126,7 +126,7 @@ async def test_every_answer_keeps_itself_to_itself(console: Console) -> None:
 def test_each_role_may_see_and_only_administrators_may_everything() -> None:
     assert all(Right.SEE in rights for rights in RIGHTS.values())
     assert [role for role, rights in RIGHTS.items() if rights == frozenset(Right)] == [Role.ADMIN]
-    assert rights_of(["viewer", "not-a-role"]) == {Right.SEE}
+    assert rights_of(["viewer", "not-a-role"]) == {Right.SEE, Right.SEE_OPERATIONS}
 
 
 async def test_people_are_made_and_seen_at_the_command_line(hospital: Hospital, console: Console) -> None:

@@ -10,10 +10,21 @@ import careloom
 from careloom.console.searching import LISTS
 from careloom.store.sql import queries
 from careloom.telemetry.catalogue import GAUGES
+from careloom.telemetry.figures import FIGURES, OTHER
 
 SOURCE = Path(careloom.__file__).parent
 FILES = [path.stem for path in sorted((SOURCE / "store" / "queries").glob("*.sql"))]
-BY_KEY = {("telemetry", one.statement) for one in GAUGES} | {("console_log", name) for name in LISTS.values()}
+BY_KEY = (
+    {("telemetry", one.statement) for one in GAUGES}
+    | {("console_log", name) for name in LISTS.values()}
+    | {("figures", one.rows) for one in FIGURES.values()}
+    | {
+        ("figures", name)
+        for file in ("figures", "telemetry")
+        for text in queries(file).values()
+        for name in OTHER.findall(text)
+    }
+)
 """Statements that are looked up by a name that is data."""
 
 

@@ -17,7 +17,7 @@ from careloom.store.database import Database
 from careloom.store.sql import queries
 from careloom.telemetry.catalogue import COUNTERS, GAUGES, HISTOGRAMS
 from careloom.telemetry.exposition import exposed
-from careloom.telemetry.reading import Reader, read, statement_of
+from careloom.telemetry.reading import Reader, arguments_of, read, statement_of
 from careloom.telemetry.tally import MOST, OTHER, Tally, hand_on
 from careloom.testing.clock import VirtualClock
 
@@ -112,7 +112,7 @@ async def test_in_a_load_run_each_number_is_that_of_the_sql_twenty_times(
                 found = samples(exposed(reading, {}, reading.at))
                 for gauge in GAUGES:
                     sql = statement_of(gauge.statement)
-                    rows = await connection.fetch(sql, *([reading.at] if "$1" in sql else []))
+                    rows = await connection.fetch(sql, *arguments_of(sql, reading.at))
                     for row in rows:
                         labels = {label: str(row[label]) for label in gauge.labels}
                         shown = value(found, gauge.name + ("_total" if gauge.grows else ""), **labels)

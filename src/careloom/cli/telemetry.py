@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as text
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +12,14 @@ import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
 from careloom.cli.output import Json, console, json_line
+from careloom.core.clock import SystemClock
+from careloom.core.errors import ConfigurationError
 from careloom.hub.configuration import load
 from careloom.hub.flowlist import find_flows, find_kinds
 from careloom.hub.measuring import acting
 from careloom.store.sql import queries
 from careloom.telemetry.dashboard import dashboard as make_dashboard
+from careloom.telemetry.figures import FIGURES, Line, Summed, Window, statement, summed
 from careloom.telemetry.objectives import objectives_of
 from careloom.telemetry.rules import RUNBOOK
 from careloom.telemetry.rules import rules as make_rules
@@ -28,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command()(rules)
     app.command()(dashboard)
     app.command()(unsynchronised)
+    app.command()(figures)
 
 
 def rules(config: Config = DEFAULT_CONFIG, runbook: Runbook = RUNBOOK) -> None:
@@ -58,9 +63,60 @@ def unsynchronised(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
         console.print(f"{len(rows)} events")
 
 
+def figures(
+    begin: Annotated[
+        str, typer.Option("--from", help="A moment with its offset; without it a day before the end.")
+    ] = "",
+    end: Annotated[str, typer.Option("--to", help="A moment with its offset; without it now.")] = "",
+    config: Config = DEFAULT_CONFIG,
+    json: Json = False,
+) -> None:
+    """The figures of the dashboards, all of one moment: what came of processes and exceptions in a stretch of time.
+
+    Those about a stretch that is over come out the same whenever they are asked for.
+    """
+    until = _moment(end, "--to") or SystemClock().now()
+    since = _moment(begin, "--from") or until - timedelta(days=1)
+    if since >= until:
+        raise ConfigurationError("--from is before --to")
+    for one in go(_figures(config, Window(since, until))):
+        for line in (one.total, *one.parts):
+            found = _said(one, line)
+            if json:
+                json_line(found)
+            else:
+                console.print(" ".join(f"{name}={value}" for name, value in found.items() if value is not None))
+
+
+def _said(one: Summed, line: Line) -> dict[str, Any]:
+    return {
+        "figure": one.figure.name, "part": line.part, "rows": line.rows, "good": line.good,
+        "median_seconds": line.median, "p95_seconds": line.most, "longest_seconds": line.longest,
+    }  # fmt: skip
+
+
+async def _figures(config: Path, window: Window) -> Sequence[Summed]:
+    async with (
+        deployment(config) as here,
+        here.store.database.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return [await summed(connection, figure, window) for figure in FIGURES.values()]
+
+
+def _moment(text: str, option: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        found = None
+    if text and (found is None or found.tzinfo is None):
+        raise ConfigurationError(f"{option} is a moment with its offset, such as 2026-03-01T08:00:00+00:00")
+    return found
+
+
 async def _unsynchronised(config: Path) -> Sequence[Any]:
     async with deployment(config) as here, here.store.database.acquire() as connection:
-        return await connection.fetch(queries("telemetry").unsynchronised_rows)
+        return await connection.fetch(statement(queries("telemetry").unsynchronised_rows))
 
 
 def written(made: dict[str, Any]) -> str:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from careloom.console.house import House
 from careloom.store.sql import queries
+from careloom.telemetry.reading import statement_of
 from careloom.workflow.standing import RunCount
 
 _SQL = queries("console_log")
-_TELEMETRY = queries("telemetry")
 RATE_OVER: Final = timedelta(minutes=5)
 LATELY: Final = timedelta(hours=1)
 FRESH_SECONDS: Final = 2.0
@@ -54,7 +54,7 @@ async def _read(house: House) -> Glance:
         entries = await connection.fetch(_SQL.fresh_entries, *rated)
         handled = await connection.fetch(_SQL.fresh_deliveries, *rated)
         cases = await connection.fetch(_SQL.waiting_cases, now)
-        stuck = await connection.fetch(_TELEMETRY.stuck_runs, now)
+        stuck = await connection.fetch(statement_of("stuck_runs"), now)
         failures = await connection.fetch(_SQL.waiting_failures)
         changed = await connection.fetchrow(_SQL.cases_since, now - LATELY)
         oldest = await connection.fetchrow(_SQL.oldest_waiting)

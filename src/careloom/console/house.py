@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from careloom.log.handling import Subscription
 from careloom.log.keyring import Keyring
 from careloom.log.operators import Operators
 from careloom.store.database import Database
+from careloom.telemetry.silence import FeedStanding
 from careloom.workflow.work import RunWork
 
 
@@ -44,7 +45,7 @@ class House:
     `status` gives what `careloom status` shows; `systems` are the kinds of the configured systems by name, `senders`
     those from which something may come, `addresses` where those answer that have a URL. `persons` is
     the index of who is who, None where none is kept; `questions` are its questions that are answered
-    together; `codes` is the crosswalk, `contacts` the vendors of systems.
+    together; `codes` is the crosswalk, `contacts` the vendors of systems. `feeds` tells how new what they sent is.
     """
 
     name: str
@@ -62,6 +63,7 @@ class House:
     senders: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
     persons: PersonIndex | None = None
+    feeds: Callable[[], Awaitable[Sequence[FeedStanding]]] | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     questions: QuestionSets | None = None
     codes: Codework | None = None

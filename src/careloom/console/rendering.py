@@ -14,6 +14,7 @@ TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.PackageLoader("careloom.console"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
+    auto_reload=False,  # else each part of each page is looked for on disk
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -110,6 +111,7 @@ class Visit:
         return answer
 
 
+@lru_cache(maxsize=4096)
 def _fits(pattern: str, path: str) -> bool:
     parts = pattern.split("/"), path.partition("?")[0].split("/")
     return len(parts[0]) == len(parts[1]) and all(

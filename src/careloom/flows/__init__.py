@@ -70,6 +70,7 @@ class Flow:
     what it moves, `system_of_record` who is right when two systems differ, `runbook` where the operators look.
     `slo` is which share of its events is handled within `bound`, and of its runs within `sla`, over which time, as
     `99.5% in 30d`; without it that of its criticality holds (`telemetry/objectives.py`).
+    `money`: it moves money, so the dashboard of finance shows how it does.
     A hub refuses a flow that leaves one of them open. Raises ConfigurationError for a length of time that is none.
     """
 
@@ -87,6 +88,7 @@ class Flow:
     runbook: str = ""
     waiting_counts: bool = False
     slo: str = ""
+    money: bool = False
     translators: list[Translator] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)

@@ -34,6 +34,7 @@ backoffice = Flow(
     recovery_time="8h",
     recovery_point="0s",
     pattern="transaction",
+    money=True,
     system_of_record="Odoo",
     runbook="flow-backoffice",
 )

@@ -49,6 +49,7 @@ posting = Flow(
     recovery_time="8h",
     recovery_point="0s",
     pattern="transaction",
+    money=True,
     system_of_record="the payer, for what it paid; Odoo, for what is owed",
     runbook="flow-claim-posting",
 )

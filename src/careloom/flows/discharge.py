@@ -68,6 +68,7 @@ discharge = Flow(
     recovery_time="4h",
     recovery_point="0s",
     pattern="event",
+    money=True,
     system_of_record="the EHR, for whether the stay has ended; Odoo, for bill and stock",
     runbook="flow-discharge",
 )

@@ -37,6 +37,7 @@ payment_confirmation = Flow(
     bound="5s",
     recovery_time="1h",
     pattern="transaction",
+    money=True,
     system_of_record="the payment gateway",
     runbook="flow-payment-confirmation",
 )

@@ -33,6 +33,7 @@ reconciliation = Flow(
     bound="1d",
     recovery_time="1d",
     pattern="document",
+    money=True,
     system_of_record="the bank",
     runbook="flow-reconciliation",
 )

@@ -57,6 +57,7 @@ cash = Flow(
     recovery_time="1d",
     recovery_point="0s",
     pattern="transaction",
+    money=True,
     system_of_record="the EHR, for care; the payer, for the decision; Odoo, for what is owed",
     runbook="flow-referral-to-cash",
 )

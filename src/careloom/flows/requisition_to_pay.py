@@ -61,6 +61,7 @@ requisition_to_pay = Flow(
     bound="1d",
     recovery_time="8h",
     pattern="transaction",
+    money=True,
     system_of_record="Odoo",
     runbook="flow-requisition-to-pay",
 )

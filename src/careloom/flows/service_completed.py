@@ -59,6 +59,7 @@ service = Flow(
     recovery_time="4h",
     recovery_point="0s",
     pattern="transaction",
+    money=True,
     system_of_record="the system that documents services, for what was done; Odoo, for what is owed",
     runbook="flow-service-completed",
 )

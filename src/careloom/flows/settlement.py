@@ -38,6 +38,7 @@ settlement = Flow(
     recovery_time="1d",
     recovery_point="0s",
     pattern="report",
+    money=True,
     system_of_record="the bank",
     runbook="flow-settlement",
 )

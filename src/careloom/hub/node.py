@@ -383,7 +383,7 @@ async def _console(
     made = console_of(
         configuration, node.store.database, node.log.keyring, people, node.work, services.runs, node.operators,
         node.subscriptions, node.status.as_dict, clock, senders=senders_of(node.systems),
-        persons=node.persons,
+        persons=node.persons, feeds=node.silences.standings,
     )  # fmt: skip
     return {BASE: made}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -27,6 +27,7 @@ from careloom.log.operators import Operators
 from careloom.log.ports import stored_id
 from careloom.store.database import Database
 from careloom.systems.seam import Endpoint, Listening, Polled, TakesMessages
+from careloom.telemetry.silence import FeedStanding
 from careloom.workflow.work import RunWork
 
 
@@ -66,6 +67,7 @@ def console_of(
     clock: Clock,
     senders: frozenset[str] = frozenset(),
     persons: PersonIndex | None = None,
+    feeds: Callable[[], Awaitable[Sequence[FeedStanding]]] | None = None,
 ) -> Starlette:
     """The pages over these parts of a hub."""
     settings = configuration.settings
@@ -85,6 +87,7 @@ def console_of(
         systems=systems,
         status=status,
         senders=senders,
+        feeds=feeds,
         contacts=settings.contacts,
         persons=index,
         questions=None if index is None else question_sets(database, index, work, clock),

@@ -14,6 +14,7 @@ from careloom.log.ports import Connection
 from careloom.store.database import Database
 from careloom.store.sql import queries
 from careloom.telemetry.catalogue import GAUGES
+from careloom.telemetry.figures import day_before, statement
 
 _SQL = queries("telemetry")
 _OPERATOR = queries("operator")
@@ -25,7 +26,13 @@ Rows = Sequence[Mapping[str, Any]]
 
 def statement_of(name: str) -> str:
     """The SQL behind a gauge."""
-    return _OPERATOR.conservation if name == "conservation" else _SQL[name]
+    return _OPERATOR.conservation if name == "conservation" else statement(_SQL[name])
+
+
+def arguments_of(sql: str, now: datetime) -> Sequence[datetime]:
+    """What it asks for: the moment, and since when."""
+    window = day_before(now)
+    return [window.end, window.begin] if "$2" in sql else [now] if "$1" in sql else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ async def read(connection: Connection, now: datetime) -> Reading:
     found = {}
     for name in names:
         sql = statement_of(name)
-        found[name] = await connection.fetch(sql, *([now] if "$1" in sql else []))
+        found[name] = await connection.fetch(sql, *arguments_of(sql, now))
     return Reading(now, found, await connection.fetch(_SQL.totals))
 
 

@@ -40,6 +40,20 @@ class Feed:
     owner: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FeedStanding:
+    """How new what a system sent is. `last` is its newest message, None before the first; from `aging_at` on somebody
+    should look, from `due` on it is silent; both None where nothing says how often it sends. `rests`: it may be quiet
+    now."""
+
+    system: str
+    last: datetime | None
+    aging_at: datetime | None
+    due: datetime | None
+    rests: bool
+    watched: bool
+
+
 class Silences:
     """Looks every few seconds; of several nodes one looks at a time. `held` says of a system whether somebody announced
     that it is away. Time counts from the start of this process on: while no hub ran, nobody could send."""
@@ -62,6 +76,27 @@ class Silences:
         self._learn_at: datetime | None = None
         self._due: dict[str, datetime] = {}
         self._silent: set[str] = set()
+
+    async def standings(self) -> list[FeedStanding]:
+        """Of all systems that send, by name, as of the last look. Half of the time that a feed may be quiet is when it
+        ages. Raises Unavailable."""
+        now = self._clock.now()
+        async with self._database.acquire() as connection:
+            last = {row["system"]: row["last"] for row in await connection.fetch(_SQL.feed_last)}
+            await self._learn(connection)
+        found = []
+        for system, feed in sorted(self._feeds.items()):
+            newest = last.get(system)
+            due = self._due_of(feed, newest)
+            if newest is not None or due is not None:
+                rests = feed.rest.covers(now) or self._held(system)
+                aging = None if due is None else self._aging(feed, newest, due)
+                found.append(FeedStanding(system, newest, aging, due, rests, feed.watched))
+        return found
+
+    def _aging(self, feed: Feed, last: datetime | None, due: datetime) -> datetime:
+        begin = max(self._since, last or self._since)
+        return begin + (due - begin) / 2 if feed.every is None else feed.rest.awake_until(begin, feed.every / 2)
 
     def due_seconds(self) -> Mapping[Labels, float]:
         """Until each feed counts as silent; negative for one that is."""

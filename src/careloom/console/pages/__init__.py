@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from careloom.console.pages import (
     audit,
     codes,
+    dashboards,
     exceptions,
     journeys,
     overview,
@@ -24,6 +25,7 @@ def every() -> Sequence[Page]:
     """All pages, in the order of the menu."""
     return (
         *overview.PAGES,
+        *dashboards.PAGES,
         *journeys.PAGES,
         *exceptions.PAGES,
         *workflows.PAGES,

@@ -71,39 +71,36 @@ group by s.name, s.paused order by s.name
 
 -- name: cases
 -- What waits for a person, by kind and state, with the age of the oldest and how many have waited too long.
-select kind, state, count(*) as cases, extract(epoch from $1::timestamptz - min(opened))::float8 as oldest,
-       count(*) filter (where due <= $1) as overdue
-from work_case where resolved is null group by kind, state order by kind, state
+select what as kind, state, count(*) as cases, max(seconds) as oldest, count(*) filter (where not in_time) as overdue
+from {cases_waiting} c group by what, state order by what, state
 
 -- name: exceptions
 -- Cases of the last day by kind and category of failure: the volume of exceptions.
-select kind, category, count(*) as cases from work_case where opened > $1::timestamptz - interval '1 day'
-group by kind, category order by kind, category
+select what as kind, category, count(*) as cases from {cases_opened} c group by what, category order by what, category
 
 -- name: resolution
 -- How long cases took that ended in the last day, in seconds.
-select kind, percentile_cont(0.5) within group (order by extract(epoch from resolved - opened))::float8 as median,
-       percentile_cont(0.95) within group (order by extract(epoch from resolved - opened))::float8 as most
-from work_case where resolved > $1::timestamptz - interval '1 day' group by kind order by kind
+select what as kind, percentile_cont(0.5) within group (order by seconds)::float8 as median,
+       percentile_cont(0.95) within group (order by seconds)::float8 as most
+from {cases_ended} c group by what order by what
 
 -- name: runs
 -- Runs that have not ended, by workflow and state, and since when the oldest of them waits.
-select workflow, state, count(*) as runs, extract(epoch from $1::timestamptz - min(changed))::float8 as oldest
-from run where ended is null group by workflow, state order by workflow, state
+select what as workflow, state, count(*) as runs, extract(epoch from $1::timestamptz - min(changed))::float8 as oldest
+from {runs_open} r group by what, state order by what, state
 
 -- name: stuck_runs
 -- Runs that move no more though nothing failed: not ended within their service level, or due and driven by nobody.
-select workflow, count(*) filter (where late is not null or late_at <= $1) as late,
-       count(*) filter (where due < $1::timestamptz - interval '5 minutes') as undriven
-from run where ended is null group by workflow order by workflow
+select what as workflow, count(*) filter (where late) as late, count(*) filter (where undriven) as undriven
+from {runs_open} r group by what order by what
 
 -- name: completion
 -- Of the runs that ended in the last day, how many completed, and how many within their service level.
-select workflow, count(*) as ended, count(*) filter (where state = 'completed') as completed,
-       count(*) filter (where late is null) as in_time,
-       (count(*) filter (where state = 'completed'))::float8 / count(*) as completion_rate,
-       (count(*) filter (where late is null))::float8 / count(*) as adherence
-from run where ended > $1::timestamptz - interval '1 day' group by workflow order by workflow
+select what as workflow, count(*) as ended, count(*) filter (where completed) as completed,
+       count(*) filter (where in_time) as in_time,
+       (count(*) filter (where completed))::float8 / count(*) as completion_rate,
+       (count(*) filter (where in_time))::float8 / count(*) as adherence
+from {runs_ended} r group by what order by what
 
 -- name: run_objectives
 -- Every run ever, by whether it ended, or has yet to end, within its service level.
@@ -123,35 +120,16 @@ select system, result, count(*) as attempts,
 from delivery_attempt where at > $1::timestamptz - interval '1 hour' group by system, result order by system, result
 
 -- name: unsynchronised
--- Appointments of which an event is parked, or has an open case: Odoo does not say about them what the diary says.
-select count(distinct e.token) as appointments
-from event e
-join (select event from parked where state in ('retry', 'case', 'behind')
-      union select event from work_case where resolved is null and event is not null) stuck on stuck.event = e.id
-where e.type like 'appointment.%' and e.kind = 'e'
+-- Appointments of which an event is held: how many they are.
+select count(*) as appointments from {unsynchronised} a
 
 -- name: unsynchronised_rows
--- The rows behind the number: the events, and what holds them.
-select distinct e.id, e.type, e.recorded, e.correlation
-from event e
-join (select event from parked where state in ('retry', 'case', 'behind')
-      union select event from work_case where resolved is null and event is not null) stuck on stuck.event = e.id
-where e.type like 'appointment.%' and e.kind = 'e' order by e.recorded, e.id
+-- The events of which these are, and what holds them.
+select id, type, recorded, correlation from {unsynchronised_events} e order by recorded, id
 
 -- name: delays
 -- Seconds from the fact in the log to the step that acted on it, of the steps of the last day: how long an invoice took
 -- after the service, and a posting after the payment.
-select measured.delay, count(*) as steps,
-       percentile_cont(0.5) within group (order by extract(epoch from s.ended - r.since))::float8 as median,
-       percentile_cont(0.95) within group (order by extract(epoch from s.ended - r.since))::float8 as most,
-       max(extract(epoch from s.ended - r.since))::float8 as longest
-from (values ('invoice-generation', 'service-completed.bill', 'issue'),
-             ('invoice-generation', 'discharge.bill', 'draft_bill'),
-             ('invoice-generation', 'referral-to-cash.follow', 'bill_claim'),
-             ('payment-posting', 'payment-confirmation.confirm', 'post'),
-             ('payment-posting', 'claim-posting.post', 'settle'),
-             ('payment-posting', 'claim-posting.remitted', 'pay')) as measured (delay, workflow, step)
-join run r on r.workflow = measured.workflow
-join run_step s on s.run = r.id and s.name = measured.step and s.state = 'done'
-where s.ended > $1::timestamptz - interval '1 day'
-group by measured.delay order by measured.delay
+select part as delay, count(*) as steps, percentile_cont(0.5) within group (order by seconds)::float8 as median,
+       percentile_cont(0.95) within group (order by seconds)::float8 as most, max(seconds) as longest
+from {delays} s group by part order by part
