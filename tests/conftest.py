@@ -18,6 +18,9 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from fastapi._compat.v2 import ModelField, asdict
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 
 from careloom.store.database import Database, connect
 from careloom.store.embedded import EmbeddedPostgres
@@ -45,6 +48,24 @@ async def _introspect_once(self: Any, types: Collection[int], seconds: float) ->
 
 
 asyncpg.Connection._introspect_types = _introspect_once
+
+_compiled = ModelField.__post_init__
+_validators: dict[tuple[object, str], tuple[FieldInfo, TypeAdapter[Any]]] = {}
+
+
+def _compiled_once(self: ModelField) -> None:
+    """What validates a parameter or an answer of a route is the same in every app, and takes most of the time in which
+    one is made; nearly each test of the API makes one. What is described by words that name addresses is kept too, so
+    that no address comes to mean something else."""
+    field = asdict(self.field_info)
+    key = (field["annotation"], repr((field["metadata"], field["attributes"], self.config)))
+    if key not in _validators:
+        _compiled(self)
+        _validators[key] = self.field_info, self._type_adapter
+    self._type_adapter = _validators[key][1]
+
+
+ModelField.__post_init__ = _compiled_once  # type: ignore[method-assign]
 
 
 class PostgresServer:
