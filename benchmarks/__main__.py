@@ -15,7 +15,7 @@ from typing import Any
 MODULES = (
     "hl7v2_parse", "formats_hl7v2", "formats_x12", "x12_large", "formats_fhir", "adt_translate", "http_target",
     "mllp_listener", "log_append", "hub", "webhooks", "odoo_writes",
-    "runs", "master_sync", "persons", "telemetry", "console_cases",
+    "runs", "master_sync", "persons", "telemetry", "console_cases", "console_identity",
 )  # fmt: skip
 _COMPARE = {">=": operator.ge, "<=": operator.le}
 

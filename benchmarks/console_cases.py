@@ -79,7 +79,7 @@ async def _measured() -> list[Row]:
                     "runs": "/console/runs",
                     "approvals": "/console/approvals",
                 }
-                return [await _row(http, name, f"{base}{path}") for name, path in paths.items()]
+                return [await row_of(http, name, f"{base}{path}") for name, path in paths.items()]
 
 
 async def _filled(node: Node) -> tuple[str, Any]:
@@ -102,24 +102,26 @@ async def _deep(http: aiohttp.ClientSession, base: str) -> str:
     """The address of a page far down the queue, by way of all before it."""
     path = "/console/cases"
     for _ in range(DEEP):
-        found = _LATER.search(await _text(http, f"{base}{path}"))
+        found = _LATER.search(await text_of(http, f"{base}{path}"))
         assert found, "there are as many pages"
         path = found[1].replace("&amp;", "&")
     return path
 
 
-async def _row(http: aiohttp.ClientSession, name: str, url: str) -> Row:
+async def row_of(http: aiohttp.ClientSession, name: str, url: str) -> Row:
+    """Of one page: what 95 of 100 take."""
     took = []
     for _ in range(TIMES):
         began = time.perf_counter()
-        await _text(http, url)
+        await text_of(http, url)
         took.append((time.perf_counter() - began) * 1000)
     value = quantiles(took, n=20)[-1]
     goal = {"op": "<=", "value": GOAL}
     return {"name": f"console {name}, p95", "value": value, "unit": "ms", "goal": goal}
 
 
-async def _text(http: aiohttp.ClientSession, url: str) -> str:
+async def text_of(http: aiohttp.ClientSession, url: str) -> str:
+    """A page, which must be there."""
     async with http.get(url, allow_redirects=False) as answer:
         assert answer.status == 200, answer.status
         return await answer.text()

@@ -1,4 +1,4 @@
-"""People for benchmarks/persons.py: names as unequal in frequency as real ones, households, and a model to weigh by."""
+"""People for benchmarks/persons.py: names as unequal in frequency as real ones, and homes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from random import Random
 import msgspec
 
 from careloom.identity.index.seam import Arrival
-from careloom.identity.matching.comparing import COMPARISONS
-from careloom.identity.matching.model import Comparison, Level, Model
 from careloom.model import Address, ContactPoint, HumanName, Identifier, Patient
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -89,21 +87,3 @@ class People:
             telecom=(),
         )
         return Arrival("lab", known, patient, ours.occurred)
-
-
-def model() -> Model:
-    """Weights as plain as can be: the first level of each comparison says most. What a comparison costs does not
-    depend on what it says."""
-    return Model(
-        version="benchmark",
-        prior=1e-6,
-        comparisons=tuple(Comparison(name=one.name, levels=tuple(_levels(one.levels))) for one in COMPARISONS),
-        link=9.0,
-        review=6.0,
-    )
-
-
-def _levels(names: tuple[str, ...]) -> list[Level]:
-    *levels, differs = names
-    found = [Level(name=name, m=0.8 / 2**place, u=0.002 * 2**place) for place, name in enumerate(levels)]
-    return [*found, Level(name=differs, m=0.02, u=0.97)]

@@ -20,7 +20,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks.person_people import People, model
+from benchmarks.person_people import People
 from careloom.cases.book import Cases
 from careloom.core.clock import SystemClock
 from careloom.core.ids import Uuid7
@@ -29,6 +29,7 @@ from careloom.identity.index.index import PersonIndex
 from careloom.identity.index.sealed import Seal
 from careloom.identity.index.seam import Arrival
 from careloom.identity.index.weighing import Weighing
+from careloom.identity.matching.shipped import default_model
 from careloom.log.lanes import open_lanes
 from careloom.log.node import LogNode
 from careloom.security.sealing import MasterKey
@@ -42,7 +43,7 @@ DATABASE = os.environ.get("CARELOOM_BENCH_DATABASE", "")
 ASKING, RATES, SECONDS = 64, (100, 300), float(os.environ.get("CARELOOM_BENCH_SECONDS", "8"))
 MASTER = MasterKey(bytes(range(32)))
 _CHUNK = 10_000
-_COLUMNS = ("id", "number", "source", "person", "digest", "keys", "known", "features", "content")
+_COLUMNS = ("id", "number", "source", "person", "digest", "compared", "keys", "known", "features", "content")
 Row = dict[str, Any]
 Make = Callable[[int], Arrival]
 
@@ -77,7 +78,8 @@ async def _measured(dsn: str) -> list[Row]:
     book = Cases(clock, new_id)
     node = await LogNode.open(database, MASTER, book, clock, new_id)
     telling = Teller(node.writer, node.keyring, book, clock, lambda _: 0)
-    index = PersonIndex(database, MASTER, book, telling, clock, new_id, shipped=Weighing(model()), make=Weighing)
+    shipped = Weighing(default_model())
+    index = PersonIndex(database, MASTER, book, telling, clock, new_id, shipped=shipped, make=Weighing)
     rows += [row async for row in _asked(index, people)]
     await index.close()
     await node.close()
@@ -87,7 +89,7 @@ async def _measured(dsn: str) -> list[Row]:
 
 async def _fill(connection: Any, people: People) -> float:
     """Records a second. The index of keys is made at the end, as a first load would."""
-    seal, matcher, new_id = Seal(MASTER), Weighing(model()), Uuid7()
+    seal, matcher, new_id = Seal(MASTER), Weighing(default_model()), Uuid7()
     await connection.execute("drop index person_record_keys")
     started = time.perf_counter()
     for first in range(0, PERSONS, _CHUNK):
@@ -110,7 +112,7 @@ def _record(arrival: Arrival, seal: Seal, matcher: Weighing, new_id: Uuid7) -> t
     comer = Comer.of(arrival, seal.number(arrival.source, arrival.number), digest, matcher, seal)
     id_ = new_id()
     return (
-        id_, comer.number, arrival.source, id_, digest, comer.keys, seal.known(id_, arrival.number),
+        id_, comer.number, arrival.source, id_, digest, comer.compared, comer.keys, seal.known(id_, arrival.number),
         seal.features(id_, comer.features), seal.content(id_, arrival.patient, arrival.occurred),
     )  # fmt: skip
 

@@ -129,8 +129,8 @@ def _scans(plan: Any) -> Iterator[str]:
 
 NONE = [None] * 7
 PLANS: dict[str, list[Any]] = {
-    "page": [*NONE, None, None, None, 101],
-    "page_ended": [None, None, "resolved", *[None] * 4, None, None, 101],
+    "page": [*NONE, None, None, None, None, 101],
+    "page_ended": [None, None, "resolved", *[None] * 5, None, None, 101],
     "one": [UUID(int=1)],
     "history": [UUID(int=1), 0, 100],
     "retryable": [UUID(int=1), "x", 100],

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -25,11 +24,12 @@ from careloom.cases.book import Cases
 from careloom.cases.recording import Recorder
 from careloom.console.people import SESSION_LASTS, People, forgery_token
 from careloom.console.rights import Role
-from careloom.core.clock import SystemClock
+from careloom.core.clock import Clock, SystemClock
 from careloom.core.ids import Uuid7
 from careloom.log.operators import Act
 from careloom.log.ports import stored_id
 from careloom.store.sql import queries
+from careloom.testing.clock import VirtualClock
 
 __all__ = ["any_erp", "erp"]
 
@@ -44,6 +44,7 @@ class Console:
 
     hub: Running
     people: People
+    clock: Clock
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.hub.node.ports['api']}/console{path}"
@@ -51,7 +52,7 @@ class Console:
     async def account(self, name: str, *roles: Role, teams: tuple[str, ...] = ()) -> str:
         """Somebody who has signed in; gives the token of their session. Without a password, which is slow by intent."""
         await self.people.add(name, roles, teams, ACT)
-        token, now = secrets.token_urlsafe(32), datetime.now(UTC)
+        token, now = secrets.token_urlsafe(32), self.clock.now()
         async with self.hub.node.store.database.acquire() as connection:
             account = await connection.fetchval("select id from person_account where name = $1", name)
             session = (hashlib.sha256(token.encode()).digest(), account, now, now + SESSION_LASTS)
@@ -66,14 +67,14 @@ def hospital(tmp_path: Path, dsn: str) -> Hospital:
 
 
 @asynccontextmanager
-async def console_of(hospital: Hospital) -> AsyncIterator[Console]:
+async def console_of(hospital: Hospital, clock: VirtualClock | None = None) -> AsyncIterator[Console]:
     """A hub with these settings, and its accounts."""
-    async with hospital.running() as hub:
-        clock = SystemClock()
-        new_id = Uuid7(clock, stored_id)
+    time: Clock = clock or SystemClock()
+    async with hospital.running(clock=clock) as hub:
+        new_id = Uuid7(time, stored_id)
         store = hub.node.store
-        recorder = Recorder(hub.node.log.keyring, Cases(clock, new_id), clock, new_id)
-        yield Console(hub, People(store.database, recorder, clock, new_id))
+        recorder = Recorder(hub.node.log.keyring, Cases(time, new_id), time, new_id)
+        yield Console(hub, People(store.database, recorder, time, new_id), time)
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ async def test_held_passed_on_and_given_back(console: Console, robin: Window) ->
     page = await robin.get(path)
     assert (
         page.actions == {"claim", "assign", "decide", "comment"}
-        and "docs/operations/runbook.md#case-silence" in page.html
+        and "/console/runbook#case-silence" in page.html
     )
     claimed = await robin.post(f"{path}/claim")
     assert "It is yours." in claimed.text and claimed.actions == {"release", "wait", "assign", "decide", "comment"}

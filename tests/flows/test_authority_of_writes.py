@@ -136,3 +136,14 @@ def test_proposals_that_no_steward_would_see_are_refused_at_the_start(tmp_path: 
     assert check({"authority": {"all": rule}, "flows": flows}, tmp_path).settings.authority["all"].proposes
     with pytest.raises(ConfigurationError, match="both say who sets"):
         check({"authority": {"a": {**rule, "otherwise": "refuse"}, "b": {**rule, "otherwise": "refuse"}}}, tmp_path)
+
+
+async def test_a_refused_write_is_a_case_once_for_a_system_and_a_field(hospital: Hospital, erp: SimulatedOdoo) -> None:
+    hospital.configure(CRM, odoo=erp)
+    async with hospital.running() as hub:
+        await hub.send(adt("A08", "C2", at="20260301090000", pid=ELSEWHERE))
+        await hub.send(adt("A08", "C3", at="20260301100000", pid=ELSEWHERE))
+        await hub.settled(2)
+        [case] = await hub.rows("select * from work_case where kind = 'refused-write'")
+    assert (case["system"], case["field"], case["owner"]) == ("ehr", "patient.address", "master-data")
+    assert "crm may, by the rule" in case["reason"] and "Albany" not in case["reason"]

@@ -20,7 +20,9 @@ from careloom.flows import Flow
 from careloom.flows.master_lists import MasterList
 from careloom.flows.master_store import Sync, last_syncs
 from careloom.flows.master_sync import Due, synchronised
+from careloom.flows.stores import Stores
 from careloom.identity.codes.checkdigit import gs1
+from careloom.identity.crosswalk.authority import Authority, Decision, Rule
 from careloom.sim.odoo.server import SimulatedOdoo
 from careloom.store.database import Database
 from careloom.systems.folder.place import LocalPlace
@@ -75,10 +77,13 @@ class Store:
 
     async def night(self) -> Sync:
         """Synchronise, and give what it came to."""
-        workflow = self.flow.workflows[0]
-        await self.world.begin(workflow, Due(list="any"), subject="Schedule/nightly")
-        await self.world.settle()
+        await self.begin_night()
         return await self.last()
+
+    async def begin_night(self) -> None:
+        """As far as it comes by itself."""
+        await self.world.begin(self.flow.workflows[0], Due(list="any"), subject="Schedule/nightly")
+        await self.world.settle()
 
     async def shortened(self, count: int, to: int) -> Sync:
         """A night with all items, and one with those that are left."""
@@ -135,7 +140,7 @@ async def store(
         stack.push_async_callback(database.close)
 
         def systems() -> Mapping[str, object]:
-            lists = FileLists(LocalPlace(folder), VirtualClock(), 0, 1 << 24)
+            lists = FileLists("lists", LocalPlace(folder), VirtualClock(), 0, 1 << 24)
             stack.push_async_callback(lists.close)
             return {"erp": opened(), "files": lists}
 
@@ -356,3 +361,69 @@ def test_a_list_that_cannot_be_is_refused_where_it_is_written(wrong: dict[str, A
     given = {"name": "x", "sort": "product", "listed_as": "x", "key": "k", "columns": {"name": "a"}, **wrong}
     with pytest.raises(ConfigurationError, match=complaint):
         MasterList(**given)
+
+
+def _authority(house: Store, otherwise: Decision, *fields: str) -> list[dict[str, str]]:
+    """The procurement system alone may set these fields of products. Gives what is told of refusals."""
+    told: list[dict[str, str]] = []
+
+    class Told:
+        async def tell(self, source: str, entity: str, reasons: Mapping[str, str]) -> None:
+            told.append({f"{source} {entity}.{field}": reason for field, reason in reasons.items()})
+
+    binder: Any = house.world.node.around.call._binder  # type: ignore[attr-defined]
+    stores = binder(house.flow.workflows[0].name, "stores", Stores)
+    rule = Rule(name="buyers", entity="product", fields=fields, systems=("procurement",), otherwise=otherwise)
+    stores.authority, stores._refusals = Authority([rule]), Told()
+    return told
+
+
+async def test_what_the_source_may_not_set_is_left_as_odoo_has_it(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    async with store(postgres_server, tmp_path) as house:
+        house.stock(20)
+        assert (await house.night()).agrees
+        told = _authority(house, Decision.REFUSE, "price")
+        house.items["I-0007"] = ["Renamed", _gtin(7), "99.00"]
+        house.write()
+        kept = await house.night()
+        assert kept.agrees
+        assert (await house.products())["I-0007"] == ("Renamed", _gtin(7), 7.5)
+        assert list(told[0]) == ["lists product.price"]
+        assert "procurement may, by the rule 'buyers'" in told[0]["lists product.price"]
+        assert (await house.night()).agrees  # and the next one, of a list that is the same
+        _authority(house, Decision.ACCEPT, "price")
+        assert (await house.night()).agrees  # what may be set again is read again, though the list is the same
+        assert (await house.products())["I-0007"] == ("Renamed", _gtin(7), 99.0)
+
+
+@pytest.mark.parametrize(("action", "price"), [(Action.APPROVE, 99.0), (Action.REJECT, 7.5)])
+async def test_a_steward_is_asked_about_what_the_source_may_propose(
+    postgres_server: PostgresServer, tmp_path: Path, action: Action, price: float
+) -> None:
+    async with store(postgres_server, tmp_path) as house:
+        house.stock(20)
+        await house.night()
+        _authority(house, Decision.PROPOSE, "price")
+        house.items["I-0007"] = ["Renamed", _gtin(7), "99.00"]
+        house.write()
+        await house.night()
+        [(kind, field, reason)] = await house.told()
+        assert (kind, field) == ("proposed-write", "product.price")
+        assert "lists may not set product.price" in reason
+        await house.world.decide("proposed-write", action)
+        assert (await house.products())["I-0007"] == ("Renamed", _gtin(7), price)
+        assert await house.told() == []
+
+
+async def test_a_list_that_may_not_say_a_name_is_refused_whole(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    async with store(postgres_server, tmp_path) as house:
+        told = _authority(house, Decision.REFUSE, "*")
+        house.stock(5)
+        await house.begin_night()
+        [(kind, _, reason)] = await house.told()
+        assert kind == "run-failed"
+        assert "product.name: procurement may" in reason and "without a name there is nothing to write" in reason
+        assert await house.products() == {}
+        assert len(told[0]) == 3

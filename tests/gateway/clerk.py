@@ -24,7 +24,8 @@ _WHAT = {
     "owner": "integration", "field": "PID-3", "reason": "no number", "priority": 3, "due": WHEN,
 }  # fmt: skip
 CASE = Standing(
-    **_WHAT, id=KNOWN, state="open", assignee=None, run=None, event=KNOWN, message=KNOWN, opened=WHEN, overdue=False,
+    **_WHAT, id=KNOWN, category="mapping", state="open", assignee=None, run=None, event=KNOWN, message=KNOWN,
+    opened=WHEN, overdue=False,
     age_seconds=1.5, escalated=0, resolved=None, resolution=None, resolved_by=None, asked_by="", resumes="subscription",
     runbook="case-mapping", actions=("edit", "retry"), revision=1,
 )  # fmt: skip

@@ -20,6 +20,7 @@ from tests.gateway.asking import REASON
 from tests.gateway.calling import DESK, KEYS, SCOPES, Reply, open_api
 from tests.gateway.clerk import clerk
 from tests.gateway.foreman import foreman
+from tests.gateway.steward import codes, steward
 from tests.gateway.test_gateway_document import operations
 
 from careloom.core.envelope import Kind, Position, Recorded
@@ -93,6 +94,8 @@ API = open_api(
     consumers=lambda _: (),
     cases=clerk(),
     runs=foreman(),
+    persons=steward(),
+    codes=codes(),
     scopes=lambda principal: SCOPES[principal] | (WORKING if principal == DESK else set()),
 )
 DOCUMENT = json.loads(json.dumps(API.app.openapi()))

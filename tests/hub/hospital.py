@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from opentelemetry.sdk.trace import SpanProcessor
+
 from careloom.cli import main
 from careloom.hub.configuration import load
 from careloom.hub.node import Node, running_node
 from careloom.log.conservation import Conservation, conservation
 from careloom.sim.odoo import SimulatedOdoo
 from careloom.store.database import Database
+from careloom.testing.clock import VirtualClock
 
 START, END = b"\x0b", b"\x1c\r"
 SECONDS = 60
@@ -143,10 +146,15 @@ class Hospital:
         self.config.write_text(text)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Running]:
-        """A hub for the length of the block."""
-        async with running_node(load(self.config)) as node, line(node.ports["ehr"]) as sender:
-            yield Running(node, sender)
+    async def running(
+        self, *, clock: VirtualClock | None = None, spans: SpanProcessor | None = None
+    ) -> AsyncIterator[Running]:
+        """A hub for the length of the block; with `clock`, one whose time passes only when a test says so."""
+        async with (
+            running_node(load(self.config), clock=clock, spans=spans) as node,
+            line(node.ports["ehr"]) as sender,
+        ):
+            yield Running(node, sender, clock)
 
     async def careloom(self, *arguments: str) -> Said:
         """Run a command as a person would, in a thread of this process."""
@@ -176,6 +184,7 @@ class Running:
 
     node: Node
     ehr: Sender
+    clock: VirtualClock | None = None
 
     @property
     def database(self) -> Database:
@@ -201,6 +210,17 @@ class Running:
                 answer = await condition()
                 if answer:
                     return answer
+
+    async def passing(self, condition: Callable[[], Awaitable[Any]], within: float, step: float = 0.5) -> float:
+        """Let virtual time pass until the condition holds, for `within` seconds of it at most; how many passed."""
+        assert self.clock is not None, "the time of this hub is that of the machine"
+        began = self.clock.monotonic()
+        async with asyncio.timeout(SECONDS):
+            while not await condition():
+                assert self.clock.monotonic() - began < within, "it did not come about in time"
+                await self.clock.advance(step)
+                await self.rows("select 1")  # what was woken asks others, which takes its time too
+        return self.clock.monotonic() - began
 
     async def settled(self, messages: int) -> Conservation:
         """Wait until this many messages were received and none of them is on its way."""

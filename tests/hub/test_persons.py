@@ -71,7 +71,7 @@ async def test_a_doubtful_pair_is_asked_about_once_and_the_answer_is_followed(
     async with hospital.running() as hub:
         await hub.send(adt("A04", "C1"))
         await hub.settled(1)
-        other = {**LAB, 7: "19710421", 11: "", 13: ""}
+        other = {**LAB, 7: "", 13: ""}
         await from_lab(hub, adt("A04", "L1", pid=other))
         await hub.settled(2)
         cases = (await hospital.careloom("case", "list", "--json")).objects
@@ -141,5 +141,19 @@ async def test_no_name_and_no_number_of_a_person_stands_in_clear_text(hospital: 
         assert not [row for row in rows if word in row["text"]]
 
 
-def test_the_shipped_model_holds_no_name() -> None:
-    assert not default_model().frequencies
+async def test_the_index_teaches_its_model_when_somebody_says_so(hospital: Hospital, erp: SimulatedOdoo) -> None:
+    hospital.configure(SYSTEMS, odoo=erp)
+    async with hospital.running() as hub:
+        await hub.send(adt("A04", "C1", "N-417"))
+        await hub.settled(1)
+        seen = (await hospital.careloom("match", "train", "--json")).object
+        assert (seen["records"], seen["names"], seen["kept"]) == (1, {"given": 0, "family": 0}, False)
+        refused = await hospital.careloom("match", "train", "--apply")
+        assert refused.code != 0 and "--reason" in refused.errors
+        kept = (
+            await hospital.careloom("match", "train", "--apply", "--reason", "after the first load", "--json")
+        ).object
+        assert kept["kept"] is True
+        [row] = await hub.rows("select version, by, why from person_model")
+    assert row["version"] == kept["model"] == f"{default_model().version} on 1 records"
+    assert row["why"] == "after the first load"

@@ -19,7 +19,7 @@ CLOCK = VirtualClock()
 
 @pytest.fixture
 async def lists(tmp_path: Path) -> AsyncIterator[FileLists]:
-    found = FileLists(LocalPlace(tmp_path), CLOCK, 60, 1 << 20)
+    found = FileLists("lists", LocalPlace(tmp_path), CLOCK, 60, 1 << 20)
     yield found
     await found.close()
 

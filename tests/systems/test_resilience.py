@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from careloom.core.errors import AccessRefused, AmbiguousError, HeldBack, Rejected, Throttled, Unavailable
-from careloom.core.outcomes import Retry
+from careloom.core.outcomes import Category, Retry
 from careloom.systems.resilience import (
     Backoff,
     Breaker,
@@ -96,6 +96,7 @@ def test_a_refusal_holds_until_the_identity_changes(breaker: Breaker) -> None:
     with pytest.raises(Unavailable, match="refuses our credentials") as error:
         breaker.admit("old key")
     assert error.value.retry_after == 100.0
+    assert error.value.category is Category.AUTHENTICATION, "whoever waits for a key waits for no network"
     breaker.admit("new key")
     breaker.succeeded()
     assert breaker.state is BreakerState.CLOSED

@@ -71,7 +71,8 @@ def test_every_error_of_ours_has_said_what_it_is() -> None:
 def test_every_kind_of_case_has_a_category() -> None:
     assert {kind.category for kind in shipped()} <= set(Category)
     expected = {"mapping": "mapping", "rejected-posting": "business", "key-expiry": "authentication",
-                "silence": "network", "file-refused": "schema", "delivery": "unknown"}  # fmt: skip
+                "silence": "network", "file-refused": "schema", "delivery": "unknown",
+                "unknown-code": "mapping"}  # fmt: skip
     assert {name: shipped().of(name).category.value for name in expected} == expected
 
 

@@ -119,10 +119,37 @@ async def test_in_a_load_run_each_number_is_that_of_the_sql_twenty_times(
                         assert shown == pytest.approx(float(row[gauge.value])), (gauge.name, labels)
                 independent = await connection.fetchval("select count(*) from event where kind = 'm'")
                 assert value(found, "messages_received_total") == independent
+                assert value(found, "messages_in_flight") == await connection.fetchval(IN_FLIGHT)
                 seen.add(independent)
         load_.cancel()
         await asyncio.gather(load_, return_exceptions=True)
     assert len(seen) > 3, "nothing moved while it was read"
+
+
+IN_FLIGHT = """
+select (select count(*) from event e join cursor c on c.lane = e.lane and c.subscription = 'translate'
+        where e.kind = 'm' and e.seq > c.seq)
+     + (select count(*) from parked where subscription = 'translate' and state <> 'join')
+     + (select count(*) from flight)
+"""
+"""The same by looking at each message, where nothing waits for a person."""
+
+
+async def test_messages_that_wait_are_counted_without_reading_them(hospital: Hospital) -> None:
+    """Those of several subjects stand in the lanes of all of them, and are one message each."""
+    hospital.configure(OPEN, hub="work = false")
+    async with hospital.running() as hub:
+        await hub.send(*(adt("A04", f"C{number}", f"N-{number}") for number in range(20)))
+        await hub.send(*(adt("A40", f"M{n}", f"N-{n}", mrg=f"N-{n + 10}^^^NORTH^MR", evn=True) for n in range(5)))
+        found = await scraped(hub)
+        [counted] = await hub.rows("select count(*) filter (where kind = 'm') as m, count(*) as n from event"
+                                   " join lane l using (lane) where l.bank = 'm'")  # fmt: skip
+        assert counted["n"] > counted["m"] == 25, "some stand in several lanes"
+        assert value(found, "messages_in_flight") == 25
+        async with hub.database.acquire() as connection, connection.transaction():
+            await connection.execute("set local enable_seqscan = off")
+            plan = [row[0] for row in await connection.fetch(f"explain {statement_of('conservation')}")]
+    assert [line for line in plan if "on event e" in line] and not [line for line in plan if "event_pkey" in line]
 
 
 async def _load(hub: Running) -> None:

@@ -31,6 +31,7 @@ needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="needs promtool (De
 ADMIT = {"workflow": "intake.admit"}
 ERP = {"system": "erp"}
 BEHIND = "careloom_subscription_oldest_seconds"
+RETRYING = "careloom_subscription_retrying"
 
 
 def shipped(name: str) -> dict[str, Any]:
@@ -235,6 +236,7 @@ HUB_ALERTS = [
     ("CareloomRunsLate", [_series("careloom_runs_late", "2x100", **ADMIT)], ADMIT),
     ("CareloomSubscriptionBehind", [_series(BEHIND, "0+60x100", subscription="translate")],
      {"subscription": "translate"}),
+    ("CareloomRetriesGrow", [_series(RETRYING, "100+5x100", subscription="translate")], {"subscription": "translate"}),
     ("CareloomFailures", [_series("careloom_failures_total", "0+100x100", subscription="a.b", category="network"),
                           _series("careloom_failures_total", "0+100x100", subscription="c.d", category="network")],
      {"category": "network"}),
@@ -247,6 +249,63 @@ HUB_ALERTS = [
     ("CareloomCasesOverdue", [_series("careloom_cases_overdue", "3x100", kind="mapping", state="open")],
      {"kind": "mapping"}),
 ]  # fmt: skip
+
+
+CALM = [
+    ("CareloomDown", [_series("up", "1x100"), _series("up", "0x100", job="another")]),
+    ("CareloomStoreAway", [_series("careloom_scrape_age_seconds", "120x100")]),
+    ("CareloomSystemRefuses", [_series("careloom_breaker_state", "0x100", **ERP, state="refused"),
+                               _series("careloom_breaker_state", "1x100", **ERP, state="maintenance")]),
+    ("CareloomSystemAway", [_series("careloom_breaker_state", "1 1 1 1 0 0x100", **ERP, state="open")]),
+    ("CareloomFeedSilent", [_series("careloom_cases", "0x100", kind="silence", state="open"),
+                            _series("careloom_cases", "9x100", kind="mapping", state="open")]),
+    ("CareloomRunsStuck", [_series("careloom_runs_undriven", "0x100", **ADMIT)]),
+    ("CareloomRunsLate", [_series("careloom_runs_late", "2x10 0x90", **ADMIT)]),
+    ("CareloomSubscriptionBehind", [_series(BEHIND, "900x100", subscription="translate")]),
+    ("CareloomRetriesGrow", [_series(RETRYING, "500-5x90", subscription="a.many and fewer"),
+                             _series(RETRYING, "0+1x90", subscription="b.more and few")]),
+    ("CareloomFailures", [_series("careloom_failures_total", "0+5x100", subscription="a.b", category="network")]),
+    ("CareloomNumbersDiffer", [_series(f"careloom_messages_{name}", f"{many}x100") for name, many in
+                               {"received_total": 4, "delivered_total": 1, "filtered_total": 1, "parked": 1,
+                                "in_flight": 1}.items()]),
+    ("CareloomApprovalsWait", [_series("careloom_approvals_oldest_seconds", "172800x100", role="finance")]),
+    ("CareloomAlertsFail", [_series("careloom_notices_total", "0+1x100", channel="chat", result="sent"),
+                            _series("careloom_notices_total", "3x100", channel="chat", result="failed")]),
+    ("CareloomCasesOverdue", [_series("careloom_cases_overdue", "0x100", kind="mapping", state="open")]),
+]  # fmt: skip
+"""What is nearly as bad, or short, or something else: nobody is to be woken."""
+
+
+def test_each_rule_of_the_hub_has_a_case_that_fires_and_one_that_does_not() -> None:
+    named = {rule["alert"] for group in shipped("careloom.rules.yml")["groups"] for rule in group["rules"]
+             if "alert" in rule}  # fmt: skip
+    assert {name for name, _, _ in HUB_ALERTS} | {"CareloomBudgetBurns"} == named
+    assert {name for name, _ in CALM} | {"CareloomBudgetBurns"} == named
+
+
+@needs_promtool
+def test_what_is_nearly_a_fault_fires_nothing(tmp_path: Path) -> None:
+    """All at once: none of them makes another worse."""
+    series = [one for _, of_one in CALM for one in of_one]
+    asked = [_alert(name, exists=False, at=at) for name, _ in CALM for at in ("20m", "40m")]
+    tests = [{"interval": "1m", "input_series": series, "alert_rule_test": asked}]
+    done = _run(tmp_path, tests)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+@pytest.mark.parametrize("overdue", [1, 0], ids=["one is overdue", "none is"])
+def test_every_kind_of_case_has_its_own_alert(tmp_path: Path, overdue: int) -> None:
+    group = next(one for one in shipped("careloom.rules.yml")["groups"] if one["name"] == "careloom-cases")
+    wanted = [{"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]} for rule in group["rules"]]
+    series = [
+        _series("careloom_cases_overdue", f"{overdue}x100", kind=rule["labels"]["kind"], state="claimed")
+        for rule in group["rules"]
+    ]
+    asked = {**_alert("CareloomCasesOverdue", exists=False, at="40m"), "exp_alerts": wanted if overdue else []}
+    done = _run(tmp_path, [{"interval": "1m", "input_series": series, "alert_rule_test": [asked]}])
+    assert len(wanted) > 40
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @needs_promtool

@@ -13,7 +13,7 @@ _AGAIN: Final = (Action.EDIT, Action.RETRY, Action.WAIVE, Action.DISCARD)
 _LOOSE: Final = (Action.RESOLVE, Action.WAIVE, Action.DISCARD)
 APPROVAL: Final = "approval"
 _CATEGORIES: Final = {
-    **dict.fromkeys(("mapping", "item-aside"), Category.MAPPING),
+    **dict.fromkeys(("mapping", "item-aside", "unknown-code"), Category.MAPPING),
     **dict.fromkeys(("delivery", "run-stopped", "compensation-failed", "batch-stopped"), Category.UNKNOWN),
     **dict.fromkeys(
         ("file-refused", "record-refused", "transmission-refused", "list-conflict", "fhir-search", "feed-unreadable"),
@@ -22,7 +22,7 @@ _CATEGORIES: Final = {
     **dict.fromkeys(
         (
             "ambiguous-outcome", "unanswered", "silence", "file-unfinished", "stream-gap", "list-failing",
-            "webhook-missed", "sequence-gap", "endpoint-disabled", "subscription-gap",
+            "webhook-missed", "sequence-gap", "endpoint-disabled", "subscription-gap", "system-away",
         ),
         Category.NETWORK,
     ),
@@ -165,6 +165,14 @@ _OF_PROCESSES: Final = (
         {Action.APPROVE: supplies.SamePerson},
     ),
     _kind(
+        "refused-write",
+        "a system says something of records that another system keeps, and it was not written; one case until somebody"
+        " has seen to it, however often it comes",
+        "master-data",
+        3 * _DAYS,
+        _LOOSE,
+    ),
+    _kind(
         "proposed-write",
         "a system says something of a record that another system keeps; a steward decides whether it is written",
         "master-data",
@@ -296,6 +304,7 @@ _OF_SYSTEMS: Final = (
     _of_systems(
         "file-refused", "a file was put aside: something in it cannot be read, or is other content under a known id"
     ),
+    _of_systems("system-away", "a system does not answer, or refuses us, and what is meant for it waits", 4),
     _of_systems("file-unfinished", "a file has been written for very long, or is empty"),
     _of_systems("transmission-refused", "the other side refused a group or an interchange of X12 that we sent", 8),
     _of_systems("statement-gap", "a bank statement does not open with what the one before closed with"),

@@ -12,12 +12,12 @@ from careloom.cases.desk import CaseDesk, Decision
 from careloom.cases.kinds import Action
 from careloom.cases.recording import Recorder
 from careloom.cases.rights import Actor
+from careloom.cases.sets import CaseSets
 from careloom.cases.states import NoSuchCase, NotPossible
 from careloom.core.clock import Clock
 from careloom.core.envelope import Event
 from careloom.core.ids import IdFactory
 from careloom.log.operators import Act
-from careloom.log.ports import Connection
 from careloom.store.database import Database
 from careloom.store.sql import queries
 
@@ -83,7 +83,7 @@ class CaseGroups:
         self._desk = desk
         self._recorder = recorder
         self._clock = clock
-        self._new_id = new_id
+        self._sets = CaseSets(clock, new_id)
 
     async def preview(self, cause: UUID, actor: Actor, limit: int = MOST) -> CaseSet:
         """The set, oldest first, and the token that stands for it. Raises NoSuchCase where nothing could be retried."""
@@ -94,8 +94,7 @@ class CaseGroups:
                 raise NoSuchCase(
                     "nothing of this group could be retried by you; `careloom case group` lists the groups"
                 )
-            token = self._new_id()
-            await self._keep(connection, token, cause, shown, actor)
+            token = await self._sets.keep(connection, [row["id"] for row in shown], actor, cause)
         return CaseSet(token, cause, tuple(map(_member, shown)), len(rows) > len(shown))
 
     async def choose(self, cases: Sequence[UUID], actor: Actor) -> CaseSet:
@@ -109,25 +108,17 @@ class CaseGroups:
             shown = [row for row in rows if self._may(row, actor)]
             if not shown:
                 raise NoSuchCase("nothing that you chose could be retried by you; choose what waits and is yours")
-            token = self._new_id()
-            await self._keep(connection, token, token, shown, actor)
+            token = await self._sets.keep(connection, [row["id"] for row in shown], actor)
         return CaseSet(token, token, tuple(map(_member, shown)), len(wanted) > len(shown))
 
     async def shown(self, token: UUID, actor: Actor) -> KeptSet:
         """What was shown under a token, as it stands now. Raises NoSuchCase for a token that was never given."""
         async with self._database.acquire() as connection:
-            row = await connection.fetchrow(_SQL.set_known, token)
-            if row is None:
-                raise NoSuchCase("no set was shown under this token; preview the group first")
-            members = await connection.fetch(_SQL.members, row["cases"])
-            ready = await connection.fetch(_SQL.of_set, row["cases"], actor.name)
+            row = await self._sets.shown(connection, token)
+            members = await connection.fetch(_SQL.members, row.cases)
+            ready = await connection.fetch(_SQL.of_set, row.cases, actor.name)
         left = frozenset(one["id"] for one in ready if self._may(one, actor))
-        who = (row["made_by"], row["used"], row["used_by"])
-        return KeptSet(token, row["cause"], tuple(map(_member, members)), left, *who)
-
-    async def _keep(self, connection: Connection, token: UUID, cause: UUID, shown: Sequence[Any], actor: Actor) -> None:
-        ids = [row["id"] for row in shown]
-        await connection.execute(_SQL.keep_set, token, cause, ids, self._clock.now(), actor.name)
+        return KeptSet(token, row.cause, tuple(map(_member, members)), left, row.made_by, row.used, row.used_by)
 
     async def retry(self, token: UUID, actor: Actor, why: str, per_second: float = PER_SECOND) -> SetRetried:
         """Retry what the token stands for, as far as it still waits; in one transaction, spread over time by `due`.
@@ -138,7 +129,7 @@ class CaseGroups:
             raise NotPossible("a rate is above zero")
         now = self._clock.now()
         async with self._database.acquire() as connection, connection.transaction():
-            ids = await self._use(connection, token, actor)
+            ids = await self._sets.use(connection, token, actor)
             rows = await connection.fetch(_SQL.of_set, ids, actor.name)
             events: list[Event] = []
             for place, row in enumerate(rows):
@@ -151,14 +142,6 @@ class CaseGroups:
 
     def _may(self, row: Any, actor: Actor) -> bool:
         return actor.has(row["owner"]) and Action.RETRY in self._desk.kinds.of(row["kind"]).actions
-
-    async def _use(self, connection: Any, token: UUID, actor: Actor) -> list[UUID]:
-        ids: list[UUID] | None = await connection.fetchval(_SQL.use_set, token, self._clock.now(), actor.name)
-        if ids is not None:
-            return ids
-        if await connection.fetchrow(_SQL.set_known, token) is None:
-            raise NoSuchCase("no set was shown under this token; preview the group first")
-        raise NotPossible("this set was acted on before; preview the group again")
 
 
 def _member(row: Any) -> Member:

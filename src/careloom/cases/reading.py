@@ -14,6 +14,7 @@ from careloom.cases.resolving import Resolver
 from careloom.cases.standing import CasePage, Entry, Group, KindCount, Standing, standing
 from careloom.cases.states import NoSuchCase, State, has_ended
 from careloom.core.clock import Clock
+from careloom.core.outcomes import Category
 from careloom.log.keyring import Keyring
 from careloom.log.ports import Connection
 from careloom.store.database import Database
@@ -26,7 +27,8 @@ _SAID: Final = "commented"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases. `state` None: those that have not ended; `older` is how old they are at least."""
+    """Which cases. `state` None: those that have not ended; `older` is how old they are at least, `category` what sort
+    of failure they are."""
 
     kind: str | None = None
     owner: str | None = None
@@ -35,6 +37,7 @@ class Wanted:
     cause: UUID | None = None
     assignee: str | None = None
     older: timedelta = OLDEST
+    category: Category | None = None
 
 
 class CaseReader:
@@ -63,7 +66,16 @@ class CaseReader:
         """The most urgent first; of those that have ended, the newest. `after` is that of the page before."""
         before = self._clock.now() - wanted.older if wanted.older else None
         state = wanted.state.value if wanted.state else None
-        asked = (wanted.kind, wanted.owner, state, wanted.system, wanted.cause, wanted.assignee, before)
+        asked = (
+            wanted.kind,
+            wanted.owner,
+            state,
+            wanted.system,
+            wanted.cause,
+            wanted.assignee,
+            before,
+            wanted.category,
+        )
         ended = state is not None and has_ended(state)
         statement = _SQL.page_ended if ended else _SQL.page
         places = after or ((None, None) if ended else (None, None, None))

@@ -19,6 +19,7 @@ class Standing:
 
     id: UUID
     kind: str
+    category: str
     state: str
     priority: int
     owner: str
@@ -58,6 +59,7 @@ def standing(row: Mapping[str, Any], kind: CaseKind, able: frozenset[Action], no
     return Standing(
         id=row["id"],
         kind=row["kind"],
+        category=row["category"],
         state=row["state"],
         priority=row["priority"],
         owner=row["owner"],

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from careloom.cli.deployment import DEFAULT_CONFIG, Config, deployment, go
+from careloom.cli.generated import Population, Seed, generated
+from careloom.cli.match_train import train
 from careloom.cli.output import By, Json, console, json_line
-from careloom.core.errors import ConfigurationError, FormatError
+from careloom.core.errors import FormatError
 from careloom.identity.index.everybody import Everybody
-from careloom.identity.matching import labelled, plain_splink, shipped, thresholds, training
+from careloom.identity.matching import counting, labelled, plain_splink, shipped, training
 from careloom.identity.matching.dedupe import Done, Proposal
 from careloom.identity.matching.dedupe import dedupe as deduplicate
 from careloom.identity.matching.evaluating import Figures, Labelled, figures, pairs, same_persons, zoned
-from careloom.identity.matching.headings import FIELDS
 from careloom.identity.matching.model import Model
-from careloom.identity.matching.normalising import features_of_row
 from careloom.identity.matching.zones import Zone
 from careloom.log.operators import Act
 
-Population = Annotated[int | None, typer.Option("--population", min=1, help="A generated hospital of so many persons.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed generates and trains the same.")]
 Maps = Annotated[
     list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column holds; - for none.")
 ]
-_COLUMNS = {field: [field] for field in FIELDS}
 _ENOUGH = 500
 _TOO_MANY_FOR_THE_PEER = 300_000
 
@@ -39,34 +34,6 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command()(dedupe)
-
-
-def train(
-    population: Population = None,
-    seed: Seed = 1,
-    write: Annotated[
-        bool, typer.Option("--write", help="Write it over the model that comes with the package.")
-    ] = False,
-    output: Annotated[Path | None, typer.Option("--output", help="Write it to this file instead.")] = None,
-    json: Json = False,
-) -> None:
-    """Train weights on a generated hospital and choose the zones from the precision measured there."""
-    if population is None:
-        raise typer.BadParameter("say how many persons to generate: --population N")
-    records = _generated(population, seed)
-    name = f"hospital-{population}-{seed}"
-    model = training.train([one.features for one in records], version=name, seed=seed)
-    model = thresholds.measured(model, list(pairs(model, records)), records, f"a generated hospital, {name}")
-    target = shipped.FILE if write else output
-    if target is not None:
-        target.write_bytes(shipped.written(model))
-    said = {"model": model.version, "records": len(records), "prior": model.prior, "link": model.link,
-            "review": model.review, "measured": model.measured, "written": bool(target)}  # fmt: skip
-    if json:
-        json_line(said)
-        return
-    for key, value in said.items():
-        console.print(f"{key:>9} {value}", markup=False)
 
 
 def evaluate(
@@ -90,7 +57,8 @@ def evaluate(
     ours = figures(zoned(model, pairs(model, records, known)), records, known)
     said: dict[str, Any] = {
         "set": name, "records": len(records), "arrivals": len(records) - known, "same": same_persons(records, known),
-        "columns": fields, "weights": weights, "link": model.link, "review": model.review, "ours": ours,
+        "columns": fields, "weights": weights, "prior": model.prior, "link": model.link, "review": model.review,
+        "ours": ours,
     }  # fmt: skip
     if plain and len(records) <= _TOO_MANY_FOR_THE_PEER:
         decided = ((pair, _plain_zone(chance)) for pair, chance in plain_splink.predicted(records, known))
@@ -105,7 +73,7 @@ def _set(
     files: list[Path], truth: str, maps: list[str], population: int | None, seed: int, region: str, day_first: bool
 ) -> tuple[str, list[Labelled], int, dict[str, list[str]]]:
     if population is not None:
-        return f"hospital-{population}-{seed}", _generated(population, seed), 0, {}
+        return f"hospital-{population}-{seed}", generated(population, seed), 0, {}
     if not 1 <= len(files) <= 2:
         raise typer.BadParameter("name one file or two, or --population N")
     if not truth:
@@ -179,22 +147,13 @@ async def _deduped(config: Path, act: Act, *, apply: bool) -> tuple[Done, list[P
             await index.close()
 
 
-def _generated(persons: int, seed: int) -> list[Labelled]:
-    # The product does not know its simulation: whoever has a population says so by an entry point.
-    found = next(iter(entry_points(group="careloom.populations", name="hospital")), None)
-    if found is None:
-        raise ConfigurationError("no generated hospital is installed; measure on files")
-    hospital: Callable[[int, int], Iterator[Any]] = found.load()
-    return [Labelled(features_of_row(sent.row, _COLUMNS), str(sent.person)) for sent in hospital(persons, seed)]
-
-
 def _weights(records: list[Labelled], seed: int, only_shipped: bool) -> tuple[Model, str]:
     before, features = shipped.default_model(), [one.features for one in records]
     if only_shipped or len(records) < _ENOUGH:
-        return training.with_frequencies(before, features), f"shipped ({before.version}), names counted in the set"
+        return counting.counted(before, features), f"shipped ({before.version}), names counted in the set"
     model = training.train(features, version=f"{before.version}, re-estimated", before=before, seed=seed)
     return training.by_probability(model), (
-        f"shipped ({before.version}), re-estimated on the set without its labels; zones by probability 0.9999 and 0.5"
+        f"shipped ({before.version}), re-estimated on the set without its labels; zones by probability 0.999 and 0.5"
     )
 
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 _Time = Annotated[datetime, msgspec.Meta(tz=True)]
 BY_URGENCY: Final = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=9)], _Time, UUID])
 BY_TIME: Final = msgspec.json.Decoder(tuple[_Time, UUID])
+BY_WEIGHT: Final = msgspec.json.Decoder(tuple[float, UUID])
 """Where lists go on: the columns by which they are sorted, of the last row."""
 
 

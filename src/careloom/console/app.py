@@ -23,6 +23,7 @@ from careloom.console.people import SESSION_LASTS, SignInRefused
 from careloom.console.rendering import page
 from careloom.console.visiting import BASE, SESSION, Form, Page, Refused, Visit, form_fields
 from careloom.core.errors import CareloomError, FormatError
+from careloom.identity.index.errors import DecidedOtherwise, NoSuchPerson
 from careloom.log.parking import NothingThere
 from careloom.log.steps import place_of
 from careloom.workflow.errors import NoSuchRun, NoSuchWorkflow
@@ -71,9 +72,9 @@ async def _tried(visit: Visit, handler: Callable[[Visit], Awaitable[Response]]) 
         return await handler(visit)
     except (Refused, NotAllowed) as error:
         return _wrong(visit, str(error), getattr(error, "status", 403))
-    except (NoSuchCase, NoSuchRun, NoSuchWorkflow) as error:
+    except (NoSuchCase, NoSuchRun, NoSuchWorkflow, NoSuchPerson) as error:
         return _wrong(visit, str(error), 404)
-    except (NotPossible, RunNotPossible, NothingThere, FormatError) as error:
+    except (NotPossible, RunNotPossible, NothingThere, DecidedOtherwise, FormatError) as error:
         return _wrong(visit, str(error), 409)
 
 

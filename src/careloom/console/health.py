@@ -16,6 +16,7 @@ _STATES: Final[Mapping[str, tuple[str, str]]] = {
     "half-open": ("being tried", "warn"),
     "refused": ("refuses us", "bad"),
     "maintenance": ("maintenance", "warn"),
+    "disabled": ("disabled", "bad"),
     "not running": ("not running", "warn"),
 }
 

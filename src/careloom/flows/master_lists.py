@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -58,6 +58,10 @@ class MasterList:
             raise ConfigurationError(f"list {self.name}: say which column holds the name")
         for kind in self.codes.values():
             of(kind)
+
+    def without(self, fields: Collection[str]) -> MasterList:
+        """The same list, of which these of our fields are left as Odoo has them."""
+        return replace(self, columns={name: column for name, column in self.columns.items() if name not in fields})
 
     @property
     def known(self) -> Mapping[str, str]:

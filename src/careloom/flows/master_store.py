@@ -79,11 +79,12 @@ class MasterRows:
         """What a row's key is known by."""
         return self._master.token(f"{list_}/{key}")
 
-    async def begin(self, sync: UUID, list_: str, now: datetime) -> str:
-        """Begin a synchronisation; gives the watermark of the last one."""
+    async def begin(self, sync: UUID, list_: str, now: datetime, fields: Sequence[str]) -> str:
+        """Begin a synchronisation of these fields; gives the watermark of the last one."""
+        kept = " ".join(fields)
         async with self._database.acquire() as connection:
-            await connection.execute(_SQL.begin, sync, list_, now)
-            row = await connection.fetchrow(_SQL.watermark, list_)
+            await connection.execute(_SQL.begin, sync, list_, now, kept)
+            row = await connection.fetchrow(_SQL.watermark, list_, kept)
         return row["version"] if row is not None else ""
 
     async def note_page(self, sync: UUID, version: str, reading: UUID, whole: bool, read: int) -> None:

@@ -25,11 +25,13 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from careloom.cases.kinds import Action
 from careloom.core.errors import FormatError, MappingError, Rejected
 from careloom.flows import Flow
 from careloom.flows.master_lists import PRODUCT, MasterList, added
 from careloom.flows.master_store import FIRST, KnownRow, Sync
 from careloom.flows.stores import Stores
+from careloom.identity.crosswalk.authority import Decision
 from careloom.systems.listing import Listed, ListedRow, ListPlace
 from careloom.systems.odoo.cells import Value
 from careloom.systems.odoo.connector import Odoo
@@ -46,6 +48,13 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is about: the list of this name."""
 
     list: str
+
+
+class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+    """Which fields of a list its source may not set, or only propose, and why."""
+
+    refused: dict[str, str] = {}
+    proposed: dict[str, str] = {}
 
 
 class Came(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +134,8 @@ def synchronised(master: MasterList, *, cron: str, timezone: str = "UTC", window
 async def keep_in_step(run: Run, master: MasterList) -> Came:
     """The course of one synchronisation."""
     now = await run.now()
-    since = await run.step(begin, master.name, now)
+    master = await _as_it_may(run, master)
+    since = await run.step(begin, master.name, list(master.fields), now)
     brought = await run.each(
         changes, bring, master, since, key=lambda one: f"row {one.row.number}", chunk=master.chunk,
         at_once=master.chunk, aside=master.most_bad,
@@ -141,6 +151,33 @@ async def keep_in_step(run: Run, master: MasterList) -> Came:
     return await run.step(finish, await run.now(), brought.done, brought.aside, vanished)
 
 
+async def _as_it_may(run: Run, master: MasterList) -> MasterList:
+    """The list without the fields that its source may not set; a steward is asked about those that it may propose."""
+    found = await run.step(ruled, master.sort, list(master.columns))
+    kept_back = set(found.refused)
+    if found.proposed:
+        where = ", ".join(f"{master.sort}.{name}" for name in found.proposed)
+        answer = await run.case("proposed-write", "; ".join(found.proposed.values()), field=where)
+        if answer is None or answer.action is not Action.APPROVE:
+            kept_back |= set(found.proposed)
+    return master.without(kept_back)
+
+
+async def ruled(sort: str, fields: list[str], source: Listed, stores: Stores) -> Ruled:
+    """What of a list its source may set, by the table of authority. Raises Rejected where it may not say the name: then
+    it may say nothing."""
+    verdicts = {field: stores.authority.may(source.system, sort, field) for field in fields}
+    reasons = {
+        field: verdict.reason(source.system, sort, field) for field, verdict in verdicts.items() if not verdict.accepted
+    }
+    proposed = {field: one for field, one in reasons.items() if verdicts[field].decision is Decision.PROPOSE}
+    refused = {field: one for field, one in reasons.items() if field not in proposed}
+    await stores.refused(source.system, sort, refused)
+    if "name" in refused:
+        raise Rejected(f"{refused['name']}; without a name there is nothing to write", "name")
+    return Ruled(refused=refused, proposed=proposed)
+
+
 async def _may_retire(run: Run, master: MasterList, vanished: int, rows: int) -> bool:
     if vanished <= rows * master.most_vanished:
         return True
@@ -152,9 +189,9 @@ async def _may_retire(run: Run, master: MasterList, vanished: int, rows: int) ->
     return answer is not None and not answer.given_up
 
 
-async def begin(name: str, now: datetime, attempt: Attempt, stores: Stores) -> str:
+async def begin(name: str, fields: list[str], now: datetime, attempt: Attempt, stores: Stores) -> str:
     """Where the last one left off."""
-    return await stores.rows.begin(attempt.run, name, now)
+    return await stores.rows.begin(attempt.run, name, now, fields)
 
 
 # ------------------------------------------------------------------ what changed

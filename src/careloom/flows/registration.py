@@ -12,7 +12,7 @@ from careloom.core.envelope import Recorded
 from careloom.core.errors import AmbiguousError, MappingError
 from careloom.core.outcomes import Done, ErrorKind, Outcome, Retry, Skip
 from careloom.flows import Flow, Translated
-from careloom.flows.steps.authority import Allowed, allowed
+from careloom.flows.steps.authority import ENTITY, Allowed, allowed, source_of
 from careloom.flows.steps.contacts import account_for, account_of, contact_values, external_of
 from careloom.flows.stores import Stores
 from careloom.formats import hl7v2
@@ -73,6 +73,7 @@ async def keep_account(event: Registered, envelope: Recorded, erp: Odoo, stores:
         if isinstance(event, PatientMerged):
             return await _merge(event, envelope, erp, stores)
         may = allowed(event.patient, event.cleared, event.facility, envelope, stores.authority)
+        await stores.refused(source_of(envelope.source), ENTITY, may.refused)
         if may.kept_back and not may.says:
             return Skip(may.kept_back)
         if event.patient.person is not None:
@@ -115,6 +116,7 @@ async def _merge(event: PatientMerged, envelope: Recorded, erp: Odoo, stores: St
     # A merge that comes late still merges, but must not bring back what the survivor was like before.
     stays = not newest and await erp.find(survivor) is not None
     may = allowed(event.survivor, (), event.facility, envelope, stores.authority)
+    await stores.refused(source_of(envelope.source), ENTITY, may.refused)
     values: dict[str, Value] = {"is_company": False} if stays else await contact_values(erp, may.patient)
     merged = await erp.merge_partners(survivor, retired, values, str(envelope.correlation))
     await stores.mark_merged(erp.system, retired, envelope.time, envelope.id)

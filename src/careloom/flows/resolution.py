@@ -71,9 +71,12 @@ def _patients(event: CanonicalEvent) -> Iterator[tuple[str, Patient]]:
 
 
 def _arrival(source: str, patient: Patient, occurred: datetime) -> Arrival | None:
-    """None for a patient without a number that tells anybody apart: nobody could find the record again."""
+    """None for a patient without a number that tells anybody apart: nobody could find the record again. The account of
+    a visit is no part of who somebody is: with it each visit would be news of the person."""
     number = _number(patient.identifier)
-    return None if number is None or patient.person is not None else Arrival(source, number, patient, occurred)
+    if number is None or patient.person is not None:
+        return None
+    return Arrival(source, number, replace(patient, account=()), occurred)
 
 
 def _number(identifiers: Sequence[Identifier]) -> Identifier | None:

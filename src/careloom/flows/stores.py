@@ -10,6 +10,7 @@ from uuid import UUID
 from careloom.core.clock import Clock, SystemClock
 from careloom.core.ids import Uuid7
 from careloom.flows.master_store import MasterRows
+from careloom.flows.steps.refusals import Refusals
 from careloom.identity.crosswalk.authority import Authority
 from careloom.identity.crosswalk.ledger import Ledger
 from careloom.identity.crosswalk.lookup import Crosswalk
@@ -50,13 +51,16 @@ class Stores:
         authority: Authority | None = None,
         answers_approved_by: str = "",
         persons: Persons | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
-        """`answers_approved_by` is the role that approves what a person says of an unknown code; empty: none does."""
+        """`answers_approved_by` is the role that approves what a person says of an unknown code; empty: none does.
+        Without `refusals` nobody is told of what the table of authority keeps back."""
         clock = clock or SystemClock()
         self._database = database
         self._master = master
         self.rows = MasterRows(database, master)
         self._persons = persons
+        self._refusals = refusals
         self.authority = authority or Authority()
         self.answers_approved_by = answers_approved_by
         self.crosswalk = Crosswalk(database, clock.monotonic)
@@ -67,6 +71,11 @@ class Stores:
         if patient.person is None or self._persons is None:
             return patient
         return await self._persons.show(UUID(patient.person.id))
+
+    async def refused(self, source: str, entity: str, reasons: Mapping[str, str]) -> None:
+        """Tell a steward what was kept back, by field of such an entity. The reasons hold no value."""
+        if reasons and self._refusals is not None:
+            await self._refusals.tell(source, entity, reasons)
 
     async def newness(self, system: str, external_id: str, occurred: datetime) -> Newness:
         """Whether nothing newer was taken for this record before; remembers `occurred` if so.

@@ -24,6 +24,7 @@ from careloom.gateway import (
     messages,
     metrics_route,
     pages,
+    person_routes,
     problems,
     publishing,
     reading,
@@ -99,6 +100,7 @@ def _routers(services: Services) -> Iterator[APIRouter]:
     yield delegation_routes.router(services)
     yield run_routes.router(services)
     yield run_acts.router(services)
+    yield person_routes.router(services)
     yield lookup_routes.router(services)
     yield direct.router(services)
     if services.metrics is not None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from careloom.cases.reading import Wanted
 from careloom.cases.states import NoSuchCase, State, has_ended
 from careloom.cases.work import Casework
+from careloom.core.outcomes import Category
 from careloom.gateway.case_shapes import (
     CASE,
     ENTRY,
@@ -22,6 +23,7 @@ from careloom.gateway.case_shapes import (
     PAYLOAD,
     CaseShown,
     CasesShown,
+    CategoryName,
     GroupsShown,
     HistoryShown,
     KindsShown,
@@ -54,6 +56,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="the most to give")]
 Older = Annotated[float, Query(ge=0, le=10 * 366 * 86_400, description="only those that are this many seconds old")]
 After = Annotated[str | None, Query(max_length=400, description="the `next` of the page before")]
+Sort = Annotated[CategoryName | None, Query(description="only failures of this sort")]
 Stated = Annotated[StateName | None, Query(description="only those; without it, all that have not ended")]
 _after = msgspec.json.Decoder(tuple[int, datetime, UUID])
 
@@ -94,12 +97,13 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
     @declared(_READ)
     async def cases(
         kind: Word = None, owner: Word = None, state: Stated = None, system: Word = None, group: UUID | None = None,
-        assignee: Word = None, older_than: Older = 0, after: After = None, limit: Limit = 100,
+        assignee: Word = None, older_than: Older = 0, category: Sort = None, after: After = None, limit: Limit = 100,
     ) -> JSONResponse:  # fmt: skip
         """`group` is the `cause` of one. Of cases that have ended, the newest come first."""
         wanted = Wanted(
-            kind, owner, State(state) if state else None, system, group, assignee, timedelta(seconds=older_than)
-        )
+            kind, owner, State(state) if state else None, system, group, assignee, timedelta(seconds=older_than),
+            Category(category) if category else None,
+        )  # fmt: skip
         ended = state is not None and has_ended(state)
         found = await work_of(services).reader.page(wanted, _read(after, ended=ended), limit)
         later = _written(found.after) if found.after else None
@@ -107,6 +111,7 @@ def _add_pages(routes: APIRouter, services: Services) -> None:
         asked = {
             "kind": kind, "owner": owner, "state": state, "system": system,
             "group": group and str(group), "assignee": assignee, "older_than": older_than or None,
+            "category": category,
         }  # fmt: skip
         return JSONResponse(_plain(body), headers=following("/v1/cases", asked, later, limit))
 

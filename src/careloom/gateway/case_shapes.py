@@ -18,6 +18,7 @@ CAUSE: Final = "7d1f0a52-2f3c-4e0e-9d55-1d6c0a4be9c1"
 
 ActionName = Literal["supply", "edit", "retry", "resolve", "approve", "reject", "waive", "discard"]
 StateName = Literal["open", "claimed", "waiting", "resolved", "waived", "discarded"]
+CategoryName = Literal["schema", "mapping", "authentication", "throttling", "business", "network", "unknown"]
 
 
 class CaseShown(Shape):
@@ -25,6 +26,7 @@ class CaseShown(Shape):
 
     id: str = Field(description="its id")
     kind: str = Field(description="what it is; see /v1/case-kinds")
+    category: CategoryName = Field(description="what sort of failure it is: who is to be asked first")
     state: str = Field(description="open, claimed, waiting, resolved, waived or discarded")
     priority: int = Field(ge=1, le=4, description="1 is worked first")
     owner: str = Field(description="the role that answers for it")
@@ -234,6 +236,7 @@ _WHAT: Final[dict[str, Any]] = {
 CASE: Final = CaseShown(
     **_WHAT,
     id=CASE_ID,
+    category="mapping",
     state="claimed",
     priority=3,
     assignee="ward-desk",

@@ -17,6 +17,8 @@ from careloom.gateway.classes import Criticality, DataClass, Scope, Stage
 from careloom.gateway.journal import Journal, NoJournal
 from careloom.gateway.limits import Limits
 from careloom.gateway.lookups import Lookups
+from careloom.identity.crosswalk.work import Codework
+from careloom.identity.index.index import PersonIndex
 from careloom.security.apikeys import Principal
 from careloom.systems import seam
 from careloom.systems.mllp.recognise import Recogniser
@@ -104,7 +106,8 @@ class Services:
     `endpoints` are the systems that answer HTTP requests by themselves. `scopes` says what a key may do, `publishing`
     what it may publish. `audit` is told of each call that its class wants on record: it must not block or raise.
     `journal` reads the log, `consumers` says which subscriptions read events of a type, `lookups` are the direct
-    routes, `cases` is the exception queue, `runs` the processes, `stages` says how far each version of the API is.
+    routes, `cases` is the exception queue, `runs` the processes, `persons` the
+    index of who is who if one is kept, `codes` the crosswalk, `stages` says how far each version of the API is.
     `metrics` gives the page of metrics, which asks for no key when `metrics_open`; `traced`: callers' traces go on.
     """
 
@@ -123,6 +126,8 @@ class Services:
     lookups: Lookups = field(default_factory=Lookups)
     cases: Casework | None = None
     runs: RunWork | None = None
+    persons: PersonIndex | None = None
+    codes: Codework | None = None
     metrics: Callable[[], Awaitable[bytes]] | None = None
     metrics_open: bool = False
     traced: bool = False

@@ -22,6 +22,7 @@ from careloom.workflow.declaration import length_of
 from careloom.workflow.notifying import Channel, ChannelName, Notifier
 
 _CASES: Final = "/v1/cases/"
+_PAGES: Final = "/console/cases/"
 
 
 def alerts_of(
@@ -33,7 +34,7 @@ def alerts_of(
         return []
     secrets = resolver(configuration.base)
     api = configuration.settings.api
-    here = f"http://{api.host}:{api.port}{_CASES}"
+    here = f"http://{api.host}:{api.port}{_PAGES if api.console else _CASES}"
     owners = {owner: _told(owner, one, notifier, secrets, clock, here, stack) for owner, one in sections.items()}
     return [alerting(owners, tally)]
 

@@ -16,7 +16,7 @@ from careloom.flows.steps.authority import ENTITY
 from careloom.hub.calendars import CalendarSection
 from careloom.hub.governance import AuthoritySection, CrosswalkSection, authority_of
 from careloom.hub.identity import IdentitySection
-from careloom.hub.observing import AlertSection, FeedSection, LogSection, TelemetrySection
+from careloom.hub.observing import AlertSection, ContactSection, FeedSection, LogSection, TelemetrySection
 from careloom.hub.section import Name, Section
 from careloom.hub.sections import (
     ApiSection,
@@ -59,6 +59,7 @@ class Settings(Section):
     log: LogSection = LogSection()
     feeds: Mapping[Name, FeedSection] = Field(default_factory=dict, description="how often systems send, by name")
     alerts: Mapping[str, AlertSection] = Field(default_factory=dict, description="who is told of cases, by owner")
+    contacts: Mapping[Name, ContactSection] = Field(default_factory=dict, description="vendors of systems, by name")
 
     @model_validator(mode="after")
     def _proposals_are_seen(self) -> Settings:
@@ -149,6 +150,7 @@ def _dangling(mapping: Mapping[str, Any]) -> list[str]:
     named = {f"deliveries.{name}.system": one.get("system") for name, one in _tables(mapping.get("deliveries")).items()}
     named |= {f"sources.{name}": name for name in _tables(mapping.get("sources"))}
     named |= {f"feeds.{name}": name for name in _tables(mapping.get("feeds"))}
+    named |= {f"contacts.{name}": name for name in _tables(mapping.get("contacts"))}
     for name, lookup in _tables(_tables({"api": mapping.get("api")}).get("api", {}).get("lookups")).items():
         named[f"api.lookups.{name}.system"] = lookup.get("system")
     for route, table in _tables(mapping.get("routes")).items():

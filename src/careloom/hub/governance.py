@@ -37,7 +37,7 @@ class CrosswalkSection(Section):
 class AuthoritySection(Section):
     """A rule of authority: which systems may set some fields of an entity."""
 
-    entity: str = Field(min_length=1, description="patient or supplier")
+    entity: str = Field(min_length=1, description="patient, product, supplier, payer or provider")
     fields: tuple[str, ...] = Field(default=(ANY,), min_length=1, description="address, address.city, or `*` for all")
     facilities: tuple[str, ...] = Field(default=(), description="the facilities that it holds for; empty: all")
     systems: tuple[str, ...] = Field(min_length=1, description="those that may, the system of record first")

@@ -33,7 +33,7 @@ from careloom.telemetry.tracing import Tracer
 from careloom.telemetry.watching import CountedSteps, WatchedIntake
 
 EVERY_SECONDS: Final = 5.0
-_STATES: Final = (*(one.value for one in BreakerState), "maintenance")
+_STATES: Final = (*(one.value for one in BreakerState), "maintenance", "disabled")
 
 
 @dataclass(slots=True)

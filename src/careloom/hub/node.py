@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from opentelemetry.sdk.trace import SpanProcessor
 from starlette.applications import Starlette
 
 from careloom.cases.book import Cases
+from careloom.cases.recording import Recorder
 from careloom.cases.resolving import Resolver
 from careloom.cases.work import Casework, casework
 from careloom.console.visiting import BASE
@@ -21,6 +23,7 @@ from careloom.flows.binding import needs_systems, subscriptions
 from careloom.flows.forwarding import forwarding
 from careloom.flows.resolution import Resolution
 from careloom.flows.routing import Table, routing
+from careloom.flows.steps.refusals import Refusals, ToldOnce
 from careloom.flows.stores import Stores
 from careloom.flows.translation import translation
 from careloom.gateway.app import create_app
@@ -41,12 +44,13 @@ from careloom.hub.keys import ApiKeys, cancel
 from careloom.hub.lookups import make_lookups
 from careloom.hub.measuring import Telemetry, open_telemetry
 from careloom.hub.noticing import make_notifier
-from careloom.hub.pages import console_of, people_of, senders_of
+from careloom.hub.outages import Outages, outages_of
+from careloom.hub.pages import codework, console_of, people_of, senders_of
 from careloom.hub.polling import Polling
 from careloom.hub.publishers import Publishers
 from careloom.hub.retention import Retention
 from careloom.hub.runs import Runs, make_runs, registry_of, teller_on
-from careloom.hub.sections import ApiSection, RouteSection
+from careloom.hub.sections import RouteSection
 from careloom.hub.silences import silences_of
 from careloom.hub.sources import sources_of
 from careloom.hub.status import StatusBoard
@@ -57,6 +61,7 @@ from careloom.identity.crosswalk.imports import ProposalResolver
 from careloom.identity.crosswalk.ledger import NOTICE as CROSSWALK
 from careloom.identity.index.answering import QuestionResolver
 from careloom.identity.index.index import PersonIndex
+from careloom.identity.index.teaching import Teaching
 from careloom.log.handling import Subscription
 from careloom.log.lanes import Bank
 from careloom.log.node import LogNode
@@ -89,7 +94,9 @@ class Node:
     runs: Runs
     telemetry: Telemetry
     silences: Silences
+    outages: Outages
     persons: PersonIndex
+    teaching: Teaching
     ports: dict[str, int] = field(default_factory=dict)
     welcome: str | None = None
 
@@ -166,7 +173,8 @@ async def _assemble(
     teller = teller_on(log, cases, clock, handling)
     index = index_of(settings.identity, settings.authority, store.database, store.master, cases, teller, clock, new_id)
     stack.push_async_callback(index.close)
-    stores = stores_of(configuration, store, clock, index)
+    refusals = ToldOnce(store.database, Recorder(log.keyring, cases, clock, new_id), clock)
+    stores = stores_of(configuration, store, clock, index, refusals)
     log.on_notice(CROSSWALK, stores.crosswalk.forget)
     calendars = calendars_of(settings.calendars)
     notifier = make_notifier(configuration, store, systems, clock)
@@ -197,12 +205,13 @@ async def _assemble(
     works = settings.hub.work and settings.hub.processes == 1
     # A process that works nothing calls nobody: the breakers it has say nothing.
     cards = Cards(systems, lambda name: SystemMemory(name, store, clock), clock, works=works or not listens)
+    status = StatusBoard(store.database, clock, systems if works else {}, made, lambda: cards.standings)
     return Node(
         store=store,
         log=log,
         keys=keys,
         operators=Operators(store.database, log.writer, log.keyring, cases, clock, new_id),
-        status=StatusBoard(store.database, clock, systems if works else {}, made, lambda: cards.standings),
+        status=status,
         systems=systems,
         subscriptions=made,
         alarms=Alarms(store.database, work.recorder, clock),
@@ -220,12 +229,18 @@ async def _assemble(
         runs=runs,
         telemetry=telemetry,
         persons=index,
+        teaching=Teaching(index, store.database, clock),
         silences=silences_of(configuration, store, work.recorder, clock, systems, calendars, telemetry),
+        outages=outages_of(settings.telemetry, store, work.recorder, clock, status, made),
     )
 
 
 def stores_of(
-    configuration: Configuration, store: Storage, clock: Clock | None = None, index: PersonIndex | None = None
+    configuration: Configuration,
+    store: Storage,
+    clock: Clock | None = None,
+    index: PersonIndex | None = None,
+    refusals: Refusals | None = None,
 ) -> Stores:
     """The tables that flows use, with what the settings say of them."""
     settings = configuration.settings
@@ -236,6 +251,7 @@ def stores_of(
         authority=authority_of(settings.authority),
         answers_approved_by=settings.crosswalk.answers_approved_by,
         persons=index,
+        refusals=refusals,
     )
 
 
@@ -287,14 +303,17 @@ def _target(path: str, system: object | None) -> Target:
 async def _listen(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> None:
     await node.keys.refresh()
     await node.status.refresh()
-    forever = (
+    forever: list[Coroutine[Any, Any, None]] = [
         node.keys.keep_fresh(),
         node.status.keep_fresh(),
         node.alarms.keep_looking(),
         node.work.escalations.keep_looking(),
         node.retention.keep_looking(),
         node.silences.keep_looking(),
-    )
+        node.outages.keep_looking(),
+    ]
+    if configuration.settings.identity.enabled:
+        forever.append(node.teaching.keep_looking())
     for background in forever:
         stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(background))
     for name, system in node.systems.items():
@@ -312,21 +331,22 @@ async def _listen(configuration: Configuration, node: Node, clock: Clock, stack:
     stack.push_async_callback(polling.close)
     api = configuration.settings.api
     if api.enabled:
-        services = await _services(api, node, clock, stack)
+        services = await _services(configuration, node, clock, stack)
         pages = await _console(configuration, node, services, clock) if api.console else {}
         serving = await serve(create_app(services, pages), api.host, api.port)
         stack.push_async_callback(serving.close)
         node.ports["api"] = serving.port
 
 
-async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitStack) -> Services:
+async def _services(configuration: Configuration, node: Node, clock: Clock, stack: AsyncExitStack) -> Services:
     """What the gateway needs; its background work ends with the stack, after the gateway."""
-    audit = CallAudit(node.store.database, clock)
+    api, database = configuration.settings.api, node.store.database
+    audit = CallAudit(database, clock)
     stack.push_async_callback(_write_last, audit)
     stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(audit.keep_writing()))
     lookups = make_lookups(api, node.systems, clock)
     stack.push_async_callback(lookups.close)
-    invalidation = Invalidation(lookups, node.store.database, node.log.lanes, clock)
+    invalidation = Invalidation(lookups, database, node.log.lanes, clock)
     stack.push_async_callback(cancel, asyncio.get_running_loop().create_task(invalidation.keep_looking()))
     readers = [one for one in node.subscriptions if one.bank is Bank.EVENTS]
     return Services(
@@ -340,11 +360,13 @@ async def _services(api: ApiSection, node: Node, clock: Clock, stack: AsyncExitS
         limits=api.limits,
         audit=node.telemetry.counted(audit.record),
         publishing=Publishers(api.publishers),
-        journal=LogJournal(node.store.database, node.log.keyring, node.log.lanes),
+        journal=LogJournal(database, node.log.keyring, node.log.lanes),
         consumers=lambda type_: [one.name for one in readers if one.wants(type_)],
         lookups=lookups,
         cases=node.work,
         runs=runwork(node.runs.around, node.runs.desk),
+        persons=node.persons if configuration.settings.identity.enabled else None,
+        codes=codework(configuration, database, node.work, clock),
         metrics=node.telemetry.page(node.status.as_dict),
         metrics_open=node.telemetry.is_open,
         traced=node.telemetry.tracer is not None,

@@ -35,6 +35,11 @@ class TelemetrySection(Section):
         default=None, description="the bearer token that the collector asks for, by reference"
     )
 
+    away_after: Length = Field(
+        default="5m",
+        description="a system whose calls are held back for so long is a case `system-away`; its owner is told once",
+    )
+
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
         if self.collector_key and self.collector and not _is_guarded(self.collector):
@@ -89,6 +94,15 @@ class FeedSection(Section):
         """The quiet ones, as times of the day."""
         parts = [one.split("-") for one in self.quiet]
         return tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in parts)
+
+
+class ContactSection(Section):
+    """Whom to call at the vendor of a system: shown beside its exceptions and in the runbook."""
+
+    vendor: str = Field(min_length=1, max_length=200, description="who stands behind the system")
+    phone: str = Field(default="", max_length=100, description="its service desk")
+    mail: str = Field(default="", max_length=200, description="the same by mail")
+    hours: str = Field(default="", max_length=200, description="when it answers, and by which contract")
 
 
 class AlertSection(Section):

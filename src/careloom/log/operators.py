@@ -177,10 +177,11 @@ class Operators:
                 await connection.execute(_LOG.notify, ERASED)
         self._keyring.forget()
 
-    async def record_look(self, message: UUID, act: Act) -> UUID:
-        """Somebody is about to see a body unmasked. Gives the id of the entry that keeps it."""
+    async def record_look(self, target: UUID, act: Act, *more: UUID) -> UUID:
+        """Somebody is about to see a body, or what is known of persons, unmasked. Gives the id of the entry that keeps
+        it."""
         async with self._database.acquire() as connection:
-            audit = await self._audit(LOOKED, act, "", [str(message)], connection)
+            audit = await self._audit(LOOKED, act, "", [str(one) for one in (target, *more)], connection)
             async with connection.transaction():
                 await self._writer.write(connection, audit)
         return audit[0].row.id

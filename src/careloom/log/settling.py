@@ -296,6 +296,7 @@ class Settler:
             [step.error for step in held],
             [step.reason for step in held],
             [now] * len(held),
+            [step.category or "" for step in held],
         )
         tried = [step for step in held if step.tried]
         if tried:

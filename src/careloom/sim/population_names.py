@@ -74,6 +74,14 @@ def given() -> dict[str, Draw]:
     }
 
 
+def common() -> dict[str, frozenset[str]]:
+    """The names that are real ones."""
+    return {
+        "given": frozenset((_WOMEN + _MEN).split()[::2]),
+        "family": frozenset(_FAMILIES.split()[::2]),
+    }
+
+
 def words(count: int, seed: int) -> list[str]:
     """Invented words, for streets and towns."""
     chance = Random(seed)

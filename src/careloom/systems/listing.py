@@ -56,7 +56,10 @@ class Listing:
 
 @runtime_checkable
 class Listed(Protocol):
-    """Can list rows."""
+    """Can list rows. `system` is the name by which the settings know it."""
+
+    @property
+    def system(self) -> str: ...
 
     async def rows(self, name: str, since: str, place: ListPlace | None, limit: int) -> Listing:
         """The next rows of a list, about `limit` of them; from its beginning without a place, or when the list is
@@ -69,7 +72,8 @@ class FileLists:
     Rows are read without holding the file in memory; it is fetched again only when it is another one.
     """
 
-    def __init__(self, place: Place, clock: Clock, stable_seconds: float, largest: int) -> None:
+    def __init__(self, system: str, place: Place, clock: Clock, stable_seconds: float, largest: int) -> None:
+        self.system = system
         self._place = place
         self._clock = clock
         self._stable = timedelta(seconds=stable_seconds)

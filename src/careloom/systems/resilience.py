@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from careloom.core.clock import Clock
 from careloom.core.errors import AmbiguousError, CareloomError, HeldBack, Throttled, Unavailable
+from careloom.core.outcomes import Category
 from careloom.core.tracing import ACTIVE
 
 T = TypeVar("T")
@@ -73,7 +74,10 @@ class Breaker:
         if changed or (self._state is not BreakerState.HALF_OPEN and self.retry_after <= 0):
             self._state = BreakerState.HALF_OPEN
             return
-        raise HeldBack(self._why(), retry_after=max(self.retry_after, 1.0))
+        held = HeldBack(self._why(), retry_after=max(self.retry_after, 1.0))
+        if self._state is BreakerState.REFUSED:
+            held.category = Category.AUTHENTICATION
+        raise held
 
     def succeeded(self) -> None:
         """The other side answered, whatever it said."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from careloom.core.errors import ConfigurationError
+
+LONGEST_SECONDS: Final = 2.0
+"""For one batch with all its tries: a hub that ends while the collector is away waits no longer for it."""
 
 
 def to_collector(url: str, headers: dict[str, str] | None = None) -> SpanProcessor:
@@ -17,4 +22,4 @@ def to_collector(url: str, headers: dict[str, str] | None = None) -> SpanProcess
         raise ConfigurationError(
             "telemetry.collector: sending traces needs one more library: pip install careloom[otlp]"
         ) from None
-    return BatchSpanProcessor(OTLPSpanExporter(endpoint=url, headers=headers or {}))
+    return BatchSpanProcessor(OTLPSpanExporter(endpoint=url, headers=headers or {}, timeout=LONGEST_SECONDS))

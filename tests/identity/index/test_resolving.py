@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
-from tests.identity.index.conftest import ROBIN, Index, Plain, arrival, opened
+from msgspec.structs import replace
+from tests.identity.index.conftest import ROBIN, START, Index, Plain, arrival, opened
 
-from careloom.identity.index.seam import Basis
+from careloom.identity.index.arriving import CROWD, GATE
+from careloom.identity.index.seam import Arrival, Basis
 from careloom.identity.matching.zones import Zone
 from careloom.model import Identifier
 from careloom.store.database import Database
@@ -165,3 +168,62 @@ async def test_blind_matching_links_by_number_alone(database: Database) -> None:
     other = await index.resolve(arrival("2", "Ana Reyes"))
     assert one.person != other.person
     await index.distinct(one.record, other.record, ROBIN)
+
+
+async def test_news_that_nothing_is_compared_of_is_kept_and_waits_for_nobody(index: Index) -> None:
+    first = arrival("1", "Ana Reyes")
+    known = await index.resolve(first)
+    told = Arrival("ehr", first.number, replace(first.patient, language="pt"), START + timedelta(days=1))
+    async with index.database.acquire() as other, other.transaction():
+        keys = await index.value("select keys from person_record")
+        await other.execute("select pg_advisory_xact_lock(one) from unnest($1::bigint[]) as one", keys)
+        again = await asyncio.wait_for(index.resolve(told), 30)  # another holds its keys all the while
+    assert (again.person, again.record, again.zone) == (known.person, known.record, None)
+    assert (await index.show(known.person)).language == "pt"
+
+
+async def test_late_news_that_nothing_is_compared_of_changes_nothing(index: Index) -> None:
+    first = arrival("1", "Ana Reyes", day=5)
+    known = await index.resolve(first)
+    late = Arrival("ehr", first.number, replace(first.patient, language="pt"), START)
+    assert (await index.resolve(late)).person == known.person
+    assert (await index.show(known.person)).language is None
+
+
+async def test_news_waits_for_an_act_on_persons(index: Index) -> None:
+    first = arrival("1", "Ana Reyes")
+    await index.resolve(first)
+    told = Arrival("ehr", first.number, replace(first.patient, language="pt"), START + timedelta(days=1))
+    async with index.database.acquire() as steward, steward.transaction():
+        await steward.execute("select pg_advisory_xact_lock($1)", GATE)
+        waiting = asyncio.ensure_future(index.resolve(told))
+        while not await index.value("select count(*) from pg_locks where locktype = 'advisory' and not granted"):
+            assert not waiting.done()
+        await steward.execute("delete from person_record")
+    assert (await waiting).zone is Zone.NEW
+
+
+async def test_the_same_news_many_times_at_once_is_told_to_all(index: Index) -> None:
+    first = arrival("1", "Ana Reyes")
+    known = await index.resolve(first)
+    told = [
+        Arrival("ehr", first.number, replace(first.patient, language=f"l{n}"), START + timedelta(days=n))
+        for n in range(20)
+    ]
+    found = await asyncio.gather(*(index.resolve(one) for one in told))
+    assert {one.record for one in found} == {known.record}
+    assert (await index.show(known.person)).language == "l19"
+
+
+async def test_a_key_that_a_crowd_shares_is_asked_by_no_more(database: Database) -> None:
+    index = opened(database, Plain(blind=True))
+    for number in range(CROWD + 1):
+        await index.resolve(arrival(str(number), "Ana Reyes", assigner=f"A{number}"))
+    assert await index.value("select count(*) from person_crowded_key") == 0
+    await index.resolve(arrival("next", "Ana Reyes"))
+    assert await index.value("select count(*) from person_crowded_key") == 1
+    seeing = opened(database)
+    alone = await seeing.resolve(arrival("last", "Ana Reyes"))
+    assert alone.zone is Zone.NEW  # they share their key with everybody, which says nothing
+    known = await seeing.resolve(arrival("3", source="lab", assigner="A3"))
+    assert known.zone is Zone.LINK  # and a number of their own says all that it said before

@@ -91,8 +91,18 @@ def test_a_newborn_without_a_name_is_asked_about() -> None:
      ("3333", "900112222", True), (None, "900112222", False)],
 )  # fmt: skip
 def test_national_numbers(one: str | None, other: str, contradict: bool) -> None:
-    found = rules.vetoes(changed(national=one), changed(national=other))
+    found = rules.vetoes(changed(national=one), changed(national=other, given=("anne",)))
     assert (rules.NATIONAL in found) is contradict
+
+
+@pytest.mark.parametrize(
+    ("other", "held"),
+    [({}, False), ({"family": "weftwik"}, False), ({"birth": "1984-03-09"}, True), ({"given": ("anja",)}, True),
+     ({"number": None, "street": None, "phones": (), "city": "other", "postcode": "10001"}, True)],
+)  # fmt: skip
+def test_a_number_was_mistyped_where_all_else_is_the_same(other: dict[str, object], held: bool) -> None:
+    found = rules.vetoes(changed(national="900112222"), changed(**{"national": "901334444", **other}))
+    assert (rules.NATIONAL in found) is held
 
 
 def test_numbers_of_an_assigner_that_gives_one_to_a_person() -> None:
@@ -159,3 +169,53 @@ def test_what_is_below_review_is_new_whatever_the_rules_say() -> None:
     assert rules.decide(model(), evidence(-1.0, rules.NATIONAL)) is Zone.NEW
     assert rules.decide(model(), evidence(9.0)) is Zone.LINK
     assert Scorer(model()).score(ANNA, changed(given=("brunhild",))).vetoes == (rules.TWINS,)
+
+
+@pytest.mark.parametrize(
+    ("birth", "national", "held"),
+    [
+        ("1958-03-07", None, True),
+        ("1958-09-21", None, True),
+        ("1994-03-07", None, False),
+        ("1981-03-07", None, False),
+        ("1958-03-07", "900123456", False),
+    ],
+    ids=["day and month in common", "nothing in common", "a digit", "too near for a child", "the same national number"],
+)
+def test_a_child_named_after_its_parent_is_looked_at(birth: str, national: str | None, held: bool) -> None:
+    one, other = changed(national=national), changed(birth=birth, national=national)
+    assert (rules.PARENT in rules.vetoes(one, other)) is held
+
+
+MAIL = {"number": None, "street": None, "phones": (), "emails": ("anna.weftwick@example.org",)}
+
+
+@pytest.mark.parametrize(
+    ("other", "held"),
+    [
+        ({"birth": None}, True),
+        ({"birth": "1984-03-09", "emails": ("anna.weftwick@mail.example.com",)}, True),
+        ({"birth": "1984-03-09"}, False),
+        ({"emails": ("anna.weftwick@mail.example.com",)}, False),
+        ({"birth": None, "phones": ("+12065550101",)}, False),
+    ],
+    ids=["no birth", "the name at another house", "the very address, a digit", "the same birth", "a phone in common"],
+)
+def test_an_address_of_mail_says_no_more_than_the_name_that_it_is_made_of(other: dict[str, object], held: bool) -> None:
+    mine = {**MAIL, "phones": ("+12065550101",)} if "phones" in other else MAIL
+    assert (rules.MAIL in rules.vetoes(changed(**mine), changed(**{**MAIL, **other}))) is held
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "held"),
+    [
+        ("samantha", "sgmantha", False),
+        ("mandy", "sandy", True),
+        ("mark", "mcrk", True),
+        ("moira", "mario", True),
+    ],
+    ids=["a slip within", "a rhyme", "too short to tell", "two slips"],
+)
+def test_one_slip_in_a_long_name_makes_no_twin(one: str, other: str, held: bool) -> None:
+    found = rules.vetoes(changed(given=(one,)), changed(given=(other,)))
+    assert bool({rules.TWINS, rules.PERHAPS_TWINS} & set(found)) is held

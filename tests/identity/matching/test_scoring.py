@@ -10,10 +10,10 @@ import pytest
 from careloom.core.errors import ConfigurationError
 from careloom.identity.matching import splinking
 from careloom.identity.matching.comparing import COMPARISONS, DIFFERS
+from careloom.identity.matching.counting import counted
 from careloom.identity.matching.features import Features
 from careloom.identity.matching.model import Comparison, Level, Model
 from careloom.identity.matching.scoring import Scorer, probability
-from careloom.identity.matching.training import with_frequencies
 
 GIVEN = (
     "anna",
@@ -79,7 +79,7 @@ def test_ours_is_splinks_with_the_frequency_of_terms(seed: int) -> None:
     chance = Random(seed)
     records = [invented(chance) for _ in range(4_000)]
     records += [Features(given=("anna",), family="weft"), Features(given=("weft",), family="anna")]
-    model = with_frequencies(made_up(seed), records[:3_000])
+    model = counted(made_up(seed), records[:3_000])
     pairs = list(zip(records[::2], records[1::2], strict=True))
     ours, theirs = Scorer(model), splinking.scores(model, pairs)
     reached = set()
@@ -101,7 +101,7 @@ def test_ours_is_splinks_without_frequencies() -> None:
 
 def test_a_rare_name_weighs_more_than_a_common_one() -> None:
     crowd = [Features(given=("anna",), family="weft")] * 90 + [Features(given=("zenobia",), family="loomis")] * 10
-    scorer = Scorer(with_frequencies(made_up(1), crowd))
+    scorer = Scorer(counted(made_up(1), crowd))
     assert scorer.weight(crowd[-1], crowd[-1]) > scorer.weight(crowd[0], crowd[0])
 
 

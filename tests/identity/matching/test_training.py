@@ -9,6 +9,7 @@ import pytest
 
 from careloom.core.errors import ConfigurationError
 from careloom.identity.matching import plain_splink, shipped, thresholds, training
+from careloom.identity.matching.counting import counted
 from careloom.identity.matching.evaluating import Labelled, Pair, figures, pairs, same_persons, zoned
 from careloom.identity.matching.features import Features
 from careloom.identity.matching.headings import FIELDS
@@ -16,6 +17,7 @@ from careloom.identity.matching.model import Model
 from careloom.identity.matching.normalising import features_of_row
 from careloom.identity.matching.scoring import Scorer
 from careloom.identity.matching.zones import Zone
+from careloom.sim import population_names
 from careloom.sim.population import hospital
 
 
@@ -30,11 +32,12 @@ def trained() -> Model:
     return training.train([one.features for one in generated(3_000, 5)], version="t", before=shipped.default_model())
 
 
-def test_the_shipped_model_is_of_this_release_and_holds_no_name() -> None:
+def test_the_shipped_model_is_of_this_release_and_holds_names_that_everybody_knows() -> None:
     model = shipped.default_model()
     assert Scorer(model).model is model
-    assert not model.frequencies
-    assert not model.rarest
+    for feature, names in population_names.common().items():
+        assert model.frequencies[feature].keys() <= names
+        assert min(model.frequencies[feature].values()) >= shipped.COMMON
     assert model.link > model.review
     assert "Wilson" in model.measured
     assert msgspec.json.decode(shipped.written(model), type=Model) == model
@@ -42,7 +45,7 @@ def test_the_shipped_model_is_of_this_release_and_holds_no_name() -> None:
 
 def test_the_shipped_model_decides_well_on_another_hospital() -> None:
     records = generated(6_000, 11)
-    model = training.with_frequencies(shipped.default_model(), [one.features for one in records])
+    model = counted(shipped.default_model(), [one.features for one in records])
     found = figures(zoned(model, pairs(model, records)), records)
     assert found.precision >= 0.995
     assert found.recall >= 0.9

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from careloom.console.pages import (
     audit,
+    codes,
     exceptions,
     journeys,
     overview,
     people,
+    persons,
+    runbook,
     subscriptions,
     systems,
     workflows,
@@ -24,8 +27,11 @@ def every() -> Sequence[Page]:
         *journeys.PAGES,
         *exceptions.PAGES,
         *workflows.PAGES,
+        *persons.PAGES,
+        *codes.PAGES,
         *systems.PAGES,
         *subscriptions.PAGES,
         *people.PAGES,
         *audit.PAGES,
+        *runbook.PAGES,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -22,10 +23,11 @@ from careloom.console.asking import Field, data_of, fields_of
 from careloom.console.rights import Right
 from careloom.console.visiting import Form, Page, Refused, Visit
 from careloom.core.errors import CareloomError, FormatError
+from careloom.identity.crosswalk.imports import RESUMES as CROSSWALK
+from careloom.identity.index.arriving import OVERLAID, QUESTION
 from careloom.log.parking import NothingThere
 from careloom.security.masking import mask
 
-RUNBOOK: Final = "docs/operations/runbook.md"
 _LARGEST_EDIT: Final = 200_000
 """Octets of what is edited in a form: three times as many may be sent for them."""
 _GIVEN_UP: Final = frozenset({Action.RESOLVE, Action.REJECT, Action.WAIVE, Action.DISCARD})
@@ -41,6 +43,14 @@ class Offer:
     label: str
     fields: tuple[Field, ...]
     reasoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another page that shows what a case is about."""
+
+    path: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,7 @@ async def _assign(visit: Visit, case: UUID, form: Form) -> str:
 
 
 async def _comment(visit: Visit, case: UUID, form: Form) -> str:
-    await visit.house.work.desk.comment(case, visit.visitor.actor, form.one("text"), _request(form))
+    await visit.house.work.desk.comment(case, visit.visitor.actor, form.one("text"), request_of(form))
     return "It is on record."
 
 
@@ -119,10 +129,11 @@ async def _decide(visit: Visit, case: UUID, form: Form) -> str:
     except ValueError:
         raise Refused("this form decides nothing that is known", 400) from None
     found = await work.reader.one(case)
+    visit.must(_right(found))
     if form.one("revision") != str(found.revision) and not has_ended(found.state):
         raise NotPossible("this case has changed since you saw it; look at it again")
     data = await _data(visit, work.reader.kinds.of(found.kind), action, case, form)
-    now = await work.desk.act(case, visit.visitor.actor, Decision(action, form.one("reason"), data, _request(form)))
+    now = await work.desk.act(case, visit.visitor.actor, Decision(action, form.one("reason"), data, request_of(form)))
     return f"It is {now.state}: {now.resolution}." if now.resolution else "Your vote counts; it waits for others too."
 
 
@@ -134,7 +145,7 @@ async def _data(visit: Visit, kind: CaseKind, action: Action, case: UUID, form: 
     return payload.corrected(next(iter(form.every("payload")), ""))
 
 
-def _request(form: Form) -> UUID:
+def request_of(form: Form) -> UUID:
     """What makes a form that is sent twice harmless."""
     try:
         return UUID(form.one("request"))
@@ -152,15 +163,16 @@ async def _shown(
     works = visit.may(Right.WORK_CASES) and not has_ended(case.state)
     hindrance = await work.desk.hindrance(id_, visit.visitor.actor) if works else ""
     free = works and not hindrance
+    offers = _offers(case, kind) if free and visit.may(_right(case)) else ()
     entries = await work.reader.history(id_, reveal=seen is not None, limit=_PER_PAGE)
     people = [one["name"] for one in await visit.house.people.everybody()] if works else []
     status = 200 if wrong is None else (403 if isinstance(wrong, NotAllowed) else 409)
     return visit.show(
         "exception.html", status, title=f"{case.kind.replace('-', ' ').capitalize()}", case=case, kind=kind,
-        runbook=f"{RUNBOOK}#{case.runbook}", works=works, free=free, hindrance=hindrance, entries=entries,
-        body=await _body(visit, case, seen, free=free, typed=typed), offers=_offers(case, kind) if free else (),
+        contact=visit.house.contacts.get(case.system), works=works, free=free, hindrance=hindrance, entries=entries,
+        body=await _body(visit, case, seen, free=free, typed=typed), offers=offers,
         people=people, owners=sorted({one.owner for one in work.reader.kinds}), request=uuid4(),
-        wrong="" if wrong is None else str(wrong), typed=typed or Form(()), run=(case.run or "").partition("/")[0],
+        wrong="" if wrong is None else str(wrong), typed=typed or Form(()), **_about(case),
         group=address("/cases", {"cause": case.cause}), told=visit.may(Right.SEE_PERSONAL),
     )  # fmt: skip
 
@@ -190,6 +202,23 @@ def _offers(case: Standing, kind: CaseKind) -> list[Offer]:
     ]  # fmt: skip
 
 
+def _right(case: Standing) -> Right:
+    """Who is one person is for stewards to say, wherever they are asked."""
+    return Right.STEWARD if case.resumes == QUESTION else Right.WORK_CASES
+
+
+def _about(case: Standing) -> dict[str, Any]:
+    """The run that waits for it, or the page that shows what it is about."""
+    waits, record = (case.run or "").partition(":")[2], (case.field or "").partition("/")[2]
+    elsewhere = {
+        QUESTION: Elsewhere(f"/persons/questions/{waits}", "The two records side by side"),
+        CROSSWALK: Elsewhere(f"/codes/proposals/{waits}", "What it would change"),
+    }.get(case.resumes)
+    if case.kind == OVERLAID:
+        elsewhere = Elsewhere(f"/persons/{record}", "The person and its records")
+    return {"run": "" if elsewhere else (case.run or "").partition("/")[0], "elsewhere": elsewhere}
+
+
 def _laid_out(text: str) -> str:
     """JSON on lines of its own, as people read it; numbers stay as they are written."""
     if not text.lstrip().startswith(("{", "[")):
@@ -204,9 +233,9 @@ def _acting(name: str, act: Act) -> Page:
     return Page(f"/cases/{{id:uuid}}/{name}", Right.WORK_CASES, _act(act), methods=("POST",))
 
 
-_ACTS: Final[dict[str, Any]] = {
-    "claim": _claim, "release": _release, "wait": _wait, "assign": _assign, "comment": _comment, "decide": _decide,
-}  # fmt: skip
+HOLDING: Final[Mapping[str, Act]] = MappingProxyType({"claim": _claim, "release": _release, "assign": _assign})
+"""Who has a case, and how it passes on."""
+_ACTS: Final[dict[str, Act]] = {**HOLDING, "wait": _wait, "comment": _comment, "decide": _decide}
 PAGES = (
     Page("/cases/{id:uuid}", Right.SEE, _case),
     Page("/cases/{id:uuid}/look", Right.SEE_PERSONAL, _look, methods=("POST",)),

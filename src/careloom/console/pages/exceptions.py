@@ -32,6 +32,7 @@ from careloom.console.pages import exception
 from careloom.console.rendering import TEMPLATES, length
 from careloom.console.rights import Right
 from careloom.console.visiting import Page, Refused, Visit
+from careloom.core.outcomes import Category
 
 URGENCY: Final[Mapping[int, str]] = MappingProxyType({number: name for name, number in PRIORITIES.items()})
 _FASTEST: Final = 1_000.0
@@ -70,7 +71,8 @@ async def _queue(visit: Visit) -> Response:
     first = address("/cases", asked) if place is not None else None
     return visit.show(
         "exceptions.html", title="Exceptions", page=page, counts=counts, asked=asked, later=later, first=first,
-        ended=ended, states=list(State), chosen=_may_retry(visit, page.cases), **_known(visit.house),
+        ended=ended, states=list(State), categories=list(Category), chosen=_may_retry(visit, page.cases),
+        **_known(visit.house),
     )  # fmt: skip
 
 
@@ -131,15 +133,20 @@ def _wanted(visit: Visit) -> Wanted:
     state = word(visit, "state")
     if state is not None and state not in set(State):
         raise Refused(f"a case is {', '.join(State)}", 400)
+    category = word(visit, "category")
+    if category is not None and category not in set(Category):
+        raise Refused(f"a failure is of {', '.join(Category)}", 400)
     return Wanted(
         word(visit, "kind"), word(visit, "owner"), State(state) if state else None, word(visit, "system"),
         uuid_of(visit, "cause"), word(visit, "assignee"), hours(visit, "older"),
+        Category(category) if category else None,
     )  # fmt: skip
 
 
 def _asked(visit: Visit) -> dict[str, str]:
     """The filters as they were typed."""
-    return {name: visit.asked(name) for name in ("kind", "owner", "state", "system", "cause", "assignee", "older")}
+    names = ("kind", "owner", "state", "system", "category", "cause", "assignee", "older")
+    return {name: visit.asked(name) for name in names}
 
 
 def _known(house: House) -> dict[str, Any]:

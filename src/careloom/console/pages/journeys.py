@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.responses import Response
 
+from careloom.console.looking import act_of, look_at
 from careloom.console.moments import moments
 from careloom.console.rights import Right
 from careloom.console.searching import LISTS, Found, listed, search, search_by_name
@@ -19,12 +20,9 @@ from careloom.core.errors import FormatError
 from careloom.formats.detection import inspect
 from careloom.formats.inspection import Inspection
 from careloom.formats.unfolding import MOST, Part, Stretch, unfold
-from careloom.log.acts import looks_at
 from careloom.log.journey import Journey, journey
-from careloom.log.operators import Act
 from careloom.security.masking import mask, mask_value
 
-LOOK_LASTS: Final = timedelta(minutes=10)
 LARGEST: Final = 256 * 1024
 """Octets that a page shows of one body; the rest is in the bytes themselves."""
 
@@ -43,17 +41,14 @@ async def _journeys(visit: Visit) -> Response:
 async def _by_name(visit: Visit) -> Response:
     """A POST whose answer is the page itself: a name may stand in no URL and in no history."""
     form = await visit.form()
-    reason = form.one("reason")
-    if not reason:
-        raise FormatError("say why you look", "reason")
-    asked = (form.one("family"), form.one("given"), form.one("birth"))
-    found = await search_by_name(visit.house, *asked, Act(visit.visitor.name, reason))
+    act = act_of(visit, form)
+    found = await search_by_name(visit.house, form.one("family"), form.one("given"), form.one("birth"), act)
     return visit.show("journeys.html", title="Journeys", wanted="by name", found=found, further="", show="by name")
 
 
 async def _journey(visit: Visit) -> Response:
     found = await _read(visit)
-    look = await _look(visit, found)
+    look = await look_at(visit, found.message)
     entry = _entry(visit, found)
     stretches, seen = await asyncio.to_thread(_shown, entry, look is not None) if entry else ((), None)
     return visit.show(
@@ -64,13 +59,9 @@ async def _journey(visit: Visit) -> Response:
 
 
 async def _reveal(visit: Visit) -> Response:
-    visit.must(Right.SEE_PERSONAL)
     form = await visit.form()
     found = await _read(visit)
-    reason = form.one("reason")
-    if not reason:
-        raise FormatError("say why you look", "reason")
-    look = await visit.house.operators.record_look(found.message, Act(visit.visitor.name, reason))
+    look = await visit.house.operators.record_look(found.message, act_of(visit, form))
     entry = {"entry": form.one("entry")} if form.one("entry") else {}
     return visit.go(f"/journeys/{found.message}?{urlencode({**entry, 'look': look})}#body", "Your look is on record.")
 
@@ -79,7 +70,7 @@ async def _octets(visit: Visit) -> Response:
     visit.must(Right.SEE_PERSONAL)
     found = await _read(visit)
     entry = _entry(visit, found)
-    if await _look(visit, found) is None or entry is None:
+    if await look_at(visit, found.message) is None or entry is None:
         raise Refused("say on the page of the journey why you look; a look lasts ten minutes")
     named = {"Content-Disposition": f'attachment; filename="{entry.id}"', "Cache-Control": "no-store"}
     return Response(entry.data, media_type="application/octet-stream", headers=named)
@@ -100,21 +91,6 @@ def _entry(visit: Visit, found: Journey) -> Recorded | None:
     """The one that is asked for, else the message; None where its body was erased."""
     wanted = visit.asked("entry") or str(found.message)
     return next((one for one in found.events if str(one.id) == wanted), None)
-
-
-async def _look(visit: Visit, found: Journey) -> str | None:
-    """The look that lets this visitor see this message unmasked, if it is theirs and not over."""
-    asked = visit.asked("look")
-    if not asked or not visit.may(Right.SEE_PERSONAL):
-        return None
-    try:
-        look = UUID(asked)
-    except ValueError:
-        return None
-    house = visit.house
-    since = house.clock.now() - LOOK_LASTS
-    by = visit.visitor.name
-    return asked if await looks_at(house.database, house.keyring, look, found.message, by, since) else None
 
 
 def _shown(entry: Recorded, unmasked: bool) -> tuple[list[Stretch], Inspection | None]:

@@ -26,6 +26,9 @@ _SQL = queries("persons")
 GATE: Final = int.from_bytes(hashlib.sha256(b"careloom person index").digest()[:8], "big", signed=True)
 """The advisory lock that arrivals share, and that an act on persons holds alone."""
 MOST_CANDIDATES: Final = 100
+CROWD: Final = 200
+"""As many records that share a key make it say nothing; among a million persons a key that says something has a few
+dozens."""
 _BY: Final = "careloom"
 _BUMP: Final = 1 << 80
 DUPLICATE, OVERLAID = "possible-duplicate", "overlaid-record"
@@ -34,12 +37,13 @@ QUESTION: Final = "question"
 
 
 class Comer(NamedTuple):
-    """An arrival with what is made of it before the database is asked. `blocking` are the keys that it is compared
-    by, `keys` all that it may be found by."""
+    """An arrival with what is made of it before the database is asked. `digest` is of what it says, `compared` of what
+    of it is compared; `blocking` are the keys that it is compared by, `keys` all that it may be found by."""
 
     arrival: Arrival
     number: UUID
     digest: bytes
+    compared: bytes
     features: Features
     blocking: tuple[int, ...]
     keys: list[int]
@@ -50,7 +54,7 @@ class Comer(NamedTuple):
         features = matcher.features(arrival.patient)
         blocking = seal.keys([*matcher.keys(features), *shared(features)])
         keys = sorted({*blocking, *seal.keys(lookups(features))})
-        return cls(arrival, number, digest, features, tuple(blocking), keys)
+        return cls(arrival, number, digest, seal.compared(features), features, tuple(blocking), keys)
 
 
 @dataclass
@@ -100,12 +104,18 @@ class Arriving:
         keys = [key for one in comers for key in one.blocking]
         found: dict[int, list[Candidate]] = {}
         opened: dict[UUID, Candidate] = {}
+        crowded: set[int] = set()
         for row in await connection.fetch(_SQL.candidates, GATE, locks, whose, keys, MOST_CANDIDATES):
             id_ = row["id"]
+            if row["many"] > CROWD:
+                crowded.add(row["arrival"])
             if (candidate := opened.get(id_)) is None:
                 features = self._seal.open_features(id_, row["features"])
                 candidate = opened[id_] = Candidate(id_, row["person"], features)
             found.setdefault(row["arrival"], []).append(candidate)
+        if crowded:
+            shared = sorted({key for place in crowded for key in comers[place].blocking})
+            await connection.execute(_SQL.crowd, shared, CROWD, self._clock.now())
         return found
 
     async def _standing(self, connection: Connection, numbers: frozenset[UUID]) -> Mapping[UUID, Any]:
@@ -131,7 +141,8 @@ class Arriving:
     def _row(self, comer: Comer, id_: UUID, person: UUID) -> tuple[object, ...]:
         number, source = comer.arrival.number, comer.arrival.source
         known = self._seal.known(id_, number)
-        return (id_, comer.number, source, person, comer.digest, _array(comer.keys), known, *self._columns(comer, id_))
+        digests = (comer.digest, comer.compared)
+        return (id_, comer.number, source, person, *digests, _array(comer.keys), known, *self._columns(comer, id_))
 
     def _columns(self, comer: Comer, id_: UUID) -> tuple[bytes, bytes]:
         content = self._seal.content(id_, comer.arrival.patient, comer.arrival.occurred)
@@ -142,7 +153,7 @@ class Arriving:
         resolved = Resolved(person, id_, self._seal.open_known(row["lead"], row["first"]))
         if self._seal.open_content(id_, row["content"]).occurred > comer.arrival.occurred:
             return resolved  # it came late: the source has said something newer since
-        plan.changes.append((id_, comer.digest, _array(comer.keys), *self._columns(comer, id_)))
+        plan.changes.append((id_, comer.digest, comer.compared, _array(comer.keys), *self._columns(comer, id_)))
         before = self._seal.open_features(id_, row["features"])
         if before == comer.features:
             return resolved

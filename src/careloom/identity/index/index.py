@@ -16,6 +16,7 @@ from careloom.identity.index.models import Models, Used
 from careloom.identity.index.persons import Persons
 from careloom.identity.index.reading import Asked, Explained, Figures, Reading
 from careloom.identity.index.resolving import Resolving
+from careloom.identity.index.reviewing import Reviewing
 from careloom.identity.index.sealed import Seal
 from careloom.identity.index.seam import Arrival, Basis, Joined, Parted, Resolved, Telling
 from careloom.identity.index.stewarding import Pair, Stewarding
@@ -34,7 +35,7 @@ _NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 class PersonIndex:
     """Resolves, and acts. `shipped` decides until a model is put to use; `make` makes the matcher of one that is.
-    `close` finishes what was asked."""
+    `reviewing` is what stewards look at before they decide. `close` finishes what was asked."""
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class PersonIndex:
         self._resolving = Resolving(database, seal, self._models, telling, clock, new_id)
         self._stewarding = Stewarding(database, persons, book, telling, clock, new_id)
         self._reading = Reading(database, persons, self._models)
+        self.reviewing = Reviewing(database, persons)
 
     async def close(self) -> None:
         await self._resolving.close()

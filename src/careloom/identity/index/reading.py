@@ -25,7 +25,8 @@ from careloom.store.sql import queries
 
 _SQL = queries("persons")
 MOST_FOUND: Final = 50
-_PAGE: Final = 5_000
+_PAGE: Final = 1_000
+"""Records that are opened with nothing else in between, a few milliseconds."""
 _evidence = msgspec.json.Decoder(Evidence).decode
 
 
@@ -118,9 +119,9 @@ class Reading:
                 patient=golden.patient,
                 origins=golden.origins,
                 records=records,
-                links=[_read(Link, row) for row in await connection.fetch(_SQL.links_of, ids)],
-                apart=[_read(Apart, row) for row in await connection.fetch(_SQL.distinct_of, ids)],
-                questions=[_read(Asked, row) for row in await connection.fetch(_SQL.questions_of, ids)],
+                links=[read_row(Link, row) for row in await connection.fetch(_SQL.links_of, ids)],
+                apart=[read_row(Apart, row) for row in await connection.fetch(_SQL.distinct_of, ids)],
+                questions=[read_row(Asked, row) for row in await connection.fetch(_SQL.questions_of, ids)],
             )
 
     async def question(self, question: UUID) -> tuple[Asked, UUID, UUID]:
@@ -129,7 +130,7 @@ class Reading:
             row = await connection.fetchrow(_SQL.question, question)
         if row is None:
             raise NoSuchPerson("there is no such question; a record of it may have been erased")
-        return _read(Asked, row), row["older_person"], row["newer_person"]
+        return read_row(Asked, row), row["older_person"], row["newer_person"]
 
     async def find(
         self, *, number: str = "", family: str = "", given: str = "", birth: str = "", assigner: str | None = None
@@ -195,7 +196,7 @@ def _is_number(identifier: str, number: str, assigner: str | None) -> bool:
     return rest.rpartition("|")[2] == number and assigner in (None, by)
 
 
-def _read(kind: Any, row: Any) -> Any:
+def read_row(kind: Any, row: Any) -> Any:
     """A row as one of ours; what it does not list stays behind."""
     said = {name: row[name] for name in kind.__struct_fields__}
     if said.get("evidence") is not None:

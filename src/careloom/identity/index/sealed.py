@@ -53,6 +53,10 @@ class Seal:
         """Of what a source says, but for when it said so."""
         return self._master.fingerprint(_encode(patient))
 
+    def compared(self, features: Features) -> bytes:
+        """Of what is compared of a record: where that is as it was, nobody else need be looked at."""
+        return self._master.fingerprint(_pack(features))
+
     def keys(self, texts: Iterable[str]) -> list[int]:
         """Of what a record may be found by, in order, each once."""
         return sorted({self.lookup(text) for text in texts})

@@ -30,7 +30,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `prior` is the probability that two records taken at random are of one person.
+    """All of it. `prior` is the probability that two records taken at random are of one person, among as many as
+    `records` (0: nobody said).
 
     `link` and `review` are the least weights (log2) of their zones; where they were measured, `measured` says on what
     and with which precision. `frequencies` give the share of a term among all records, by feature; `rarest` stands
@@ -43,6 +44,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     link: float
     review: float
     measured: str = ""
+    records: int = 0
     frequencies: dict[str, dict[str, float]] = {}
     rarest: dict[str, float] = {}
 

@@ -9,7 +9,7 @@ from rapidfuzz.distance.DamerauLevenshtein import distance
 from rapidfuzz.distance.JaroWinkler import similarity
 
 from careloom.identity.matching.features import Features
-from careloom.identity.matching.levels import crossed, house, phone_alone
+from careloom.identity.matching.levels import crossed, house, near_house, phone_alone, postcode_or_city
 from careloom.identity.matching.model import Model
 from careloom.identity.matching.nicknames import forms
 from careloom.identity.matching.zones import Evidence, Zone
@@ -21,14 +21,20 @@ NEWBORN = "newborn"
 NATIONAL = "national numbers contradict"
 NUMBERS = "numbers of one assigner contradict"
 GENERATION = "generations contradict"
+PARENT = "perhaps parent and child"
 SHARED = "little but what a household shares"
+MAIL = "little but a name and its mail"
 NAMELESS = "names absent"
 
 PARTING = frozenset({TWINS, MULTIPLE})
 """Rules after which nobody is asked: two children of one birth are the rule, one child under two names is not."""
 
-_CLEARLY_DIFFERENT, _SLIP = 0.75, 0.919
+_CLEARLY_DIFFERENT, _MISSPELT, _SLIP = 0.75, 0.88, 0.919
 _JUNIOR = frozenset({"jr", "ii"})
+_LONG = 5
+"""Letters of a name in which one slip leaves it what it is; among shorter ones it is often another name."""
+_PARENTHOOD = 12
+"""Years that lie between a child and its parent at the least."""
 
 
 def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str, ...]:
@@ -43,16 +49,20 @@ def vetoes(a: Features, b: Features, unique: Collection[str] = ()) -> tuple[str,
         found.append(TWINS)
     elif _perhaps_twins(a, b):
         found.append(PERHAPS_TWINS)
-    if _national_contradicts(a, b):
+    if _national_contradicts(a, b) and not _all_else(a, b):
         found.append(NATIONAL)
     if unique and a.identifiers and b.identifiers and _numbers_contradict(a, b, unique):
         found.append(NUMBERS)
     if a.suffix and b.suffix and _generations_contradict(a.suffix, b.suffix):
         found.append(GENERATION)
+    if _perhaps_parent(a, b):
+        found.append(PARENT)
     if _nameless(a, b):
         found.append(NAMELESS)
     if _only_shared(a, b):
         found.append(SHARED)
+    elif _only_mail(a, b):
+        found.append(MAIL)
     return tuple(found)
 
 
@@ -107,8 +117,35 @@ def _perhaps_twins(a: Features, b: Features) -> bool:
         return False
     if not (phone_alone(a, b) or house(a, b)):
         return False
-    second = len(a.given) > 1 and len(b.given) > 1 and a.given[1][0] != b.given[1][0]
-    return second or (similarity(one, other) < _SLIP and not set(forms(one)) & set(forms(other)))
+    if len(a.given) > 1 and len(b.given) > 1 and a.given[1][0] != b.given[1][0]:
+        return True
+    if _slipped(one, other) or set(forms(one)) & set(forms(other)):
+        return False
+    return similarity(one, other) < _SLIP
+
+
+def _slipped(one: str, other: str) -> bool:
+    """One letter wrong within a name: twins' names rhyme, slips of the pen come anywhere."""
+    return min(len(one), len(other)) >= _LONG and one[0] == other[0] and distance(one, other) <= 1
+
+
+def _perhaps_parent(a: Features, b: Features) -> bool:
+    """A generation between two births, and neither a slip of the pen nor a number of the person's own: a child may have
+    its parent's name, home, telephone and mail."""
+    if a.birth is None or b.birth is None or (a.national is not None and a.national == b.national):
+        return False
+    return abs(int(a.birth[:4]) - int(b.birth[:4])) >= _PARENTHOOD and distance(a.birth, b.birth) > 1
+
+
+def _only_mail(a: Features, b: Features) -> bool:
+    """Neither a home nor a telephone in common, and no birth that agrees: an e-mail address is made of a name, so that
+    it says no more than the name does, unless it is the very same and the birth nearly so."""
+    if not a.emails or not b.emails or (a.national is not None and a.national == b.national):
+        return False
+    if (a.birth is not None and a.birth == b.birth) or phone_alone(a, b) or house(a, b):
+        return False
+    same = any(email in b.emails for email in a.emails)
+    return not (same and a.birth is not None and b.birth is not None and not _birth_differs(a, b))
 
 
 def _given_differs(a: Features, b: Features) -> bool:
@@ -146,6 +183,16 @@ def _national_contradicts(a: Features, b: Features) -> bool:
     if len(a.national) == 4 or len(b.national) == 4:
         return a.national[-4:] != b.national[-4:]
     return distance(a.national, b.national) > 2
+
+
+def _all_else(a: Features, b: Features) -> bool:
+    """Given name and birth are the very same, the family name nearly so, and the place: then a number was mistyped, for
+    no two persons share all of it."""
+    if not (a.given and b.given and len(a.given[0]) > 1 and a.birth is not None):
+        return False
+    if a.given[0] != b.given[0] or a.birth != b.birth or similarity(a.family, b.family) < _MISSPELT:
+        return False
+    return house(a, b) or near_house(a, b) or phone_alone(a, b) or postcode_or_city(a, b)
 
 
 def _numbers_contradict(a: Features, b: Features, unique: Collection[str]) -> bool:

@@ -1,15 +1,19 @@
-"""The model that comes with the package: weights and zones, no names. It was trained and measured on generated
-hospitals; `careloom match train --population N --seed S --write` makes it anew."""
+"""The model that comes with the package: weights, zones, and the names that are common in the United States. It was
+trained and measured on generated hospitals; docs/how-to/measure-matching.md says how to make it anew."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from careloom.identity.matching.counting import common
 from careloom.identity.matching.model import Model
 
+COMMON = 0.0003
+"""The share of all records that have a name which is listed in it."""
 FILE = Path(__file__).with_name("default_model.json")
 
 
@@ -19,7 +23,7 @@ def default_model() -> Model:
     return msgspec.json.decode(FILE.read_bytes(), type=Model)
 
 
-def written(model: Model) -> bytes:
-    """A model as it is shipped: without the names of anybody, and to be read by people who compare two of them."""
-    bare = msgspec.structs.replace(model, frequencies={}, rarest={})
-    return msgspec.json.format(msgspec.json.encode(bare), indent=1) + b"\n"
+def written(model: Model, names: Mapping[str, Collection[str]] | None = None) -> bytes:
+    """A model as it is shipped: with common names alone, of these where they are given, and to be read by people who
+    compare two of them."""
+    return msgspec.json.format(msgspec.json.encode(common(model, COMMON, names)), indent=1) + b"\n"

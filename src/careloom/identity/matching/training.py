@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import sqrt
 from random import Random
@@ -16,7 +16,8 @@ import msgspec
 from careloom.core.errors import ConfigurationError
 from careloom.identity.matching import splinking
 from careloom.identity.matching.blocking import Blocks, keys
-from careloom.identity.matching.comparing import COMPARISONS, TERMS, Declared
+from careloom.identity.matching.comparing import COMPARISONS, Declared
+from careloom.identity.matching.counting import counted
 from careloom.identity.matching.features import Features
 from careloom.identity.matching.model import Comparison, Level, Model
 from careloom.identity.matching.scoring import Scorer, probability
@@ -24,8 +25,8 @@ from careloom.identity.matching.scoring import Scorer, probability
 LEAST = 200
 """Fewer records than this teach nothing that the shipped weights do not know better."""
 
-SURE, DOUBTFUL = 13.29, 0.0
-"""Weights (log2 of the odds) of 0.9999 and 0.5: the zones of a model whose precision nobody measured."""
+SURE, DOUBTFUL = 9.964, 0.0
+"""Weights (log2 of the odds) of 0.999 and 0.5: the zones of a model whose precision nobody measured."""
 
 _SAMPLE = 10_000  # records whose candidates are scored for the prior
 _ROUNDS = 15
@@ -70,25 +71,7 @@ def train(records: Sequence[Features], *, version: str, before: Model | None = N
         comparisons = tuple(_comparison(one, seen, prior, len(records), before) for one in COMPARISONS)
         model = _model(version, prior, comparisons, before)
         prior = prior_of(model, records, seed)
-    return with_frequencies(msgspec.structs.replace(model, prior=prior), records)
-
-
-def with_frequencies(model: Model, records: Iterable[Features], least: int = 3) -> Model:
-    """The same weights, with the share of each name among these records. A name that fewer than `least` records have
-    is not listed: it counts as the rarest that is."""
-    found: dict[str, dict[str, float]] = {}
-    rarest: dict[str, float] = {}
-    counts: dict[str, Counter[str]] = {feature: Counter() for feature in TERMS}
-    for one in records:
-        for feature, term in TERMS.items():
-            if (value := term(one)) is not None:
-                counts[feature][value] += 1
-    for feature, counted in counts.items():
-        total = counted.total()
-        if total:
-            found[feature] = {term: many / total for term, many in sorted(counted.items()) if many >= least}
-            rarest[feature] = least / total
-    return msgspec.structs.replace(model, frequencies=found, rarest=rarest)
+    return counted(msgspec.structs.replace(model, prior=prior, records=len(records)), records)
 
 
 def by_probability(model: Model) -> Model:
@@ -103,7 +86,7 @@ def prior_of(model: Model, records: Sequence[Features], seed: int) -> float:
     for at, some in enumerate(known):
         blocks.add(at, some)
     chosen = Random(seed).sample(range(len(records)), min(_SAMPLE, len(records)))  # noqa: S311 (no secret)
-    scorer = Scorer(with_frequencies(model, records))
+    scorer = Scorer(counted(msgspec.structs.replace(model, records=len(records)), records))
     odds = [
         scorer.weight(records[at], records[other]) - scorer.prior
         for at in chosen

@@ -50,6 +50,8 @@ alter table event alter column body set storage external;
 create index event_id on event (id);
 create index event_correlation on event (correlation) where kind = 'e';
 create index event_token on event (token);
+-- Of messages of several subjects, which are few: how many messages wait is counted without reading these.
+create index event_join on event (lane, seq) where kind = 'j';
 
 -- One row per message ever accepted: the ground of dedupe, for ever.
 create table receipt (
@@ -127,6 +129,7 @@ create table parked (
     due          timestamptz,
     error        text        not null default '',
     reason       text        not null default '',
+    category     text        not null default '',  -- what sort of failure it was; empty while nothing was tried
     since        timestamptz not null,
     primary key (subscription, lane, seq),
     check ((state = 'case') = (due is null))

@@ -14,12 +14,13 @@ create table master_row (
     primary key (list, key)
 );
 
--- One synchronisation; the id is that of its run. version: the watermark up to which the list was read. reading: the
+-- One synchronisation; the id is that of its run. fields: which were kept in step. version: the watermark up to which the list was read. reading: the
 -- version that `seen` of a row names. Totals are sums of digests modulo 2^128.
 create table master_sync (
     id           uuid        primary key,
     list         text        not null,
     began        timestamptz not null,
+    fields       text        not null,
     ended        timestamptz,
     version      text        not null default '',
     reading      uuid,

@@ -3,7 +3,8 @@
 -- A patient as one source knows it. number: the keyed digest of source and number. person: the oldest record of those
 -- that it is linked to, directly or by way of others; derived from the links, kept for speed. known: the number itself;
 -- features: what matching compares; content: what the source said last. All three are sealed under a key of the
--- deployment's and bound to the record: deleting the row is erasure. digest: a keyed fingerprint of the content.
+-- deployment's and bound to the record: deleting the row is erasure. digest and compared: keyed fingerprints of the
+-- content and of the features.
 -- keys: keyed digests of what a record may be found by. retired: its source ended it in favour of another.
 create table person_record (
     id       uuid    primary key,
@@ -12,6 +13,7 @@ create table person_record (
     person   uuid    not null references person_record (id) deferrable initially deferred,
     retired  boolean not null default false,
     digest   bytea   not null check (octet_length(digest) = 16),
+    compared bytea   not null check (octet_length(compared) = 16),
     keys     bigint[] not null,
     known    bytea   not null,
     features bytea   not null,
@@ -20,6 +22,13 @@ create table person_record (
 ) with (fillfactor = 90);
 create index person_record_person on person_record (person);
 create index person_record_keys on person_record using gin (keys) with (fastupdate = off);
+
+-- Keys that so many records share that to share one says nothing: the telephone of an institution, a placeholder that
+-- nobody knew to be one. Nobody is compared by them, and nobody waits for another who has the same one.
+create table person_crowded_key (
+    key   bigint      primary key,
+    since timestamptz not null
+);
 
 -- Two records are of one person. evidence: levels and weights of a comparison, without any value of either record.
 -- retired: the one that its source ended. A link is never changed, but ended, once.
@@ -82,7 +91,9 @@ create table person_question (
     check ((state = 'open') = (answered is null) and (answered is null) = (by is null))
 );
 create index person_question_newer on person_question (newer);
-create index person_question_open on person_question (asked) where state = 'open';
+create index person_question_open on person_question (asked, id) where state = 'open';
+create index person_question_likeliest on person_question (coalesce((evidence ->> 'weight')::float8, 1000), id)
+    where state = 'open';
 
 -- The models that decided, newest last; the last one is in use. body is sealed: it lists how frequent names are.
 create table person_model (
@@ -121,24 +132,30 @@ $$;
 create trigger person_model_stays before update or delete on person_model
     for each row execute function person_model_stays();
 
--- One round trip before records are written: waits for acts of stewards (gate), takes the keys in order, so that two
+-- One round trip before records are written: waits for acts of stewards (gate), takes the locks in order, so that two
 -- nodes that write records with a key in common go one after the other, and then looks, after the wait. whose and shared
--- are parallel: which arrival has which key. Of each arrival's candidates the `most` that share most keys come back.
+-- are parallel: which arrival has which key. Of each arrival's candidates the `most` that share most keys come back, each
+-- with how many there were.
 create function person_candidates(gate bigint, locks bigint[], whose integer[], shared bigint[], most integer)
-returns table (arrival integer, id uuid, person uuid, features bytea, common integer) language plpgsql as
+returns table (arrival integer, id uuid, person uuid, features bytea, common integer, many bigint) language plpgsql as
 $$
+declare
+    crowded bigint[] := array(select c.key from person_crowded_key c where c.key = any (shared));
 begin
     -- Nobody waits for the disk here: who somebody is becomes known by what is committed to the log afterwards, and that
     -- commit takes along all that was written before it. After a crash in between it is asked, and decided, again.
     perform set_config('synchronous_commit', 'off', true);
     perform pg_advisory_xact_lock_shared(gate);
-    perform pg_advisory_xact_lock(one) from (select distinct unnest(locks) as one order by 1) ordered;
+    perform pg_advisory_xact_lock(one) from (
+        select distinct k as one from unnest(locks) k where k <> all (crowded) order by 1) ordered;
     return query
         select asked.arrival, found.* from (
-            select w as arrival, array_agg(k) as keys from unnest(whose, shared) as pair (w, k) group by w) asked
+            select w as arrival, array_agg(k) as keys from unnest(whose, shared) as pair (w, k)
+            where k <> all (crowded) group by w) asked
         cross join lateral (
             select r.id, r.person, r.features,
-                   (select count(*)::integer from unnest(r.keys) as one (key) where one.key = any (asked.keys)) as common
+                   (select count(*)::integer from unnest(r.keys) as one (key) where one.key = any (asked.keys)) as common,
+                   count(*) over () as many
             from person_record r where r.keys && asked.keys
             order by 4 desc, r.id limit most) found;
 end

@@ -98,8 +98,9 @@ where resolved is null
   and ($1::text is null or kind = $1) and ($2::text is null or owner = $2) and ($3::text is null or state = $3)
   and ($4::text is null or system = $4) and ($5::uuid is null or cause = $5)
   and ($6::text is null or assignee = $6) and ($7::timestamptz is null or opened <= $7)
-  and ($8::smallint is null or (priority, due, id) > ($8, $9::timestamptz, $10::uuid))
-order by priority, due, id limit $11
+  and ($8::text is null or category = $8)
+  and ($9::smallint is null or (priority, due, id) > ($9, $10::timestamptz, $11::uuid))
+order by priority, due, id limit $12
 
 -- name: page_ended
 -- What is over, newest first.
@@ -108,8 +109,9 @@ where resolved is not null
   and ($1::text is null or kind = $1) and ($2::text is null or owner = $2) and ($3::text is null or state = $3)
   and ($4::text is null or system = $4) and ($5::uuid is null or cause = $5)
   and ($6::text is null or assignee = $6) and ($7::timestamptz is null or opened <= $7)
-  and ($8::timestamptz is null or (resolved, id) < ($8, $9::uuid))
-order by resolved desc, id desc limit $10
+  and ($8::text is null or category = $8)
+  and ($9::timestamptz is null or (resolved, id) < ($9, $10::uuid))
+order by resolved desc, id desc limit $11
 
 -- name: groups
 -- What waits, by what caused it: the largest first. One case of each tells what all of them are.

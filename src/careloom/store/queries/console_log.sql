@@ -86,6 +86,16 @@ from newest where at >= $1 group by subscription
 select kind, count(*) as open, count(*) filter (where due <= $1) as overdue, min(opened) as oldest
 from work_case where resolved is null group by kind order by count(*) desc, kind
 
+-- name: waiting_failures
+-- What went wrong and is not over, by sort of failure: what waits for a person, and what is tried again by itself.
+select category, sum(cases)::bigint as cases, sum(retries)::bigint as retries, min(since) as oldest from (
+    select category, count(*) as cases, 0 as retries, min(opened) as since
+    from work_case where resolved is null group by category
+    union all
+    select category, 0, count(*), min(since) from parked where state = 'retry' and category <> '' group by category
+) failed (category, cases, retries, since)
+group by category order by sum(cases) + sum(retries) desc, category
+
 -- name: cases_since
 -- How many exceptions came and went since a moment.
 select (select count(*) from work_case where opened >= $1) as opened,

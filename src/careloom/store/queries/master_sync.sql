@@ -1,13 +1,14 @@
 -- name: begin
 -- Once for a run, with what the last one came to: where it ended, and how many rows are to be expected.
-insert into master_sync (id, list, began, expected)
-values ($1, $2, $3, (select read from master_sync where list = $2 and ended is not null and whole
+insert into master_sync (id, list, began, fields, expected)
+values ($1, $2, $3, $4, (select read from master_sync where list = $2 and ended is not null and whole
                      order by began desc, id desc limit 1))
 on conflict (id) do nothing
 
 -- name: watermark
--- Where the last that ended left off; from the beginning again when it put something aside.
-select case when aside = 0 then version else '' end as version
+-- Where the last that ended left off; from the beginning again when it put something aside, or when other fields are
+-- kept in step now.
+select case when aside = 0 and fields = $2 then version else '' end as version
 from master_sync where list = $1 and ended is not null order by began desc, id desc limit 1
 
 -- name: note_page

@@ -23,11 +23,13 @@ with stuck as (
     from parked p join stuck s using (subscription, token)
     where p.state in ('case', 'behind', 'waiting')
 ), to_translate as (
-    select coalesce(sum(ahead.n), 0) as n
+    -- A lane has no gaps and, of messages, only these and their joins: counting the joins reads none of the bodies.
+    select coalesce(sum(l.head - coalesce(c.seq, 0) - joins.n), 0) as n
     from lane l
     left join (cursor c join subscription s on s.name = c.subscription and s.bank = 'm') on c.lane = l.lane
     cross join lateral (
-        select count(*) as n from event e where e.lane = l.lane and e.seq > coalesce(c.seq, 0) and e.kind = 'm') ahead
+        select count(*) as n from event e
+        where e.lane = l.lane and e.seq > coalesce(c.seq, 0) and e.kind = 'j') joins
     where l.bank = 'm'
 ), set_aside as (
     select count(*) as n from parked p join subscription s on s.name = p.subscription and s.bank = 'm'

@@ -114,13 +114,14 @@ update tally set delivered = delivered + $3, filtered = filtered + $4 where subs
 
 -- name: park
 -- A subject stops here; whatever of it was parked is updated in place.
-insert into parked (subscription, lane, seq, token, event, message, state, attempts, due, error, reason, since)
+insert into parked (subscription, lane, seq, token, event, message, state, attempts, due, error, reason, since,
+                    category)
 select $1, * from unnest(
     $2::smallint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::integer[],
-    $9::timestamptz[], $10::text[], $11::text[], $12::timestamptz[])
+    $9::timestamptz[], $10::text[], $11::text[], $12::timestamptz[], $13::text[])
 on conflict (subscription, lane, seq) do update
     set state = excluded.state, attempts = excluded.attempts, due = excluded.due,
-        error = excluded.error, reason = excluded.reason
+        error = excluded.error, reason = excluded.reason, category = excluded.category
 
 -- name: unpark
 -- What was parked has ended.

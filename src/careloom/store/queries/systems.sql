@@ -43,6 +43,15 @@ update expectation set alarmed = $4
 from unnest($1::text[], $2::text[], $3::uuid[]) as late (system, kind, key)
 where expectation.system = late.system and expectation.kind = late.kind and expectation.key = late.key
 
+-- name: open_of_kind
+-- Which systems have cases of a kind that wait, and where.
+select system, field from work_case where kind = $1 and resolved is null order by system, field
+
+-- name: refused_before
+-- Whether one of these subscriptions has met a refusal of our credentials that waits for a person.
+select exists (select from work_case
+               where resolved is null and category = 'authentication' and subscription = any($1::text[]))
+
 -- name: record_attempt
 -- One try to deliver one event.
 insert into delivery_attempt (system, event, at, result, status, seconds, detail) values ($1, $2, $3, $4, $5, $6, $7)

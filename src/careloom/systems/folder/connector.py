@@ -101,5 +101,5 @@ def connect(settings: Settings, around: Surroundings) -> FolderIn | FolderOut | 
         return FolderOut(settings.path, settings.naming, gate)
     place = LocalPlace(settings.path)
     if settings.direction == "list":
-        return FileLists(place, around.clock, settings.stable_seconds, settings.largest)
+        return FileLists(around.system, place, around.clock, settings.stable_seconds, settings.largest)
     return FolderIn(place, settings.sweep(place, around), settings.every)

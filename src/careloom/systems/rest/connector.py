@@ -77,6 +77,11 @@ class Rest:
         except CareloomError as error:
             return error.outcome()
 
+    @property
+    def system(self) -> str:
+        """See `Listed`."""
+        return self._system
+
     async def rows(
         self,
         name: str,
