@@ -16,7 +16,9 @@ from tests.chaos.processes import Hub, careloom
 from tests.hub.hospital import END, START, Ack, Hospital, Running, Sender, adt, line
 from tests.hub.mutation import mutated
 
+from careloom.log.conservation import conservation
 from careloom.sim.odoo import SimulatedOdoo
+from careloom.store.database import Database
 
 SAMPLES = sorted((Path(__file__).resolve().parents[1] / "samples" / "hl7v2").glob("*.hl7"))
 LIMIT = 65_536
@@ -88,14 +90,20 @@ async def status(hub: Hub) -> dict[str, Any]:
     return found
 
 
-async def nothing_in_flight(hub: Hub, received: int) -> dict[str, Any]:
-    """Wait until so many messages are dealt with."""
-    async with asyncio.timeout(60):
-        while True:
-            found = await status(hub)
-            assert found["holds"]
-            if found["received"] == received and not found["in_flight"]:
-                return found
+async def nothing_in_flight(hub: Hub, hospital: Hospital, received: int) -> None:
+    """Wait until so many messages are dealt with, and see that the command says so."""
+    database = await Database.open(hospital.dsn, size=1)
+    try:
+        async with asyncio.timeout(60):
+            while True:
+                numbers = await conservation(database)
+                assert numbers.holds
+                if numbers.received == received and not numbers.in_flight:
+                    break
+    finally:
+        await database.close()
+    found = await status(hub)
+    assert (found["holds"], found["received"], found["in_flight"]) == (True, received, 0)
 
 
 async def told(port: int, octets: bytes) -> Ack:
@@ -105,7 +113,7 @@ async def told(port: int, octets: bytes) -> Ack:
         return await sender.answer()
 
 
-async def test_each_bad_block_is_answered_clearly_and_others_are_unharmed(hub: Hub) -> None:
+async def test_each_bad_block_is_answered_clearly_and_others_are_unharmed(hub: Hub, hospital: Hospital) -> None:
     port = hub.ports["ehr"]
     async with beside_a_steady_sender(port) as sent:
         for kind, (octets, code, words) in bad_blocks().items():
@@ -119,12 +127,12 @@ async def test_each_bad_block_is_answered_clearly_and_others_are_unharmed(hub: H
             answer = await sender.answer()
             assert (answer.code, answer.about) == ("AR", "TRUNCATED")
             assert await sender.rest() == b""
-    await nothing_in_flight(hub, sent[0] + 3)
+    await nothing_in_flight(hub, hospital, sent[0] + 3)
     _, output, _ = await careloom(hub.folder, "parked", "list", "--json")
     assert [json.loads(line)["field"] for line in output.splitlines()] == ["MSH-18"]
 
 
-async def test_slow_senders_are_cut_off_and_others_do_not_wait_for_them(hub: Hub) -> None:
+async def test_slow_senders_are_cut_off_and_others_do_not_wait_for_them(hub: Hub, hospital: Hospital) -> None:
     port = hub.ports["ehr"]
     async with beside_a_steady_sender(port) as sent, AsyncExitStack() as stack:
         slow = [await stack.enter_async_context(line(port)) for _ in range(50)]
@@ -132,7 +140,7 @@ async def test_slow_senders_are_cut_off_and_others_do_not_wait_for_them(hub: Hub
     assert [answer.code for answer in answers] == ["AR"] * 50
     assert all("did not end within 2 s" in answer.text for answer in answers)
     assert sent[0] > 50
-    await nothing_in_flight(hub, sent[0])
+    await nothing_in_flight(hub, hospital, sent[0])
 
 
 async def drip(sender: Sender, number: int) -> Ack:
@@ -146,7 +154,7 @@ async def drip(sender: Sender, number: int) -> Ack:
     return await answer
 
 
-async def test_a_thousand_damaged_messages_lose_nothing_and_cost_no_memory(hub: Hub) -> None:
+async def test_a_thousand_damaged_messages_lose_nothing_and_cost_no_memory(hub: Hub, hospital: Hospital) -> None:
     port = hub.ports["ehr"]
     process = psutil.Process(hub.pid)
     triggers = ("A01", "A04", "A08", "A03", "A31")
@@ -162,7 +170,7 @@ async def test_a_thousand_damaged_messages_lose_nothing_and_cost_no_memory(hub: 
     assert process.memory_info().rss - before < GROWTH
     found = await status(hub)
     assert found["received"] <= codes["AA"] + codes["CA"] + codes[""] + len(damaged) + sent[0] + 1
-    await nothing_in_flight(hub, found["received"])
+    await nothing_in_flight(hub, hospital, found["received"])
     assert "Traceback" not in hub.output
 
 

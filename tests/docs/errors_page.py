@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from tests.docs.markdown import code, page, prose, table
 from tests.docs.source import declared_kinds, error_tree, hl7_codes, problem_types
 
@@ -34,7 +37,9 @@ CASES = declared_kinds()
 
 def errors_page() -> str:
     """docs/reference/errors.md"""
-    tree = [(f"{'&emsp;' * depth}{name_of(one)}", one.kind.value, meaning(one)) for one, depth in error_tree()]
+    errors = list(error_tree())
+    names = Counter(one.__name__ for one, _ in errors)
+    tree = [(f"{'&emsp;' * depth}{name_of(one, names)}", one.kind.value, meaning(one)) for one, depth in errors]
     cases = [(f"[`{name}`](../operations/runbook.md#case-{name})", opened) for name, opened in CASES.items()]
     problems = [(code(f"urn:careloom:problem:{kind}"), str(status), detail) for kind, status, detail in problem_types()]
     codes = [(str(number), HL7_CODES[name]) for name, number in hl7_codes().items()]
@@ -58,12 +63,11 @@ def meaning(error: type[CareloomError]) -> str:
     return prose(own).split("\n\n")[0] if own else f"the same, told by {error.__module__.split('.')[2].capitalize()}"
 
 
-def name_of(error: type[CareloomError]) -> str:
-    """Its name; several kinds of systems have an error of one name, so theirs is added."""
+def name_of(error: type[CareloomError], names: Mapping[str, int]) -> str:
+    """Its name; several kinds of systems have an error of one name, so theirs is added. `names` counts them."""
     package, _, kind = error.__module__.removeprefix("careloom.").partition(".")
-    same = sum(one.__name__ == error.__name__ for one, _ in error_tree())
     return (
         f"`{error.__name__}` of {kind.partition('.')[0]}"
-        if package == "systems" and same > 1
+        if package == "systems" and names[error.__name__] > 1
         else f"`{error.__name__}`"
     )

@@ -23,7 +23,8 @@ def test_no_other_page_stands_in_the_reference() -> None:
 
 
 def test_the_pages_come_out_the_same_twice() -> None:
-    assert all(make() == make() for make in PAGES.values())
+    """The first time was for the test above, or stands in the folder: either way the page is what is made now."""
+    assert [name for name, make in PAGES.items() if make() != (FOLDER / name).read_text("utf-8")] == []
 
 
 def test_every_command_argument_and_option_has_help() -> None:

@@ -3,6 +3,8 @@
 # No postponed annotations here: FastAPI could not resolve the dependency that `router` makes.
 
 import json
+from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,7 +16,7 @@ from careloom.gateway.conditional import tagged
 from careloom.gateway.examples import answer, empty
 from careloom.gateway.problems import ProblemError, documented
 from careloom.gateway.services import Services
-from careloom.model import CONTRACTS, Contract, encode, examples, schema
+from careloom.model import CONTRACTS, CanonicalEvent, Contract, encode, examples, schema
 
 SCHEMA: Final = "application/schema+json"
 _SHOWN: Final = "patient.discharged.v1"
@@ -47,7 +49,7 @@ class EventTypes(BaseModel):
 def router(services: Services) -> APIRouter:
     """The catalogue."""
     routes = APIRouter(tags=["events"])
-    shown = examples()
+    shown = _shown()
 
     @routes.get(
         "/v1/event-types",
@@ -100,6 +102,16 @@ def _example(shown: Any) -> dict[str, Any]:
     return EventTypes(types=[one]).model_dump()
 
 
+@cache
+def _shown() -> Mapping[str, CanonicalEvent]:
+    return examples()
+
+
+@cache
+def _shown_schema() -> dict[str, Any]:
+    return schema(_SHOWN)
+
+
 def _schema_answer() -> dict[int | str, dict[str, Any]]:
-    content = {SCHEMA: {"schema": {"type": "object"}, "example": schema(_SHOWN)}}
+    content = {SCHEMA: {"schema": {"type": "object"}, "example": _shown_schema()}}
     return {200: {"description": "the schema", "content": content}}

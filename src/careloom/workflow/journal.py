@@ -258,6 +258,9 @@ class RunStore:
         """The run has ended; whoever waits for it goes on."""
         sealed = journal.seal("result", result)
         async with self.database.acquire() as connection, connection.transaction():
+            if journal.row["parent"] is not None:
+                # The parent may be letting go just now, to wait for this very end.
+                await connection.execute(_SQL.lock_signal, "run", journal.id)
             if journal.waits:
                 await connection.execute(_APPROVALS.withdraw, journal.id, self.clock.now())
             if state is not State.CANCELLED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from careloom.sim.odoo.accounting import ACCOUNTING
@@ -24,6 +25,11 @@ RIGHTS: Mapping[str, frozenset[str]] = {model: rights for area in AREAS for mode
 
 def every_model(major: int) -> dict[str, Model]:
     """Every model of Odoo `major` (18 or 19) by name, with the fields and hooks that all areas give it."""
+    return dict(_every_model(major))
+
+
+@cache
+def _every_model(major: int) -> dict[str, Model]:
     known = models(major)
     for area in AREAS:
         known |= {model.name: model for model in area.models(major)}

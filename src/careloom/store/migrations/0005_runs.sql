@@ -216,7 +216,8 @@ $$;
 -- The run lets go of its node until something that it waits for comes. No row for a driver that has lost the run.
 -- in_used: what waited there before was answered, and the answer was used up.
 -- in_pauses: the time of its service level stops while the run waits for nothing but events.
--- Arrivals lock the same key, so that of an event and a wait for it the later one always sees the other.
+-- Arrivals lock the same key, and so does a run that another began when it ends, so that of an event, or an end, and a wait
+-- for it the later one always sees the other.
 create function suspend_run(
     in_run uuid, in_revision integer, in_state text, in_due timestamptz, in_now timestamptz, in_error text,
     in_paths text[], in_sorts text[], in_signals text[], in_keys uuid[], in_dues timestamptz[], in_references uuid[],
@@ -226,8 +227,12 @@ $$
 #variable_conflict use_column
 begin
     perform pg_advisory_xact_lock(lock) from (
-        select distinct hashtextextended(signal || key::text, 0) as lock
-        from unnest(in_signals, in_keys) as x (signal, key) where signal is not null and key is not null order by 1) as locks;
+        select hashtextextended(signal || key::text, 0) as lock
+        from unnest(in_signals, in_keys) as x (signal, key) where signal is not null and key is not null
+        union
+        select hashtextextended(sort || reference::text, 0)
+        from unnest(in_sorts, in_references) as x (sort, reference) where sort = 'run'
+        order by 1) as locks;
     update run set state = 'running'
     where run.id = in_run and run.revision = in_revision and in_state = 'waiting' and run.state in ('pending', 'suspended');
     update run set state = in_state, due = in_due, changed = in_now, error = in_error, revision = run.revision + 1

@@ -89,7 +89,7 @@ select id from ended
 delete from run_wait where run = $1
 
 -- name: lock_signal
--- Of an event and a wait for it the later one sees the other.
+-- Of an event, a hold or the end of a run and a wait for it the later one sees the other.
 select pg_advisory_xact_lock(hashtextextended($1::text || $2::uuid::text, 0))
 
 -- name: keep_arrival
