@@ -44,6 +44,7 @@ async def test_a_change_is_previewed_proposed_and_approved_by_somebody_else(hosp
         assert proposed.path in waiting.html and "the yearly list" in waiting.text and waiting.actions == set()
         seen = await kim.get(proposed.path)
         assert "2 added" in seen.text and seen.actions == {"decide"}
+        assert "Nothing waits for you" in (await kim.get("/approvals")).text, "that page is of runs, and went"
         [case] = await console.hub.rows("select id from work_case where kind = 'approval'")
         assert proposed.path in (await kim.get(f"/cases/{case['id']}")).html
         assert (await kim.post(path, {"action": "eat", "request": str(uuid4())})).status == 400

@@ -3,25 +3,32 @@ role what its rights say. Pages that come later are tried here by themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
+import pytest
 from playwright.async_api import Browser, expect
 from tests.console.conftest import Console, Window, accessible, signed_in, window
 from tests.console.test_exception_pages import TEAMS, parked
-from tests.console.test_workflow_pages import begun, office
+from tests.console.test_workflow_pages import begun, office_of
 from tests.hub.hospital import Hospital
+from tests.screenshots import stewardship
 from tests.screenshots.finding import OUTSIDE, example, links, pictured
 
 from careloom.cases.rights import Actor
 from careloom.console import pages
 from careloom.console.rights import Role, rights_of
 
-__all__ = ["office"]
+TEAM = (*TEAMS, "purchasing", *stewardship.TEAMS)
+OWN = ("/case-sets/{token:uuid}", "/persons/sets/{token:uuid}")
+"""What only who chose them is shown."""
 
-TEAM = (*TEAMS, "purchasing")
-ELSEWHERE = ("/persons/", "/codes/proposals/")
-"""Pages that need an index of persons, or codes that wait: the tests of these look at them."""
+
+@pytest.fixture
+async def office(hospital: Hospital) -> AsyncIterator[Console]:
+    """A hub with something on every page."""
+    async with office_of(hospital, stewardship.SETTINGS) as console:
+        yield console
 
 
 async def found(who: Window, *known: str) -> Mapping[str, str]:
@@ -35,7 +42,7 @@ async def found(who: Window, *known: str) -> Mapping[str, str]:
             if path not in here and (where := example(path, seen, wanted)) is not None:
                 here[path] = where
                 queue.append(where)
-    missing = {one for one in wanted if one not in here and not one.startswith(ELSEWHERE)}
+    missing = {one for one in wanted if one not in here}
     assert not missing, f"nothing leads to {missing}"
     return here
 
@@ -53,12 +60,14 @@ async def test_no_page_hinders_anybody_and_each_asks_for_its_right(
     await begun(hospital, office)
     await office.hub.node.silences.look()
     async with window(office, "Ada", Role.ADMIN, teams=TEAM) as ada:
-        here = await found(ada, await _set(office, case))
+        asked = await stewardship.to_be_decided(office.hub.node, Actor("Ada", frozenset(TEAM)), office.clock)
+        here = await found(ada, await _set(office, case), *asked)
         async with signed_in(browser, office, ada.token) as page:
             for path in here.values():
                 await page.set_viewport_size({"width": 1280, "height": 800})
                 await page.emulate_media(color_scheme="light")
-                await page.goto(office.url(path))
+                answer = await page.goto(office.url(path))
+                assert answer is not None and answer.status == 200, path
                 await accessible(page)
                 await page.emulate_media(color_scheme="dark")
                 await page.set_viewport_size({"width": 390, "height": 800})
@@ -69,7 +78,7 @@ async def test_no_page_hinders_anybody_and_each_asks_for_its_right(
         async with window(office, f"One who is {role}", role, teams=TEAM) as who:
             for one in (each for each in pages.every() if each.path in here):
                 expected = 200 if one.right in rights_of([role]) else 403
-                if one.path != "/case-sets/{token:uuid}":  # that is Ada's alone
+                if one.path not in OWN:
                     assert (await who.get(here[one.path])).status == expected, (role, one.path)
     await _a_viewer_is_refused(office, browser, case)
 

@@ -30,7 +30,9 @@ def test_its_sections_are_those_of_the_page_under_the_same_anchors() -> None:
     assert {one.anchor for one in sections()} <= anchors(PAGE)
     assert len(sections()) == len(re.findall(r"^## ", PAGE.read_text("utf-8"), re.M))
     assert not [one.title for one in sections() if 'href="..' in one.body or 'href="how' in one.body]
-    assert "<table>" in next(one.body for one in sections() if one.anchor == "failures-of-one-sort")
+    assert 'aria-labelledby="failures-of-one-sort">\n<table>' in next(
+        one.body for one in sections() if one.anchor == "failures-of-one-sort"
+    )
 
 
 async def test_every_alert_kind_and_notice_leads_to_a_section_that_is_served_and_names_whom_to_ask(

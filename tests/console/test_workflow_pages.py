@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,13 +23,19 @@ NOBODY = UUID(int=7)
 TEAM = ("purchasing",)
 
 
-@pytest.fixture
-async def office(hospital: Hospital) -> AsyncIterator[Console]:
-    """A hub whose process buys what was approved."""
+@asynccontextmanager
+async def office_of(hospital: Hospital, more: str = "") -> AsyncIterator[Console]:
+    """A hub whose process buys what was approved; `more` are settings."""
     (hospital.folder / "flows").mkdir()
     (hospital.folder / "flows" / "purchase.py").write_text(FLOW)
-    hospital.configure(SETTINGS, hub='flows = ["careloom.flows.registration", "flows.purchase"]')
+    hospital.configure(SETTINGS + more, hub='flows = ["careloom.flows.registration", "flows.purchase"]')
     async with console_of(hospital) as console:
+        yield console
+
+
+@pytest.fixture
+async def office(hospital: Hospital) -> AsyncIterator[Console]:
+    async with office_of(hospital) as console:
         yield console
 
 

@@ -78,9 +78,10 @@ async def _take(page: Page, name: str, names: Sequence[str]) -> None:
         return
     await page.wait_for_load_state("networkidle")
     tall = min(TALLEST, await page.evaluate("document.documentElement.scrollHeight"))
-    shot = await page.screenshot(
-        full_page=True, animations="disabled", clip={"x": 0, "y": 0, "width": WIDTH, "height": max(tall, 300)}
-    )
+    # Not `full_page`, which draws all of a page that is as long as the runbook.
+    await page.set_viewport_size({"width": WIDTH, "height": max(tall, 300)})
+    shot = await page.screenshot(animations="disabled")
+    await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     drawing = await page.context.new_page()
     source = "data:image/png;base64," + base64.b64encode(shot).decode()
     made = await drawing.evaluate(REDUCE, {"source": source, "most": MOST})

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import uuid4
 
 from tests.hub.hospital import adt, line
+from tests.screenshots import stewardship
 
 from careloom.cases.rights import Actor
 from careloom.console.people import SESSION_LASTS
@@ -30,9 +31,9 @@ from careloom.sim.town import town
 from careloom.store.sql import queries
 
 PATIENTS, SEED, SECONDS = 40, 19, 4.0
-NAME, TEAMS = "Robin Okafor", ("integration", "patient-access", "purchasing")
+NAME, TEAMS = "Robin Okafor", ("integration", "patient-access", "purchasing", *stewardship.TEAMS)
 WRONG: Final = {"DATE-1": {7: "garbage"}, "DATE-2": {7: "1971-04"}, "DATE-3": {7: "unknown"}}
-_MORE: Final = '\n[identity]\nenabled = true\n[feeds.ehr]\nexpects_every = "2m"\n'
+_MORE: Final = f'\n{stewardship.SETTINGS}[feeds.ehr]\nexpects_every = "2m"\n'
 
 
 @asynccontextmanager
@@ -52,7 +53,8 @@ async def evening() -> AsyncIterator[tuple[Node, str, list[str]]]:
                         await day.insurer_returns()
                         await day.play()
                     await _late_mistakes(node)
-                    yield node, await _session(node), [await _set(node)]
+                    asked = await stewardship.to_be_decided(node, Actor(NAME, frozenset(TEAMS)), clock)
+                    yield node, await _session(node), [await _set(node), *asked]
 
 
 async def _late_mistakes(node: Node) -> None:

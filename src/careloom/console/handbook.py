@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
 _PACKED: Final = "runbook.md"
@@ -33,6 +35,8 @@ class Section:
 def sections() -> Sequence[Section]:
     """All of them, in the order of the page. Links to other pages of the documentation are words here."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader.add_render_rule("table_open", _scrolled)
+    reader.add_render_rule("table_close", _scrolled_until_here)
     tokens = reader.parse(_text())
     starts = [place for place, one in enumerate(tokens) if one.type == "heading_open" and one.tag == "h2"]
     found = []
@@ -41,8 +45,20 @@ def sections() -> Sequence[Section]:
         body = [_here(one) for one in tokens[start + 3 : end]]
         anchor = _NO_ANCHOR.sub("", title.lower()).replace(" ", "-")
         # Markup: what it is made of is our own text, and the reader takes no HTML from it.
-        found.append(Section(anchor, title, Markup(reader.renderer.render(body, reader.options, {}))))  # noqa: S704
+        found.append(Section(anchor, title, Markup(reader.renderer.render(body, reader.options, {"anchor": anchor}))))  # noqa: S704
     return found
+
+
+def _scrolled(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+    """A table that is wider than a phone scrolls by itself, by keyboard too; it is told by the heading above it."""
+    table = renderer.renderToken(tokens, at, options, env)
+    return f'<div class="wide" tabindex="0" role="region" aria-labelledby="{env["anchor"]}">\n{table}'
+
+
+def _scrolled_until_here(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    return renderer.renderToken(tokens, at, options, env) + "</div>\n"
 
 
 def _text() -> str:
