@@ -55,8 +55,8 @@ def _with_persons() -> Iterator[Row]:
     """What finding out who each patient is costs: by turns without and with it, each on a log of its own.
 
     In the first round most of the generator's patients are new, in the second all are known, each with the account of
-    another visit. All share 16 family names, 16 given names, one street and four towns, so that each new one is compared
-    with some thirty others: a worse day than any real one.
+    another visit. All share 16 family names, 16 given names, one street and four towns, so that each new one is
+    compared with some thirty others: a worse day than any real one.
     """
     sections = ("", "[identity]\nenabled = true\n")
     found: dict[str, list[list[float]]] = {more: [] for more in sections}
