@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from careloom.cli.app import build
-from careloom.core.errors import FormatError
+from careloom.core.errors import ConfigurationError, FormatError
 from careloom.identity.matching.headings import FIELDS
+from careloom.identity.matching.training import SURE
+from careloom.sim import population_names
 from careloom.sim.population import hospital
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpora" / "open" / "linkage"
@@ -86,8 +88,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         evaluated(tmp_path / "latin.csv", "--truth", "who")
 
 
-def test_training_wants_a_population() -> None:
-    assert CliRunner().invoke(build(), ["match", "train"]).exit_code == 2
+def test_training_by_the_index_wants_a_deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="there is no careloom"):
+        CliRunner().invoke(build(), ["match", "train"], catch_exceptions=False)
 
 
 def test_training_writes_a_model(tmp_path: Path) -> None:
@@ -98,7 +102,19 @@ def test_training_writes_a_model(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     written = json.loads(target.read_bytes())
     assert written["version"] == json.loads(done.output)["model"] == "hospital-2500-1"
-    assert not written.get("frequencies")
+    assert written["records"] == json.loads(done.output)["records"]
+    for feature, names in population_names.common().items():
+        assert set(written["frequencies"][feature]) <= names  # of those that people really have
+
+
+def test_zones_are_chosen_on_another_hospital(tmp_path: Path) -> None:
+    target = tmp_path / "model.json"
+    options = ["--population", "2500", "--zones", "3000", "--zones-seed", "7", "--output", str(target), "--json"]
+    done = CliRunner().invoke(build(), ["match", "train", *options], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    written = json.loads(target.read_bytes())
+    assert "hospital-3000-7" in written["measured"] or written["link"] == SURE  # too few pairs to say so
+    assert (written["version"], written["prior"]) == ("hospital-2500-1", json.loads(done.output)["prior"])
 
 
 @pytest.mark.corpora

@@ -35,7 +35,7 @@ insert into delivery select case when n % 128 < 64 then 'translate' else 'delive
 insert into attempt select 'deliver', n % 128, 1 + n / 128, 1, md5('id' || n)::uuid, 'transient', '', now()
     from generate_series(0, 5000) n;
 insert into parked select 'deliver', 64 + n % 64, 1 + n / 64, md5(n::text)::uuid, md5('id' || n)::uuid,
-    md5('id' || n)::uuid, 'behind', 0, now(), '', '', now() from generate_series(1, 500) n;
+    md5('id' || n)::uuid, 'behind', 0, now(), '', '', '', now() from generate_series(1, 500) n;
 analyze;
 """
 

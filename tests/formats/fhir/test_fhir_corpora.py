@@ -37,10 +37,10 @@ def files(*parts: str, suffixes: tuple[str, ...] = (".json", ".fhir")) -> list[P
 
 def looked_at(path: Path) -> bool:
     """Whether a file is valid. Asserts what must hold of any: quick, located, nothing lost, each way of reading one."""
-    data, start = path.read_bytes(), time.process_time()
+    data, start = path.read_bytes(), time.thread_time()
     assert recognises(data, path.name)
     found = inspect(data)
-    assert time.process_time() - start < SLOWEST, path.name
+    assert time.thread_time() - start < SLOWEST, path.name
     assert all(one.place for one in found.findings)
     assert found.identical, path.name
     resource = fhir.parse(data)

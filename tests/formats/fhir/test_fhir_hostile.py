@@ -82,16 +82,16 @@ def test_many_references_to_many_contained_resources_are_followed_quickly() -> N
     inner = [{"resourceType": "Organization", "id": f"o{n}", "name": "x"} for n in range(many)]
     references = [{"reference": f"#o{n}"} for n in range(many)]
     resource = {"resourceType": "Patient", "contained": inner, "generalPractitioner": references}
-    start = time.process_time()
+    start = time.thread_time()
     assert fhir.check(resource) == []
-    assert time.process_time() - start < 3
+    assert time.thread_time() - start < 3
 
 
 def test_many_faults_are_told_in_bounds() -> None:
     resource = {"resourceType": "Patient", **{f"x{n}": n for n in range(20_000)}}
-    start = time.process_time()
+    start = time.thread_time()
     assert len(fhir.check(resource)) == MOST_FINDINGS
-    assert time.process_time() - start < 3
+    assert time.thread_time() - start < 3
 
 
 def test_nested_extensions_are_checked_to_the_depth_that_is_read() -> None:

@@ -98,9 +98,9 @@ def test_a_schema_that_is_not_right_is_refused(schema: bytes | dict[str, object]
 
 def test_nested_repeats_take_no_longer_than_the_text() -> None:
     contract = Contract.load({"pattern": "^(a+)+$"})
-    start = time.process_time()
+    start = time.thread_time()
     assert contract.check(b'"' + b"a" * 50_000 + b'!"')
-    assert time.process_time() - start < 1
+    assert time.thread_time() - start < 1
 
 
 @pytest.mark.parametrize(

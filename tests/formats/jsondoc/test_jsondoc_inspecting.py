@@ -93,10 +93,10 @@ def test_it_never_raises(data: bytes) -> None:
 
 @pytest.mark.parametrize("piece", [b"[", b'{"a":', b'"\\', b"{}\n", b"[]\n[", b'"[', b"1,", b"\\u"])
 def test_hostile_bytes_take_no_time(piece: bytes) -> None:
-    start = time.process_time()
+    start = time.thread_time()
     inspecting.inspect(piece * 100_000)
     inspecting.inspect(b"[" + piece * 100_000 + b"]")
-    assert time.process_time() - start < 5
+    assert time.thread_time() - start < 5
 
 
 @pytest.mark.corpora

@@ -85,9 +85,9 @@ def _corpus() -> list[tuple[str, bool]]:
 @pytest.mark.parametrize(("file", "invalid"), _corpus())
 def test_real_files_are_read_to_the_byte_or_refused_with_a_place(file: str, invalid: bool) -> None:
     data = (CORPUS / file).read_bytes()
-    start = time.process_time()
+    start = time.thread_time()
     found = inspecting.inspect(data)
-    assert time.process_time() - start < 1
+    assert time.thread_time() - start < 1
     assert inspecting.recognises(data, file) and all(one.place for one in found.findings)
     if found.identical is None:
         with pytest.raises(FormatError) as caught:

@@ -52,9 +52,9 @@ def test_mutations(name: str) -> None:
     order = random.Random(name)
     for _ in range(250):
         data = mutated(order.choice(seeds), order)
-        start = time.process_time()
+        start = time.thread_time()
         try:
             work(data)
         except FormatError as error:
             assert error.location
-        assert time.process_time() - start < 1
+        assert time.thread_time() - start < 1

@@ -106,7 +106,8 @@ async def test_an_endpoint_is_away_for_an_hour(hospital: Hospital, clock: Virtua
             await endpoint.behave(Behaviour.WILLING)
             await passes(hub, clock, DELIVERED, total)
             assert (await hub.settled(total)).delivered == total
-            assert await hub.rows("select 1 from work_case") == []
+            # One case for the hour, and none for what waited.
+            assert [row["kind"] for row in await hub.rows("select kind from work_case")] == ["system-away"]
     arrived = in_order(endpoint.target.requests)
     assert len(await endpoint.effects()) == len(endpoint.target.requests) == total
     assert {subject: sorted(positions) for subject, positions in arrived.items()} == arrived
